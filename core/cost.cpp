@@ -1,0 +1,81 @@
+#include "core/cost.hpp"
+
+#include <algorithm>
+
+namespace fringe {
+namespace {
+
+constexpr std::array<PartRow, part_count> part_rows{{
+    {"laser", Boundary::matrix_unit, "electrical power of the lasers: optical power over wall-plug efficiency"},
+    {"modulator", Boundary::matrix_unit, "drivers of the input modulators"},
+    {"dac", Boundary::matrix_unit, "digital-to-analog converters of the inputs"},
+    {"adc", Boundary::matrix_unit, "analog-to-digital converters of the outputs"},
+    {"receiver", Boundary::matrix_unit, "photodiode bias and transimpedance amplifiers"},
+    {"phase_hold", Boundary::matrix_unit, "static power that holds the phase shifters"},
+    {"phase_program", Boundary::matrix_unit, "writing new phases: converter and upload of each shifter"},
+    {"mac", Boundary::matrix_unit, "digital multiply-accumulate units"},
+    {"sram", Boundary::accelerator, "on-chip memory traffic"},
+    {"dram", Boundary::accelerator, "off-chip memory traffic"},
+    {"digital", Boundary::accelerator, "digital vector unit: bias, activation, partial sums, optimiser"},
+    {"decomposition", Boundary::accelerator, "singular values and phases of new weights, on the digital unit"},
+    {"idle", Boundary::board, "what the board draws whether it works or not"},
+}};
+
+constexpr std::array<std::string_view, resource_count> resource_rows{"matrix_unit", "programming", "memory",
+                                                                     "digital", "launch"};
+
+Cost merge(const Cost& a, const Cost& b, double latency) noexcept {
+  Cost c;
+  c.latency_s = latency;
+  for (std::size_t i = 0; i < resource_count; ++i) c.busy_s[i] = a.busy_s[i] + b.busy_s[i];
+  for (std::size_t i = 0; i < part_count; ++i) {
+    c.joules[i] = a.joules[i] + b.joules[i];
+    c.static_watts[i] = std::max(a.static_watts[i], b.static_watts[i]);
+  }
+  c.provenance = combine(a.provenance, b.provenance);
+  c.energy_known = a.energy_known && b.energy_known;
+  return c;
+}
+
+}  // namespace
+
+Provenance combine(Provenance a, Provenance b) noexcept {
+  if (a == Provenance::none) return b;
+  if (b == Provenance::none || a == b) return a;
+  return Provenance::mixed;
+}
+
+std::string_view to_string(Provenance p) noexcept {
+  constexpr std::array<std::string_view, 5> names{"none", "measured", "simulated", "modelled", "mixed"};
+  return names[static_cast<std::size_t>(p)];
+}
+
+std::string_view to_string(Boundary b) noexcept {
+  constexpr std::array<std::string_view, 3> names{"matrix unit", "accelerator", "board"};
+  return names[static_cast<std::size_t>(b)];
+}
+
+std::span<const PartRow, part_count> cost_parts() noexcept { return part_rows; }
+std::span<const std::string_view, resource_count> resource_names() noexcept { return resource_rows; }
+
+double Cost::interval_s() const noexcept { return *std::max_element(busy_s.begin(), busy_s.end()); }
+
+double Cost::energy_j(Boundary boundary, double duration_s) const noexcept {
+  double total = 0;
+  for (std::size_t i = 0; i < part_count; ++i)
+    if (part_rows[i].boundary <= boundary) total += joules[i] + static_watts[i] * duration_s;
+  return total;
+}
+
+Cost then(const Cost& a, const Cost& b) noexcept { return merge(a, b, a.latency_s + b.latency_s); }
+Cost beside(const Cost& a, const Cost& b) noexcept { return merge(a, b, std::max(a.latency_s, b.latency_s)); }
+
+Cost repeat(const Cost& a, double n) noexcept {
+  Cost c = a;
+  c.latency_s *= n;
+  for (double& busy : c.busy_s) busy *= n;
+  for (double& joule : c.joules) joule *= n;
+  return c;
+}
+
+}  // namespace fringe

@@ -1,0 +1,67 @@
+// What a piece of work costs: time, the resources it keeps busy, joules by named part, and how the figures came about.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace fringe {
+
+/// How a figure came about. `mixed` is what adding a measured to a simulated or modelled figure gives.
+enum class Provenance { none, measured, simulated, modelled, mixed };
+Provenance combine(Provenance a, Provenance b) noexcept;
+std::string_view to_string(Provenance p) noexcept;
+
+/// What an energy figure includes. Each boundary contains the one before.
+enum class Boundary { matrix_unit, accelerator, board };
+std::string_view to_string(Boundary b) noexcept;
+
+/// Where joules go. One row each in cost_parts(); append only, the order stands in traces.
+enum class Part {
+  laser, modulator, dac, adc, receiver, phase_hold, phase_program, mac, sram, dram, digital, decomposition, idle, count
+};
+struct PartRow {
+  std::string_view name;
+  Boundary boundary;  ///< the smallest boundary that includes it
+  std::string_view meaning;
+};
+inline constexpr std::size_t part_count = static_cast<std::size_t>(Part::count);
+std::span<const PartRow, part_count> cost_parts() noexcept;
+
+/// What can be busy, one row each in resource_names(); append only.
+enum class Resource { matrix_unit, programming, memory, digital, launch, count };
+inline constexpr std::size_t resource_count = static_cast<std::size_t>(Resource::count);
+std::span<const std::string_view, resource_count> resource_names() noexcept;
+
+/// Cost of work. Joules are spent per execution; static watts burn for as long as the whole run lasts, once.
+struct Cost {
+  double latency_s = 0;                           ///< from first input to last output
+  std::array<double, resource_count> busy_s{};    ///< how long each resource is kept from other work
+  std::array<double, part_count> joules{};
+  std::array<double, part_count> static_watts{};
+  Provenance provenance = Provenance::none;
+  bool energy_known = true;                       ///< false where nothing on the machine reports joules
+
+  double& busy(Resource r) { return busy_s[static_cast<std::size_t>(r)]; }
+  double busy(Resource r) const { return busy_s[static_cast<std::size_t>(r)]; }
+  double& energy(Part p) { return joules[static_cast<std::size_t>(p)]; }
+  double energy(Part p) const { return joules[static_cast<std::size_t>(p)]; }
+  double& watts(Part p) { return static_watts[static_cast<std::size_t>(p)]; }
+  double watts(Part p) const { return static_watts[static_cast<std::size_t>(p)]; }
+
+  /// Time between two such pieces of work in a full pipeline: the busiest resource [s].
+  double interval_s() const noexcept;
+  /// Joules of one execution inside `boundary` when it occupies the hardware for `duration_s`:
+  /// Σ joules + Σ static watts · duration.
+  double energy_j(Boundary boundary, double duration_s) const noexcept;
+};
+
+/// b after a on the same hardware: latencies, busy times and joules add; static watts of a part that both name are
+/// the same hardware, so the larger counts.
+Cost then(const Cost& a, const Cost& b) noexcept;
+/// a and b at once on the same hardware: the longer latency; busy times and joules add; static watts as in then().
+Cost beside(const Cost& a, const Cost& b) noexcept;
+/// The same work n ≥ 0 times, one after the other.
+Cost repeat(const Cost& a, double n) noexcept;
+
+}  // namespace fringe

@@ -1,0 +1,25 @@
+// Errors that a caller can cause. The library throws fringe::Error at public entries and never prints or exits.
+#pragma once
+
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace fringe {
+
+/// Bad input, told in one sentence: where (file, key), what (value), and the rule it broke.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The candidate with the smallest edit distance to `name` (Levenshtein 1966), or "" where none is within
+/// half the length of `name` plus one.
+std::string nearest_name(std::string_view name, std::span<const std::string_view> candidates);
+
+/// "unknown KIND 'NAME'; did you mean 'NEAREST'?" or, where nothing is near, the list of valid names.
+std::string unknown_name(std::string_view kind, std::string_view name,
+                         std::span<const std::string_view> candidates);
+
+}  // namespace fringe

@@ -1,0 +1,34 @@
+// Events that long work reports. The library never prints and never writes files: sim/ turns events into progress
+// bars and traces.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace fringe {
+
+struct EpochEvent {
+  std::size_t epoch = 0, epochs = 0;
+  double train_loss = 0, train_accuracy = 0;
+  double test_accuracy = -1;  ///< −1: not evaluated this epoch
+};
+
+/// One operator executed on one hardware.
+struct LayerEvent {
+  std::string_view name;
+  std::size_t rows = 0, inner = 0, batch = 0;
+  double relative_error = 0;  ///< ‖y − y_float‖/‖y_float‖ over the batch
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void epoch(const EpochEvent&) {}
+  virtual void layer(const LayerEvent&) {}
+  /// Work done so far out of total; called often, must be cheap.
+  virtual void progress(std::string_view /*what*/, std::size_t /*done*/, std::size_t /*total*/) {}
+  /// True when the user asked to stop: long work then ends cleanly at its next record.
+  virtual bool stop_requested() const { return false; }
+};
+
+}  // namespace fringe

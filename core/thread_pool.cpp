@@ -1,0 +1,114 @@
+#include "core/thread_pool.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace fringe {
+namespace {
+thread_local bool inside_task = false;
+thread_local unsigned current_worker = 0;
+}  // namespace
+
+struct ThreadPool::State {
+  std::vector<std::jthread> threads;
+  std::mutex run_mutex;  // one run at a time
+  std::mutex mutex;
+  std::condition_variable wake, done;
+  const std::function<void(std::size_t, unsigned)>* task = nullptr;
+  std::size_t tasks = 0;
+  std::atomic<std::size_t> next{0};
+  unsigned long generation = 0;
+  unsigned busy = 0;
+  bool stop = false;
+  std::size_t failed_task = 0;
+  std::exception_ptr failure;
+
+  void work(unsigned worker) {
+    inside_task = true;
+    current_worker = worker;
+    for (std::size_t i = next.fetch_add(1); i < tasks; i = next.fetch_add(1)) {
+      try {
+        (*task)(i, worker);
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure || i < failed_task) {
+          failure = std::current_exception();
+          failed_task = i;
+        }
+      }
+    }
+    inside_task = false;
+  }
+};
+
+ThreadPool::ThreadPool(unsigned threads) : state_(std::make_unique<State>()) {
+  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  State* s = state_.get();
+  for (unsigned worker = 1; worker < threads; ++worker)
+    s->threads.emplace_back([s, worker] {
+      unsigned long seen = 0;
+      for (;;) {
+        {
+          std::unique_lock lock(s->mutex);
+          s->wake.wait(lock, [&] { return s->stop || s->generation != seen; });
+          if (s->stop) return;
+          seen = s->generation;
+        }
+        s->work(worker);
+        const std::lock_guard lock(s->mutex);
+        if (--s->busy == 0) s->done.notify_one();
+      }
+    });
+}
+
+ThreadPool::~ThreadPool() {
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stop = true;
+  }
+  state_->wake.notify_all();
+}
+
+unsigned ThreadPool::size() const noexcept { return static_cast<unsigned>(state_->threads.size()) + 1; }
+
+void ThreadPool::run(std::size_t tasks, const std::function<void(std::size_t, unsigned)>& task) {
+  State& s = *state_;
+  if (inside_task || s.threads.empty() || tasks <= 1) {
+    const unsigned worker = inside_task ? current_worker : 0;
+    for (std::size_t i = 0; i < tasks; ++i) task(i, worker);
+    return;
+  }
+  const std::lock_guard run_lock(s.run_mutex);
+  {
+    const std::lock_guard lock(s.mutex);
+    s.task = &task;
+    s.tasks = tasks;
+    s.next = 0;
+    s.failure = nullptr;
+    s.busy = static_cast<unsigned>(s.threads.size());
+    ++s.generation;
+  }
+  s.wake.notify_all();
+  s.work(0);
+  std::unique_lock lock(s.mutex);
+  s.done.wait(lock, [&] { return s.busy == 0; });
+  if (s.failure) std::rethrow_exception(s.failure);
+}
+
+double ordered_sum(ThreadPool& pool, std::size_t count, std::size_t block,
+                   const std::function<double(std::size_t, std::size_t)>& part) {
+  const std::size_t blocks = (count + block - 1) / block;
+  std::vector<double> sums(blocks);
+  pool.run(blocks, [&](std::size_t b, unsigned) {
+    sums[b] = part(b * block, std::min(count, (b + 1) * block));
+  });
+  double total = 0;
+  for (const double sum : sums) total += sum;
+  return total;
+}
+
+}  // namespace fringe
