@@ -19,6 +19,10 @@ struct FabricatedMesh {
 /// The ideal mesh of a layout.
 FabricatedMesh ideal_fabrication(const MeshLayout& layout);
 
+/// Throw Error where sizes disagree with the layout.
+void check_sizes(const MeshLayout& layout, const PhaseProgram& program);
+void check_sizes(const MeshLayout& layout, const FabricatedMesh& fabricated);
+
 /// One 2×2 transfer matrix per coupler, row-major {upper←upper, upper←lower, lower←upper, lower←lower}, and a factor
 /// per mode at the output.
 template <class Real>

@@ -1,0 +1,209 @@
+#include "electronic/cpu_blas.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "core/draw.hpp"
+#include "core/error.hpp"
+#include "core/tensor.hpp"
+#include "electronic/blas_product.hpp"
+#include "electronic/cpu_energy.hpp"
+
+namespace fringe {
+namespace {
+
+class CpuBlasMatrix final : public ProgrammedMatrix {
+ public:
+  CpuBlasMatrix(Executor& cpu, ThreadPool& pool, ConstMatrix w)
+      : pool_(pool), weights_(cpu, w.rows, w.cols), gradients_(cpu, w.rows, w.cols) {
+    for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(w.row(r), w.cols, weights_.view().row(r));
+    cpu.fill(gradients_.view(), 0.0f);
+  }
+
+  std::size_t rows() const override { return weights_.rows(); }
+  std::size_t cols() const override { return weights_.cols(); }
+
+  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+    multiply(pool_, std::as_const(weights_).view(), x, y);
+    if (context.keep_for_backward) kept_ = x;
+  }
+  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
+    if (!kept_.data)
+      throw Error("backward: no forward pass was kept; call forward with keep_for_backward first");
+    add_outer_product(pool_, dy, kept_, gradients_.view());
+    if (dx.data) multiply_transposed(pool_, std::as_const(weights_).view(), dy, dx);
+  }
+  std::span<float> parameters() override { return weights_.span(); }
+  std::span<float> gradients() override { return gradients_.span(); }
+  void commit() override {}  // the parameters are what the products read
+  void realised(Matrix w) const override {
+    for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(weights_.view().row(r), w.cols, w.row(r));
+  }
+
+ private:
+  ThreadPool& pool_;
+  Tensor weights_, gradients_;
+  ConstMatrix kept_;
+};
+
+// The list with random operands, ready to be executed over and over.
+class Rehearsal {
+ public:
+  Rehearsal(Executor& cpu, ThreadPool& pool, std::span<const Work> work) : cpu_(cpu), pool_(pool) {
+    for (const Work& w : work) {
+      Step step{&w, nullptr, {}, {}, {}};
+      const bool update = w.kind == Work::Kind::weight_update;
+      if (update || w.kind == Work::Kind::product) step.weight = weight(w);
+      if (update) {
+        for (Tensor* t : {&step.in, &step.out, &step.more}) *t = random(w.rows, w.inner);
+      } else if (w.kind == Work::Kind::elementwise) {
+        step.in = random(w.rows, w.columns);
+        step.out = Tensor(cpu_, w.rows, w.columns);
+      } else if (w.kind == Work::Kind::outer_product) {
+        step.in = random(w.rows, w.columns);
+        step.more = random(w.inner, w.columns);
+        step.out = random(w.rows, w.inner);
+      } else {
+        step.in = random(w.transposed ? w.rows : w.inner, w.columns);
+        step.out = Tensor(cpu_, w.transposed ? w.inner : w.rows, w.columns);
+      }
+      steps_.push_back(std::move(step));
+    }
+  }
+
+  void run() {
+    for (Step& s : steps_) {
+      const ConstMatrix in = std::as_const(s.in).view();
+      switch (s.work->kind) {
+        case Work::Kind::product:
+          if (s.work->transposed)
+            multiply_transposed(pool_, std::as_const(*s.weight).view(), in, s.out.view());
+          else
+            multiply(pool_, std::as_const(*s.weight).view(), in, s.out.view());
+          break;
+        case Work::Kind::outer_product:
+          add_outer_product(pool_, in, std::as_const(s.more).view(), s.out.view());
+          break;
+        case Work::Kind::elementwise:
+          cpu_.relu(in, s.out.view());
+          break;
+        case Work::Kind::weight_update:
+          update(s);
+          break;
+      }
+    }
+  }
+
+ private:
+  struct Step {
+    const Work* work;
+    Tensor* weight;
+    Tensor in, out, more;
+  };
+
+  // A rate this small keeps the random weights finite however often the list runs.
+  void update(Step& s) {
+    constexpr float rate = 1e-9f;
+    float *p = s.weight->span().data(), *m = s.out.span().data(), *v = s.more.span().data();
+    const float* g = s.in.span().data();
+    const std::size_t count = s.in.span().size();
+    if (s.work->operations_per_element <= 4)
+      cpu_.sgd_step(count, p, g, m, rate, 0.9f);
+    else
+      cpu_.adam_step(count, p, g, m, v, 1, rate, 0.9f, 0.999f, 1e-8f);
+  }
+
+  Tensor random(std::size_t rows, std::size_t cols) {
+    Tensor t(cpu_, rows, cols);
+    fill_normal(t.span(),
+                Draw{.seed = 0, .purpose = Purpose::benchmark, .trial = 0, .site = tensors_++, .shot = 0});
+    return t;
+  }
+
+  // Entries that name the same weight share it, as the network does.
+  Tensor* weight(const Work& w) {
+    const int key = w.weight >= 0 ? w.weight : -1 - static_cast<int>(weights_.size());
+    auto [place, fresh] = weights_.try_emplace(key);
+    if (fresh) place->second = random(w.rows, w.inner);
+    if (place->second.rows() != w.rows || place->second.cols() != w.inner)
+      throw Error("work '" + w.name + "': weight " + std::to_string(w.weight) + " appears with two shapes");
+    return &place->second;
+  }
+
+  Executor& cpu_;
+  ThreadPool& pool_;
+  std::map<int, Tensor> weights_;
+  std::vector<Step> steps_;
+  std::uint32_t tensors_ = 0;
+};
+
+class CpuBlas final : public Accelerator {
+ public:
+  CpuBlas(Executor& cpu, ThreadPool& pool) : cpu_(cpu), pool_(pool) {
+    if (!cpu.on_host())
+      throw Error("cpu-blas: needs an executor on the host, not '" + std::string(cpu.name()) + "'");
+  }
+
+  const std::string& name() const override { return name_; }
+  Provenance numerics() const override { return Provenance::measured; }
+  Boundary boundary() const override {
+    return energy_.has_dram() ? Boundary::accelerator : Boundary::matrix_unit;
+  }
+  Executor& executor() const override { return cpu_; }
+  std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t) override {
+    return std::make_unique<CpuBlasMatrix>(cpu_, pool_, w);
+  }
+
+  Cost price(std::span<const Work> work) override {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::size_t least_repeats = 5;
+    constexpr double least_seconds = 0.02;
+    Rehearsal rehearsal(cpu_, pool_, work);
+    rehearsal.run();
+    std::vector<double> seconds;
+    energy_.advance();
+    for (double total = 0; seconds.size() < least_repeats || total < least_seconds; total += seconds.back()) {
+      const auto start = Clock::now();
+      rehearsal.run();
+      seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    }
+    const CpuEnergyCounter::Reading joules = energy_.advance();
+    const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+    std::nth_element(seconds.begin(), middle, seconds.end());
+
+    Cost cost;
+    cost.latency_s = *middle;
+    cost.busy(Resource::matrix_unit) = *middle;
+    cost.energy(Part::mac) = joules.package_j / static_cast<double>(seconds.size());
+    cost.energy(Part::dram) = joules.dram_j / static_cast<double>(seconds.size());
+    cost.energy_known = energy_.available();
+    cost.provenance = Provenance::measured;
+    return cost;
+  }
+
+ private:
+  Executor& cpu_;
+  ThreadPool& pool_;
+  CpuEnergyCounter energy_;
+  std::string name_ = "cpu-blas";
+};
+
+}  // namespace
+
+std::unique_ptr<Accelerator> make_cpu_blas(Executor& cpu, ThreadPool& pool) {
+  return std::make_unique<CpuBlas>(cpu, pool);
+}
+
+std::string cpu_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name"))
+      if (const auto colon = line.find(": "); colon != std::string::npos) return line.substr(colon + 2);
+  return "unknown CPU";
+}
+
+}  // namespace fringe

@@ -1,0 +1,10 @@
+#include "core/error.hpp"
+#include "electronic/cublas.hpp"
+
+namespace fringe {
+
+std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor&) {
+  throw Error(std::string(to_string(precision)) + ": " + cuda_status().reason);
+}
+
+}  // namespace fringe

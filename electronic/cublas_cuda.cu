@@ -1,0 +1,139 @@
+#include <vector>
+
+#include "electronic/cublas_gemm.cuh"
+#include "electronic/cublas_price.cuh"
+
+namespace fringe {
+namespace {
+
+using cublas::Gemm;
+using cublas::Operand;
+using cublas::require;
+using cublas::Rounded;
+
+std::string shape(ConstMatrix m) { return std::to_string(m.rows) + "x" + std::to_string(m.cols); }
+
+class CublasMatrix final : public ProgrammedMatrix {
+ public:
+  CublasMatrix(Executor& executor, std::shared_ptr<const Gemm> gemm, ConstMatrix w)
+      : executor_(executor),
+        gemm_(std::move(gemm)),
+        weights_(executor, w.rows, w.cols),
+        gradients_(executor, w.rows, w.cols) {
+    std::vector<float> packed;
+    packed.reserve(w.rows * w.cols);
+    for (std::size_t r = 0; r < w.rows; ++r) packed.insert(packed.end(), w.row(r), w.row(r) + w.cols);
+    weights_.from_host(packed);
+    executor_.fill(gradients_.view(), 0.0f);
+    commit();
+  }
+
+  std::size_t rows() const override { return weights_.rows(); }
+  std::size_t cols() const override { return weights_.cols(); }
+
+  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+    require(x.rows == cols() && y.rows == rows() && x.cols == y.cols,
+            name() + " forward: x is " + shape(x) + " and y " + shape(y) + ", W is " + shape(weights()));
+    const Operand operand = round(context.keep_for_backward ? kept_copy_ : x_copy_, x);
+    gemm_->product(w_, rows(), cols(), false, operand, y);
+    if (context.keep_for_backward) {
+      kept_ = operand;
+      kept_batch_ = x.cols;
+    }
+  }
+
+  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
+    require(kept_.data, name() + " backward: no forward with keep_for_backward came before");
+    require(dy.rows == rows() && dy.cols == kept_batch_, name() + " backward: dy is " + shape(dy) +
+                                                             ", the kept y is " + std::to_string(rows()) +
+                                                             "x" + std::to_string(kept_batch_));
+    const Operand operand = round(dy_copy_, dy);
+    if (dx.data) {
+      require(dx.rows == cols() && dx.cols == dy.cols, name() + " backward: dx is " + shape(dx) + ", x was " +
+                                                           std::to_string(cols()) + "x" +
+                                                           std::to_string(kept_batch_));
+      gemm_->product(w_, rows(), cols(), true, operand, dx);
+    }
+    gemm_->outer_product(operand, kept_, kept_batch_, gradients_.view(), 1.0f);
+  }
+
+  std::span<float> parameters() override { return weights_.span(); }
+  std::span<float> gradients() override { return gradients_.span(); }
+  void commit() override { w_ = round(w_copy_, weights()); }
+
+  void realised(Matrix w) const override {
+    require(w.rows == rows() && w.cols == cols(),
+            name() + " realised: the result is " + shape(w) + ", W is " + shape(weights()));
+    switch (gemm_->precision()) {
+      case CublasPrecision::bf16:
+        return read<__nv_bfloat16>(w);
+      case CublasPrecision::fp16:
+        return read<__half>(w);
+      default:
+        return read<float>(w);
+    }
+  }
+
+ private:
+  std::string name() const { return std::string(to_string(gemm_->precision())); }
+  ConstMatrix weights() const { return weights_.view(); }
+  Operand round(Rounded& copy, ConstMatrix x) { return copy(gemm_->precision(), executor_, x); }
+
+  template <class Format>
+  void read(Matrix w) const {
+    std::vector<Format> host(rows() * cols());
+    executor_.copy_to_host(host.data(), w_.data, host.size() * sizeof(Format));
+    for (std::size_t r = 0; r < rows(); ++r)
+      for (std::size_t c = 0; c < cols(); ++c) w(r, c) = static_cast<float>(host[r * cols() + c]);
+  }
+
+  Executor& executor_;
+  std::shared_ptr<const Gemm> gemm_;
+  Tensor weights_, gradients_;
+  Rounded w_copy_, x_copy_, kept_copy_, dy_copy_;
+  Operand w_, kept_;
+  std::size_t kept_batch_ = 0;
+};
+
+class Cublas final : public Accelerator {
+ public:
+  Cublas(CublasPrecision precision, Executor& cuda)
+      : name_(to_string(precision)), executor_(cuda), gemm_(std::make_shared<const Gemm>(precision)) {}
+
+  const std::string& name() const override { return name_; }
+  Provenance numerics() const override { return Provenance::measured; }
+  Boundary boundary() const override { return Boundary::board; }
+  Executor& executor() const override { return executor_; }
+
+  std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t) override {
+    return std::make_unique<CublasMatrix>(executor_, gemm_, w);
+  }
+
+  Cost price(std::span<const Work> work) override {
+    Cost cost;
+    cost.provenance = Provenance::measured;
+    cost.energy_known = false;
+    if (work.empty()) return cost;
+    cublas::ResidentWork resident(executor_, *gemm_, work);
+    cost.latency_s = cublas::median_seconds(resident);
+    cost.busy(Resource::matrix_unit) = cost.latency_s;
+    return cost;
+  }
+
+ private:
+  std::string name_;
+  Executor& executor_;
+  std::shared_ptr<const Gemm> gemm_;
+};
+
+}  // namespace
+
+std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor& cuda) {
+  const std::string name(to_string(precision));
+  if (const CudaStatus status = cuda_status(); !status.available) throw Error(name + ": " + status.reason);
+  require(cuda.name() == "cuda",
+          name + ": the executor is '" + std::string(cuda.name()) + "', it must be 'cuda'");
+  return std::make_unique<Cublas>(precision, cuda);
+}
+
+}  // namespace fringe

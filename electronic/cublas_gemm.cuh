@@ -1,0 +1,109 @@
+// Products of row-major matrices through cuBLAS, and the formats in which they read their operands. Shared by
+// the hardware and its pricing; included by CUDA sources only.
+#pragma once
+
+#include <cublas_v2.h>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <utility>
+
+#include "core/cuda_support.cuh"
+#include "core/tensor.hpp"
+#include "electronic/cublas.hpp"
+
+namespace fringe::cublas {
+
+inline void check(cublasStatus_t status, const char* what) {
+  if (status != CUBLAS_STATUS_SUCCESS)
+    throw Error(std::string("cublas: ") + what + ": " + cublasGetStatusString(status));
+}
+
+/// A row-major matrix in the format in which products read it; the distance of its rows in elements.
+struct Operand {
+  const void* data = nullptr;
+  std::int64_t stride = 0;
+};
+
+/// cuBLAS is column-major: a row-major matrix is its transpose there, so operands and sizes change places.
+class Gemm {
+ public:
+  explicit Gemm(CublasPrecision precision) : precision_(precision) {
+    check(cublasCreate(&handle_), "create");
+    check(cublasSetMathMode(handle_, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), "math mode");
+  }
+  Gemm(const Gemm&) = delete;
+  Gemm& operator=(const Gemm&) = delete;
+  ~Gemm() { cublasDestroy(handle_); }
+
+  CublasPrecision precision() const { return precision_; }
+
+  /// y = W·x, or Wᵀ·x, for W[rows×cols].
+  void product(Operand w, std::size_t rows, std::size_t cols, bool transposed, Operand x, Matrix y) const {
+    if (transposed) std::swap(rows, cols);
+    run(CUBLAS_OP_N, transposed ? CUBLAS_OP_T : CUBLAS_OP_N, y.cols, rows, cols, x, w, y, 0.0f);
+  }
+  /// dw = dy·xᵀ + beta·dw over a batch.
+  void outer_product(Operand dy, Operand x, std::size_t batch, Matrix dw, float beta) const {
+    run(CUBLAS_OP_T, CUBLAS_OP_N, dw.cols, dw.rows, batch, x, dy, dw, beta);
+  }
+
+ private:
+  void run(cublasOperation_t op_a, cublasOperation_t op_b, std::size_t m, std::size_t n, std::size_t k,
+           Operand a, Operand b, Matrix c, float beta) const {
+    if (m == 0 || n == 0) return;
+    const cudaDataType_t type = precision_ == CublasPrecision::bf16   ? CUDA_R_16BF
+                                : precision_ == CublasPrecision::fp16 ? CUDA_R_16F
+                                                                      : CUDA_R_32F;
+    const cublasComputeType_t compute =
+        precision_ == CublasPrecision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+    const float one = 1.0f;
+    check(cublasGemmEx_64(handle_, op_a, op_b, static_cast<std::int64_t>(m), static_cast<std::int64_t>(n),
+                          static_cast<std::int64_t>(k), &one, a.data, type, a.stride, b.data, type, b.stride,
+                          &beta, c.data, CUDA_R_32F, static_cast<std::int64_t>(c.stride), compute,
+                          CUBLAS_GEMM_DEFAULT),
+          "gemm");
+  }
+
+  CublasPrecision precision_;
+  cublasHandle_t handle_ = nullptr;
+};
+
+template <class Format>
+struct Round {
+  ConstMatrix x;
+  Format* out;
+  __device__ void operator()(std::size_t i, std::size_t r, std::size_t c) const {
+    out[i] = static_cast<Format>(x(r, c));
+  }
+};
+
+/// A matrix in the format of the products: itself where that is FP32 (TF32 is rounded inside the matrix
+/// unit), else a rounded copy whose memory is kept for the next one.
+class Rounded {
+ public:
+  Operand operator()(CublasPrecision precision, Executor& executor, ConstMatrix x) {
+    if (precision == CublasPrecision::fp32 || precision == CublasPrecision::tf32)
+      return {x.data, static_cast<std::int64_t>(x.stride)};
+    if (copy_.size() < x.rows * x.cols) copy_ = Buffer<std::uint16_t>(executor, x.rows * x.cols);
+    if (precision == CublasPrecision::bf16)
+      round<__nv_bfloat16>(x);
+    else
+      round<__half>(x);
+    return {copy_.data(), static_cast<std::int64_t>(x.cols)};
+  }
+
+ private:
+  template <class Format>
+  void round(ConstMatrix x) {
+    device::for_each(x.rows, x.cols, Round<Format>{x, reinterpret_cast<Format*>(copy_.data())},
+                     "round operand");
+  }
+  Buffer<std::uint16_t> copy_;
+};
+
+inline void require(bool holds, const std::string& sentence) {
+  if (!holds) throw Error(sentence);
+}
+
+}  // namespace fringe::cublas

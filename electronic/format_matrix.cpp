@@ -1,0 +1,137 @@
+#include "electronic/format_matrix.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/tensor.hpp"
+#include "electronic/blas_product.hpp"
+
+namespace fringe {
+namespace {
+
+// Sums of this many int8 products stay below 2²⁴ and are exact in float32, in any order: 1024·127² = 16 516
+// 096.
+constexpr std::size_t exact_terms = 1024;
+constexpr std::size_t rows_per_task = 16;
+
+// Memory for a batch, kept between calls of one size.
+Matrix sized(Tensor& t, Executor& cpu, std::size_t rows, std::size_t cols) {
+  if (t.rows() != rows || t.cols() != cols) t = Tensor(cpu, rows, cols);
+  return t.view();
+}
+
+class FormatMatrix final : public ProgrammedMatrix {
+ public:
+  FormatMatrix(ConstMatrix w, Format format, Executor& cpu, ThreadPool& pool)
+      : format_(format),
+        cpu_(cpu),
+        pool_(pool),
+        master_(cpu, w.rows, w.cols),
+        gradients_(cpu, w.rows, w.cols),
+        rounded_(cpu, w.rows, w.cols) {
+    for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(w.row(r), w.cols, master_.view().row(r));
+    cpu.fill(gradients_.view(), 0.0f);
+    if (format == Format::int8) {
+      codes_ = Tensor(cpu, w.rows, w.cols);
+      row_scales_.resize(w.rows);
+    }
+    commit();
+  }
+
+  std::size_t rows() const override { return master_.rows(); }
+  std::size_t cols() const override { return master_.cols(); }
+  std::span<float> parameters() override { return master_.span(); }
+  std::span<float> gradients() override { return gradients_.span(); }
+
+  void commit() override {
+    const ConstMatrix w = std::as_const(master_).view();
+    if (format_ != Format::int8) return round(w, rounded_.view());
+    quantise_rows(w, codes_.view(), row_scales_);
+    const Matrix code = codes_.view(), value = rounded_.view();
+    for (std::size_t r = 0; r < w.rows; ++r)
+      for (std::size_t c = 0; c < w.cols; ++c) value(r, c) = code(r, c) * row_scales_[r];
+  }
+
+  void realised(Matrix w) const override {
+    for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(rounded_.view().row(r), w.cols, w.row(r));
+  }
+
+  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+    if (x.rows != cols() || y.rows != rows() || y.cols != x.cols)
+      throw Error("forward: weights are " + std::to_string(rows()) + "x" + std::to_string(cols()) +
+                  ", input is " + std::to_string(x.rows) + "x" + std::to_string(x.cols) + ", output is " +
+                  std::to_string(y.rows) + "x" + std::to_string(y.cols));
+    const Matrix input = sized(context.keep_for_backward ? kept_ : input_, cpu_, x.rows, x.cols);
+    if (format_ == Format::int8) return forward_int8(x, input, y, context.keep_for_backward);
+    round(x, input);
+    multiply(pool_, std::as_const(rounded_).view(), input, y);
+  }
+
+  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
+    if (kept_.cols() == 0)
+      throw Error("backward: no forward pass was kept; call forward with keep_for_backward first");
+    ConstMatrix slope = dy;
+    if (format_ != Format::int8) {
+      const Matrix rounded = sized(slope_, cpu_, dy.rows, dy.cols);
+      round(dy, rounded);
+      slope = rounded;
+    }
+    add_outer_product(pool_, slope, std::as_const(kept_).view(), gradients_.view());
+    if (dx.data) multiply_transposed(pool_, std::as_const(rounded_).view(), slope, dx);
+  }
+
+ private:
+  void round(ConstMatrix in, Matrix out) {
+    pool_.run((in.rows + rows_per_task - 1) / rows_per_task, [&](std::size_t task, unsigned) {
+      const std::size_t first = task * rows_per_task, count = std::min(rows_per_task, in.rows - first);
+      round_to(format_, in.block(first, count, 0, in.cols), out.block(first, count, 0, in.cols));
+    });
+  }
+
+  void forward_int8(ConstMatrix x, Matrix code, Matrix y, bool keep) {
+    column_scales_.resize(x.cols);
+    quantise_columns(x, code, column_scales_);
+    const ConstMatrix w = std::as_const(codes_).view(), c = code;
+    if (x.rows <= exact_terms) {
+      multiply(pool_, w, c, y);
+      for (std::size_t r = 0; r < y.rows; ++r)
+        for (std::size_t b = 0; b < y.cols; ++b) y(r, b) *= row_scales_[r] * column_scales_[b];
+    } else {
+      sums_.assign(y.rows * y.cols, 0);
+      const Matrix part = sized(part_, cpu_, y.rows, y.cols);
+      for (std::size_t k = 0; k < x.rows; k += exact_terms) {
+        const std::size_t terms = std::min(exact_terms, x.rows - k);
+        multiply(pool_, w.block(0, w.rows, k, terms), c.block(k, terms, 0, c.cols), part);
+        for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += static_cast<std::int32_t>(part.data[i]);
+      }
+      for (std::size_t r = 0; r < y.rows; ++r)
+        for (std::size_t b = 0; b < y.cols; ++b)
+          y(r, b) = static_cast<float>(sums_[r * y.cols + b]) * (row_scales_[r] * column_scales_[b]);
+    }
+    if (!keep) return;
+    for (std::size_t r = 0; r < x.rows; ++r)
+      for (std::size_t b = 0; b < x.cols; ++b) code(r, b) *= column_scales_[b];
+  }
+
+  Format format_;
+  Executor& cpu_;
+  ThreadPool& pool_;
+  Tensor master_, gradients_;
+  Tensor rounded_;               // the weights that the hardware realises
+  Tensor kept_;                  // the input that the last kept pass realised
+  Tensor input_, slope_, part_;  // scratch
+  Tensor codes_;                 // int8 only, as the rest
+  std::vector<float> row_scales_, column_scales_;
+  std::vector<std::int32_t> sums_;
+};
+
+}  // namespace
+
+std::unique_ptr<ProgrammedMatrix> make_format_matrix(ConstMatrix w, Format format, Executor& cpu,
+                                                     ThreadPool& pool) {
+  return std::make_unique<FormatMatrix>(w, format, cpu, pool);
+}
+
+}  // namespace fringe

@@ -1,0 +1,158 @@
+#include "electronic/gpu_model.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "core/error.hpp"
+#include "core/memory_system.hpp"
+#include "electronic/format_matrix.hpp"
+
+namespace fringe {
+namespace {
+
+double static_watts(const GpuSpec& gpu, const GpuModelParameters& p) { return p.static_fraction * gpu.tdp_w; }
+
+void require_within(double value, double low, bool low_allowed, double high, const char* key) {
+  if (value <= high && (value > low || (low_allowed && value == low))) return;
+  throw Error("GPU model: " + std::string(key) + " = " + std::to_string(value) + " must lie in " +
+              (low_allowed ? "[" : "(") + std::to_string(low) + ", " + std::to_string(high) + "]");
+}
+
+class GpuModel final : public Accelerator {
+ public:
+  GpuModel(const GpuSpec& gpu, Format format, Executor& cpu, ThreadPool& pool, const GpuModelParameters& p)
+      : gpu_(gpu),
+        format_(format),
+        cpu_(cpu),
+        pool_(pool),
+        parameters_(p),
+        memory_(find_memory(gpu.memory)),
+        operation_j_(energy_per_operation(gpu, format, p)),
+        digital_j_(energy_per_operation(gpu, Format::fp32, p)),
+        name_(std::string(gpu.name) + "-" + std::string(row_of(format).name)) {}
+
+  const std::string& name() const override { return name_; }
+  Provenance numerics() const override { return Provenance::simulated; }
+  Boundary boundary() const override { return Boundary::board; }
+  Executor& executor() const override { return cpu_; }
+  std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t) override {
+    return make_format_matrix(w, format_, cpu_, pool_);
+  }
+
+  Cost price(std::span<const Work> work) override {
+    const bool weights_in_l2 = weight_bytes(work) <= gpu_.l2_bytes / 2;
+    Cost total;
+    for (const Work& w : work) total = then(total, kernel(w, weights_in_l2));
+    if (!work.empty()) total.latency_s += parameters_.submission_s - parameters_.launch_gap_s;
+    total.watts(Part::idle) = static_watts(gpu_, parameters_);
+    total.provenance = Provenance::modelled;
+    return total;
+  }
+
+ private:
+  struct Traffic {
+    double weights = 0, others = 0;
+  };
+
+  double bytes_per_number() const { return row_of(format_).bytes; }
+
+  double weight_bytes(std::span<const Work> work) const {
+    std::map<int, double> each;
+    double unnamed = 0;
+    for (const Work& w : work) {
+      if (w.kind != Work::Kind::product) continue;
+      const double bytes = static_cast<double>(w.rows) * static_cast<double>(w.inner) * bytes_per_number();
+      if (w.weight < 0)
+        unnamed += bytes;
+      else
+        each[w.weight] = bytes;
+    }
+    for (const auto& [weight, bytes] : each) unnamed += bytes;
+    return unnamed;
+  }
+
+  Traffic traffic(const Work& w) const {
+    const double rows = static_cast<double>(w.rows), inner = static_cast<double>(w.inner);
+    const double activations = (rows + inner) * static_cast<double>(w.columns) * bytes_per_number();
+    switch (w.kind) {
+      case Work::Kind::product:
+        return {rows * inner * bytes_per_number(), activations};
+      case Work::Kind::outer_product:
+        return {0, activations + rows * inner * row_of(Format::fp32).bytes};
+      case Work::Kind::elementwise:
+        return {0, w.bytes * bytes_per_number() / row_of(Format::fp32).bytes};
+      default:
+        return {0, w.bytes};
+    }
+  }
+
+  Cost kernel(const Work& w, bool weights_in_l2) const {
+    const Traffic bytes = traffic(w);
+    const bool others_in_l2 = bytes.others <= gpu_.l2_bytes / 2;
+    const double dram = (weights_in_l2 ? 0 : bytes.weights) + (others_in_l2 ? 0 : bytes.others);
+    const double sram = bytes.weights + bytes.others;
+    const double memory_s = std::max(dram / gpu_.memory_bytes_per_s, sram / memory_.sram_bytes_per_s) /
+                            parameters_.bandwidth_fraction;
+
+    Cost cost;
+    cost.energy(Part::dram) = dram * memory_.dram_j_per_byte;
+    cost.energy(Part::sram) = sram * memory_.sram_j_per_byte;
+    double compute_s = 0;
+    if (w.macs() > 0) {
+      compute_s = 2 * w.macs() / (gpu_.peak(format_) * parameters_.compute_fraction);
+      cost.busy(Resource::matrix_unit) = compute_s;
+      cost.energy(Part::mac) = 2 * w.macs() * operation_j_;
+    } else {
+      const double elements = static_cast<double>(w.rows) *
+                              static_cast<double>(w.kind == Work::Kind::weight_update ? w.inner : w.columns);
+      const double operations = elements * w.operations_per_element;
+      compute_s = operations / (gpu_.peak(Format::fp32) * parameters_.compute_fraction);
+      cost.busy(Resource::digital) = compute_s;
+      cost.energy(Part::digital) = operations * digital_j_;
+    }
+    cost.busy(Resource::memory) = memory_s;
+    cost.busy(Resource::launch) = parameters_.launch_gap_s;
+    cost.latency_s = parameters_.launch_gap_s + std::max(compute_s, memory_s);
+    return cost;
+  }
+
+  const GpuSpec& gpu_;
+  Format format_;
+  Executor& cpu_;
+  ThreadPool& pool_;
+  GpuModelParameters parameters_;
+  const MemorySystem& memory_;
+  double operation_j_, digital_j_;
+  std::string name_;
+};
+
+}  // namespace
+
+double energy_per_operation(const GpuSpec& gpu, Format format, const GpuModelParameters& parameters) {
+  const MemorySystem& memory = find_memory(gpu.memory);
+  const double memory_w =
+      gpu.memory_bytes_per_s * memory.dram_j_per_byte + memory.sram_bytes_per_s * memory.sram_j_per_byte;
+  return (gpu.tdp_w - static_watts(gpu, parameters) - memory_w) / gpu.peak(format);
+}
+
+std::unique_ptr<Accelerator> make_gpu_model(const GpuSpec& gpu, Format format, Executor& cpu,
+                                            ThreadPool& pool, const GpuModelParameters& p) {
+  if (gpu.peak(format) <= 0) {
+    std::string known;
+    for (const FormatRow& row : number_formats())
+      if (gpu.peak(row.format) > 0) known += " " + std::string(row.name);
+    throw Error(std::string(gpu.name) + " does not compute in " + std::string(row_of(format).name) +
+                "; its formats:" + known);
+  }
+  if (!cpu.on_host())
+    throw Error("GPU model: needs an executor on the host, not '" + std::string(cpu.name()) + "'");
+  require_within(p.compute_fraction, 0, false, 1, "compute_fraction");
+  require_within(p.bandwidth_fraction, 0, false, 1, "bandwidth_fraction");
+  require_within(p.launch_gap_s, 0, true, p.submission_s, "launch_gap_s");
+  require_within(p.submission_s, 0, true, 1, "submission_s");
+  require_within(p.static_fraction, 0, true, 0.5, "static_fraction");
+  return std::make_unique<GpuModel>(gpu, format, cpu, pool, p);
+}
+
+}  // namespace fringe

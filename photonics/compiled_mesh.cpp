@@ -1,0 +1,239 @@
+#include "photonics/compiled_mesh.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace fringe {
+namespace {
+
+using Complex = std::complex<double>;
+
+// |D|² may wander this far between rescalings; a float coefficient then stays below 2¹⁰², a field below 2⁶⁰
+// times its true value.
+constexpr double smallest_norm = 0x1p-120, largest_norm = 0x1p120;
+// D of a passive mesh only shrinks, so rescaled rows start high.
+constexpr int fresh_exponent = 40;
+
+// Samples per task: fixed, so that tasks don't depend on the pool.
+constexpr std::size_t samples_per_task = 32;
+
+bool in_range(double norm) { return norm >= smallest_norm && norm <= largest_norm; }
+
+Complex times(Complex a, Complex b) {
+  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
+}
+
+Complex over(Complex a, Complex b, double norm_b) {
+  const Complex p = times(a, std::conj(b));
+  return {p.real() / norm_b, p.imag() / norm_b};
+}
+
+/// Grows to the largest tile that its thread has met and is then reused.
+template <class Real>
+Real* thread_scratch(std::size_t count) {
+  struct Free {
+    void operator()(Real* p) const { ::operator delete (p, std::align_val_t{64}); }
+  };
+  thread_local std::unique_ptr<Real, Free> memory;
+  thread_local std::size_t capacity = 0;
+  if (count > capacity) {
+    memory.reset(static_cast<Real*>(::operator new (count * sizeof(Real), std::align_val_t{64})));
+    capacity = count;
+  }
+  return memory.get();
+}
+
+void check(const MeshLayout& layout) {
+  if (layout.column_start.empty() || layout.column_start.front() != 0 ||
+      layout.column_start.back() != layout.couplers.size())
+    throw Error("mesh layout: the columns do not cover the couplers");
+  for (const Coupler& c : layout.couplers)
+    if (c.upper >= c.lower || c.lower >= layout.modes)
+      throw Error("mesh layout: a coupler of modes " + std::to_string(c.upper) + " and " +
+                  std::to_string(c.lower) + " is not an ordered pair of the " + std::to_string(layout.modes) +
+                  " modes");
+}
+
+}  // namespace
+
+template <class Real>
+CompiledMesh<Real>::CompiledMesh(const MeshLayout& layout, const PhysicalMesh<double>& mesh)
+    : layout_(layout) {
+  check(layout_);
+  compile(mesh);
+}
+
+template <class Real>
+CompiledMesh<Real>::CompiledMesh(const MeshLayout& layout, const PhysicalMesh<float>& mesh)
+    : layout_(layout) {
+  check(layout_);
+  compile(mesh);
+}
+
+template <class Real>
+void CompiledMesh<Real>::recompile(const PhysicalMesh<double>& mesh) {
+  compile(mesh);
+}
+
+template <class Real>
+void CompiledMesh<Real>::recompile(const PhysicalMesh<float>& mesh) {
+  compile(mesh);
+}
+
+/// Brings every D near 2^fresh_exponent by powers of two; the kernel does the inverse to the fields.
+template <class Real>
+void CompiledMesh<Real>::rescale_rows() {
+  for (std::size_t row = 0; row < layout_.modes; ++row) {
+    const int shift = fresh_exponent - std::ilogb(std::abs(scale_[row]));
+    if (std::abs(shift) < fresh_exponent / 2) continue;
+    scale_[row] *= std::ldexp(1.0, shift);
+    rescales_.push_back({static_cast<std::uint32_t>(row), static_cast<Real>(std::ldexp(1.0, -shift))});
+  }
+}
+
+/// Fills the group's coefficients and advances D; false where D leaves its range.
+template <class Real>
+template <class Source>
+bool CompiledMesh<Real>::compile_group(const PhysicalMesh<Source>& mesh, std::size_t group, bool swaps) {
+  for (std::size_t slot = order_.group_slots[group]; slot < order_.group_slots[group + 1]; ++slot) {
+    Real* k = &coefficients_[4 * slot];
+    swaps_[slot] = 0;
+    if (order_.slots[slot] < 0) {
+      std::fill_n(k, 4, Real{0});
+      continue;
+    }
+    const auto index = static_cast<std::size_t>(order_.slots[slot]);
+    const auto& t = mesh.couplers[index];
+    Complex& d0 = scale_[layout_.couplers[index].upper];
+    Complex& d1 = scale_[layout_.couplers[index].lower];
+    Complex p = times(Complex(t[0]), d0), b = times(Complex(t[1]), d1);
+    Complex c = times(Complex(t[2]), d0), q = times(Complex(t[3]), d1);
+    if (swaps && 4096 * std::norm(t[0]) * std::norm(t[3]) < std::norm(t[1]) * std::norm(t[2])) {
+      swaps_[slot] = -1;
+      std::swap(p, b);
+      std::swap(q, c);
+    }
+    const double norm_p = std::norm(p), norm_q = std::norm(q);
+    if (!in_range(norm_p) || !in_range(norm_q)) return false;
+    b = over(b, p, norm_p);
+    c = over(c, q, norm_q);
+    k[0] = static_cast<Real>(b.real());
+    k[1] = static_cast<Real>(b.imag());
+    k[2] = static_cast<Real>(c.real());
+    k[3] = static_cast<Real>(c.imag());
+    d0 = p;
+    d1 = q;
+  }
+  return true;
+}
+
+template <class Real>
+template <class Source>
+bool CompiledMesh<Real>::compile_groups(const PhysicalMesh<Source>& mesh) {
+  coefficients_.resize(4 * order_.slots.size());
+  swaps_.resize(order_.slots.size());
+  groups_.resize(order_.groups());
+  rescales_.clear();
+  scale_.assign(layout_.modes, 1.0);
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    KernelGroup& group = groups_[g];
+    group.step_begin = order_.group_steps[g];
+    group.step_end = order_.group_steps[g + 1];
+    group.rescale_begin = static_cast<std::uint32_t>(rescales_.size());
+    saved_scale_ = scale_;
+    const auto attempt = [&](bool swaps, bool rescale) {
+      scale_ = saved_scale_;
+      rescales_.resize(group.rescale_begin);
+      if (rescale) rescale_rows();
+      group.swaps = swaps;
+      return compile_group(mesh, g, swaps);
+    };
+    // The cheapest form that stays in range.
+    if (!attempt(false, false) && !attempt(false, true) && !attempt(true, false) && !attempt(true, true))
+      return false;
+    group.rescale_end = static_cast<std::uint32_t>(rescales_.size());
+  }
+  return true;
+}
+
+template <class Real>
+template <class Source>
+void CompiledMesh<Real>::compile(const PhysicalMesh<Source>& mesh) {
+  if (mesh.couplers.size() != layout_.couplers.size() || mesh.out.size() != layout_.modes)
+    throw Error("the physical mesh has " + std::to_string(mesh.couplers.size()) + " couplers and " +
+                std::to_string(mesh.out.size()) + " modes; its layout has " +
+                std::to_string(layout_.couplers.size()) + " and " + std::to_string(layout_.modes));
+  const bool adjacent = std::all_of(layout_.couplers.begin(), layout_.couplers.end(),
+                                    [](const Coupler& c) { return c.lower == c.upper + 1; });
+  if (order_.group_steps.empty() || by_waves_ != adjacent) {
+    by_waves_ = adjacent;
+    order_ = adjacent ? order_by_waves(layout_) : order_by_columns(layout_);
+  }
+  bool done = compile_groups(mesh);
+  if (!done && by_waves_) {
+    // Column by column every D can be rescaled between any two couplers: extreme losses along a sweep end
+    // here.
+    by_waves_ = false;
+    order_ = order_by_columns(layout_);
+    done = compile_groups(mesh);
+  }
+  if (!done) throw Error("mesh: a coupler is not finite, or no light reaches one of its outputs");
+  out_re_.resize(layout_.modes);
+  out_im_.resize(layout_.modes);
+  for (std::size_t row = 0; row < layout_.modes; ++row) {
+    const Complex d = times(scale_[row], Complex(mesh.out[row]));
+    out_re_[row] = static_cast<Real>(d.real());
+    out_im_[row] = static_cast<Real>(d.imag());
+  }
+}
+
+template <class Real>
+void CompiledMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, ThreadPool* pool) const {
+  const std::size_t modes = layout_.modes, batch = in.re.cols;
+  const auto fits = [&](auto view) {
+    return view.rows == modes && view.cols == batch && view.data != nullptr;
+  };
+  if (!fits(in.re) || !fits(out.re) || !fits(out.im) || (in.im.data && !fits(in.im)))
+    throw Error("propagate: all planes must be " + std::to_string(modes) + " modes by " +
+                std::to_string(batch) + " samples");
+  const KernelTape<Real> tape{modes,
+                              groups_.data(),
+                              groups_.size(),
+                              order_.steps.data(),
+                              order_.pairs.data(),
+                              coefficients_.data(),
+                              swaps_.data(),
+                              rescales_.data(),
+                              out_re_.data(),
+                              out_im_.data()};
+  Kernel<Real> kernel;
+  if constexpr (std::is_same_v<Real, float>) {
+    kernel = mesh_kernels().single;
+  } else {
+    kernel = mesh_kernels().dual;
+  }
+  const auto task = [&](std::size_t i, unsigned) {
+    const std::size_t begin = i * samples_per_task;
+    const KernelBatch<Real> part{
+        in.re.data,   in.im.data,    out.re.data,   out.im.data, in.re.stride,
+        in.im.stride, out.re.stride, out.im.stride, begin,       std::min(batch, begin + samples_per_task)};
+    kernel(tape, part, thread_scratch<Real>(2 * kernel_scratch_lanes * modes));
+  };
+  const std::size_t tasks = (batch + samples_per_task - 1) / samples_per_task;
+  if (pool && pool->size() > 1 && tasks > 1) {
+    pool->run(tasks, std::ref(task));
+  } else {
+    for (std::size_t i = 0; i < tasks; ++i) task(i, 0);
+  }
+}
+
+template class CompiledMesh<float>;
+template class CompiledMesh<double>;
+
+}  // namespace fringe

@@ -1,0 +1,39 @@
+// One budget for noise and joules: the laser's power, its splitting, losses and receiver set the noise of
+// every output; the same power over the wall-plug efficiency sets the joules.
+#pragma once
+
+#include "photonics/photonic_design.hpp"
+
+namespace fringe {
+
+/// Fields are in √photons per symbol; "full scale" is the field of an input of 1 at the input of the first
+/// mesh. The loss of the meshes' MZIs stands in the fields that the mesh computes, every other loss here.
+///
+/// Balanced homodyne detection of Re a with a local oscillator of N_LO detected photons: the difference of
+/// the two photo-currents integrates to D = 2·√(η·N_LO)·Re a electrons, with shot-noise variance N_LO where
+/// the local oscillator is strong (Yuen and Chan, Opt. Lett. 8, 177 (1983), doi:10.1364/OL.8.000177) and the
+/// receiver's σ_e². So Re a is known with variance (1/4 + σ_e²/(4·N_LO)) / η. An integration over a symbol
+/// time T has noise bandwidth 1/(2T): white current noise i_n (one-sided density i_n²) leaves σ_e² =
+/// i_n²·(1/(2T))·T²/e², to which the dark current I_d of both diodes adds its shot noise 2·I_d·T/e.
+struct LinkBudget {
+  double full_scale_photons;  ///< per symbol and mode, at the input of the first mesh
+  double efficiency;          ///< η: detector and all losses behind the modulators that are no mesh MZI's
+  double detected_oscillator_photons;  ///< N_LO per symbol and receiver
+  double detected_signal_photons;  ///< η·full_scale_photons: what one receiver gets if no mesh light is lost
+  double receiver_electrons_variance;  ///< σ_e² per symbol
+  double shot_variance;                ///< of an output, in units of full scale squared, at unit gain
+  double thermal_variance;             ///< likewise, of TIA and dark current
+  double noise_sigma;                  ///< √(shot_variance + thermal_variance)
+  double laser_electrical_w;           ///< per core
+  double modulator_symbol_j;           ///< drive energy of one full-scale symbol at the design's clock
+  double time_of_flight_s;             ///< modulator to photodiode, through both meshes
+};
+
+/// Throws Error where check(design) does, and where nothing, or more than all of the light, would be
+/// detected.
+LinkBudget link_budget(const PhotonicDesign& design);
+
+/// Quantum efficiency R·h·c/(e·λ) of a photodiode.
+double quantum_efficiency(const Photodiode& photodiode, double wavelength_m) noexcept;
+
+}  // namespace fringe

@@ -1,0 +1,92 @@
+// What a compiled mesh tells its kernels: plain data only, because each kernel is compiled for its own
+// instruction set and must share no inline function with the rest of the program.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace fringe {
+
+/// Sweeps of couplers that pass through the registers together.
+inline constexpr unsigned kernel_fused = 4;
+
+/// A run over neighbouring rows from `row` downwards.
+/// pairs: `count` couplers of arbitrary rows, from `row` in the list of pairs.
+/// sweep: `count` couplers of one sweep.
+/// wave: kernel_fused sweeps, sweep j one row behind sweep j − 1, for `count` positions; before them a head
+/// in which the sweeps start one after the other, behind them a tail in which they end. At an edge of the
+/// mesh the first sweep starts and ends first (position i turns j ≤ i, then j > i), elsewhere the last one (j
+/// ≥ P−1−i, then j < P−1−i), i = 0 … P−2.
+struct KernelStep {
+  enum Kind : std::uint8_t { pairs, sweep, wave } kind;
+  bool head_at_edge, tail_at_edge;
+  std::uint32_t row, count;
+};
+
+/// Steps [step_begin, step_end), all with or all without swapped couplers, after rescaling rows.
+struct KernelGroup {
+  std::uint32_t step_begin, step_end;
+  std::uint32_t rescale_begin, rescale_end;
+  bool swaps;
+};
+
+struct KernelPair {
+  std::uint32_t upper, lower;
+};
+
+/// All bits set: the coupler's rows trade places first.
+template <class Real>
+using KernelMask = std::conditional_t<sizeof(Real) == 4, std::int32_t, std::int64_t>;
+
+template <class Real>
+struct KernelRescale {
+  std::uint32_t row;
+  Real factor;
+};
+
+template <class Real>
+struct KernelTape {
+  std::size_t modes;
+  const KernelGroup* groups;
+  std::size_t group_count;
+  const KernelStep* steps;
+  const KernelPair* pairs;
+  const Real* coefficients;  ///< {Re B, Im B, Re C, Im C} per slot, in traversal order
+  const KernelMask<Real>* swaps;
+  const KernelRescale<Real>* rescales;
+  const Real* out_re;  ///< per mode
+  const Real* out_im;
+};
+
+/// Samples [begin, end) of a batch; in_im may be null.
+template <class Real>
+struct KernelBatch {
+  const Real* in_re;
+  const Real* in_im;
+  Real* out_re;
+  Real* out_im;
+  std::size_t in_re_stride, in_im_stride, out_re_stride, out_im_stride;
+  std::size_t begin, end;
+};
+
+/// Scratch memory of one kernel call: kernel_scratch_lanes Reals per plane and mode, aligned to 64 bytes.
+inline constexpr std::size_t kernel_scratch_lanes = 32;
+
+template <class Real>
+using Kernel = void (*)(const KernelTape<Real>& tape, const KernelBatch<Real>& batch, Real* scratch) noexcept;
+
+struct KernelSet {
+  const char* isa;
+  Kernel<float> single;
+  Kernel<double> dual;
+};
+
+extern const KernelSet mesh_kernels_baseline;
+extern const KernelSet mesh_kernels_avx2;
+extern const KernelSet mesh_kernels_avx512;
+
+/// The widest set that this processor runs, chosen once.
+const KernelSet& mesh_kernels() noexcept;
+
+}  // namespace fringe

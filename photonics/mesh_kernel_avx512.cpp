@@ -1,0 +1,5 @@
+#include "photonics/mesh_kernel_impl.hpp"
+
+namespace fringe {
+const KernelSet mesh_kernels_avx512{"avx512", propagate<float, 64, 2>, propagate<double, 64, 2>};
+}

@@ -1,0 +1,96 @@
+// The photonic matrix engine as hardware under study: real matrices on tiled cores, with the imperfections of one
+// fabricated chip, converters, and the noise that the link budget gives. Simulated.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/accelerator.hpp"
+#include "photonics/imperfections.hpp"
+#include "photonics/photonic_design.hpp"
+#include "photonics/photonic_pricing.hpp"
+#include "photonics/svd_core.hpp"
+
+namespace fringe {
+
+/// Which imperfections act, and how strongly. All off is the ideal engine: exact up to float rounding.
+struct PhotonicEffects {
+  MeshImperfections mesh;
+  double dac_enob = 0;         ///< effective bits of the inputs; 0: unlimited
+  double adc_enob = 0;         ///< of the outputs; 0: unlimited
+  double shot_variance = 0;    ///< of an output, in units of the full-scale input field squared
+  double thermal_variance = 0;
+
+  bool operator==(const PhotonicEffects&) const = default;
+};
+
+/// Everything that the design's devices and its link budget bring.
+PhotonicEffects effects_of(const PhotonicDesign& design);
+
+/// One cause of error, for "this one alone" and "all but this one".
+struct EffectRow {
+  std::string_view name;
+  void (*copy)(const PhotonicEffects& from, PhotonicEffects& to);
+};
+std::span<const EffectRow> photonic_effects() noexcept;
+PhotonicEffects only(const PhotonicEffects& all, const EffectRow& effect);
+PhotonicEffects without(const PhotonicEffects& all, const EffectRow& effect);
+/// Whether the cause is there at all.
+bool acts(const PhotonicEffects& all, const EffectRow& effect);
+
+struct PhotonicSetup {
+  std::string name;
+  PhotonicDesign design;
+  PhotonicEffects effects;
+  bool corrected = false;      ///< phases corrected for the chip's known splitter and phase errors (correction.hpp)
+  TrainingScheme training = TrainingScheme::in_situ;
+  std::string memory = "hbm2e";
+  std::uint64_t seed = 0;
+  std::uint32_t chip = 0;      ///< which fabricated chip: the trial of its draws
+};
+
+/// A weight matrix on the cores of one chip. parameters() holds per tile, tiles row by row:
+/// {u.theta, u.phi, u.out, v.theta, v.phi, v.out [rad], attenuation, gain}.
+class PhotonicMatrix : public ProgrammedMatrix {
+ public:
+  virtual const Tiling& tiling() const = 0;
+  /// What the controller asks of a tile, before quantisation.
+  virtual CoreProgram asked(std::size_t tile) const = 0;
+  /// The phases that the chip holds: quantised, with its static phase errors.
+  virtual CoreProgram held(std::size_t tile) const = 0;
+  /// Full scale of each tile's ADCs, in units of the full-scale input field.
+  virtual std::span<const float> adc_ranges() const = 0;
+};
+
+/// Tiles take the chip's cores in the order in which matrices are programmed; beyond the last core they share cores,
+/// and with them their fabrication errors. Each input vector is scaled to the DAC's full scale by its largest
+/// magnitude, digitally. The gain of a tile is fitted once, when it is programmed, from the transmission of n basis
+/// vectors; the ADC ranges start at the largest output that inputs of full scale could give and are set to the
+/// largest output of a calibration batch by Context::calibrate.
+class PhotonicAccelerator final : public Accelerator {
+ public:
+  /// Executor and pool are the CPU's and must outlive the accelerator. Throws Error where the design or the effects
+  /// are out of range.
+  PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, ThreadPool& pool);
+  ~PhotonicAccelerator() override;
+
+  const std::string& name() const override { return setup_.name; }
+  Provenance numerics() const override { return Provenance::simulated; }
+  Boundary boundary() const override { return Boundary::accelerator; }
+  Executor& executor() const override { return *cpu_; }
+  std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t site) override;
+  Cost price(std::span<const Work> work) override;
+
+ private:
+  PhotonicSetup setup_;
+  Executor* cpu_;
+  ThreadPool* pool_;
+  MeshLayout layout_;
+  std::size_t next_tile_ = 0;
+};
+
+}  // namespace fringe

@@ -1,0 +1,156 @@
+#include "photonics/photonic_design.hpp"
+
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "core/error.hpp"
+#include "photonics/mesh_layout.hpp"
+
+namespace fringe {
+namespace {
+
+[[noreturn]] void refuse(std::string_view field, double value, std::string_view rule) {
+  throw Error("photonic design: " + std::string(field) + " = " + std::to_string(value) + " " +
+              std::string(rule));
+}
+
+void require_positive(std::string_view field, double value) {
+  if (!(value > 0) || !std::isfinite(value)) refuse(field, value, "must be positive and finite");
+}
+
+void require_loss(std::string_view field, double value) {
+  if (!(value >= 0) || !std::isfinite(value)) refuse(field, value, "must be finite and not negative");
+}
+
+void require_speed(std::string_view field, std::string_view device, double value, double least) {
+  if (!(value >= least))
+    refuse(field, value,
+           "of '" + std::string(device) + "' is too slow for the clock; it must be at least " +
+               std::to_string(least));
+}
+
+}  // namespace
+
+void check(const PhotonicDesign& d) {
+  find_topology(d.topology);
+  if (d.modes < 2) refuse("modes", static_cast<double>(d.modes), "must be at least 2");
+  if (d.cores < 1) refuse("cores", static_cast<double>(d.cores), "must be at least 1");
+  require_positive("clock_hz", d.clock_hz);
+  require_positive("laser_power_w", d.laser_power_w);
+  if (!(d.local_oscillator_share > 0 && d.local_oscillator_share < 1))
+    refuse("local_oscillator_share", d.local_oscillator_share, "must lie between 0 and 1");
+  if (d.phase_bits < 1 || d.phase_bits > d.phase_dac.nominal_bits)
+    refuse("phase_bits", d.phase_bits,
+           "must lie in 1 … " + std::to_string(static_cast<int>(d.phase_dac.nominal_bits)) +
+               ", the bits of phase_dac '" + std::string(d.phase_dac.name) + "'");
+  require_loss("phase_sigma_rad", d.phase_sigma_rad);
+  require_loss("routing_per_column_m", d.routing_per_column_m);
+  require_loss("access_length_m", d.access_length_m);
+
+  require_loss("phase_shifter.pi_power_w", d.phase_shifter.pi_power_w);
+  require_loss("phase_shifter.insertion_loss_db", d.phase_shifter.insertion_loss_db);
+  require_positive("phase_shifter.length_m", d.phase_shifter.length_m);
+  require_positive("phase_shifter.settling_s", d.phase_shifter.settling_s);
+  require_loss("splitter.splitting_sigma_rad", d.splitter.splitting_sigma_rad);
+  require_loss("splitter.insertion_loss_db", d.splitter.insertion_loss_db);
+  require_positive("splitter.length_m", d.splitter.length_m);
+  require_loss("waveguide.loss_db_per_m", d.waveguide.loss_db_per_m);
+  if (!(d.waveguide.group_index >= 1) || !std::isfinite(d.waveguide.group_index))
+    refuse("waveguide.group_index", d.waveguide.group_index, "must be finite and at least 1");
+  require_loss("fibre_coupler.insertion_loss_db", d.fibre_coupler.insertion_loss_db);
+  require_loss("modulator.insertion_loss_db", d.modulator.insertion_loss_db);
+  require_loss("modulator.energy_per_symbol_j", d.modulator.energy_per_symbol_j);
+  require_positive("modulator.symbol_rate_hz", d.modulator.symbol_rate_hz);
+  if (!(d.laser.wall_plug_efficiency > 0 && d.laser.wall_plug_efficiency < 1))
+    refuse("laser.wall_plug_efficiency", d.laser.wall_plug_efficiency, "must lie between 0 and 1");
+  require_positive("laser.wavelength_m", d.laser.wavelength_m);
+  require_positive("photodiode.responsivity_a_per_w", d.photodiode.responsivity_a_per_w);
+  require_loss("photodiode.dark_current_a", d.photodiode.dark_current_a);
+  require_loss("tia.input_noise_a_per_sqrt_hz", d.tia.input_noise_a_per_sqrt_hz);
+  require_loss("tia.power_w", d.tia.power_w);
+
+  require_speed("modulator.bandwidth_hz", d.modulator.name, d.modulator.bandwidth_hz, d.clock_hz / 2);
+  require_speed("photodiode.bandwidth_hz", d.photodiode.name, d.photodiode.bandwidth_hz, d.clock_hz / 2);
+  require_speed("tia.bandwidth_hz", d.tia.name, d.tia.bandwidth_hz, d.clock_hz / 2);
+  require_speed("input_dac.rate_hz", d.input_dac.name, d.input_dac.rate_hz, d.clock_hz);
+  require_speed("output_adc.rate_hz", d.output_adc.name, d.output_adc.rate_hz, d.clock_hz);
+  require_positive("phase_dac.rate_hz", d.phase_dac.rate_hz);
+  require_positive("digital.operations_per_s", d.digital.operations_per_s);
+}
+
+MeshImperfections mesh_imperfections(const PhotonicDesign& design) {
+  MeshImperfections mesh;
+  mesh.splitter_sigma_rad = design.splitter.splitting_sigma_rad;
+  mesh.phase_sigma_rad = design.phase_sigma_rad;
+  mesh.phase_bits = design.phase_bits;
+  mesh.insertion_loss_db = 2 * (design.splitter.insertion_loss_db + design.phase_shifter.insertion_loss_db);
+  return mesh;
+}
+
+std::size_t mesh_columns(const PhotonicDesign& design) {
+  return find_topology(design.topology).build(design.modes).columns();
+}
+
+std::span<const PhotonicPreset> photonic_presets() {
+  static const PhotonicDesign realistic{
+      .topology = "rectangular",
+      .modes = 16,
+      .cores = 16,
+      .clock_hz = 5e9,
+      .laser_power_w = 0.1,
+      .local_oscillator_share = 0.5,
+      .phase_bits = 8,
+      .phase_sigma_rad = 5e-3,
+      .routing_per_column_m = 100e-6,
+      .access_length_m = 5e-3,
+      .phase_shifter = find_phase_shifter("doped-silicon-heater"),
+      .splitter = find_splitter("coupler-2-percent"),
+      .waveguide = find_waveguide("silicon-strip-193i"),
+      .fibre_coupler = find_fibre_coupler("bilayer-edge"),
+      .modulator = find_modulator("thin-film-lithium-niobate"),
+      .laser = find_laser("hybrid-external-cavity"),
+      .photodiode = find_photodiode("germanium-103ghz"),
+      .tia = find_tia("cmos-65nm-10ghz"),
+      .input_dac = find_converter("dac-9bit-11gs"),
+      .output_adc = find_converter("adc-5gs"),
+      .phase_dac = find_converter("phase-dac-12bit"),
+      .digital = find_digital_unit("asic-7nm"),
+  };
+  static const PhotonicDesign coarse = [] {
+    PhotonicDesign design = realistic;
+    design.phase_bits = 15;
+    design.splitter = find_splitter("coupler-6-percent");
+    design.phase_dac = find_converter("phase-dac-16bit");
+    return design;
+  }();
+  static const std::array presets{
+      PhotonicPreset{"realistic", "thermo-optic silicon: couplers spread by 2 %, phases held to 8 bits",
+                     realistic,
+                     "phase_bits: the 8.5 bits of phase that di Tria et al., arXiv:2502.12869 (2025), "
+                     "measured on silicon MZIs, "
+                     "rounded down; phase_sigma_rad: phase-encoding noise of 5e-3 rad, Shen et al., Nat. "
+                     "Photonics 11, 441 (2017); "
+                     "modes, cores, clock, laser power and lengths are choices of the design"},
+      PhotonicPreset{"coarse-splitters",
+                     "the same with couplers spread by 6 % and drivers of 16 bits: correction decides",
+                     coarse,
+                     "phase_bits: a heater's phase goes with its voltage squared, so that the rms step of "
+                     "the 16-bit driver over "
+                     "2 pi is sqrt 2 times a uniform one, 15.5 bits, rounded down; phase_sigma_rad: "
+                     "phase-encoding noise of 5e-3 "
+                     "rad, Shen et al., Nat. Photonics 11, 441 (2017); the rest as in realistic"},
+  };
+  return presets;
+}
+
+const PhotonicPreset& find_photonic_preset(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const PhotonicPreset& preset : photonic_presets()) {
+    if (preset.name == name) return preset;
+    names.push_back(preset.name);
+  }
+  throw Error(unknown_name("photonic preset", name, names));
+}
+
+}  // namespace fringe

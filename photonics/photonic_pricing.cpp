@@ -1,0 +1,178 @@
+#include "photonics/photonic_pricing.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <vector>
+
+#include "core/draw.hpp"
+#include "core/error.hpp"
+#include "photonics/converters.hpp"
+#include "photonics/svd_core.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr double bytes_per_phase = 2;       // a phase as 16 bits in memory
+constexpr double bytes_per_activation = 1;  // converters are at most 8 bits wide
+constexpr double bytes_per_weight = 4;
+
+// Full SVD of a square matrix by R-SVD, 21·n³ operations (Golub & Van Loan, Matrix Computations, 4th ed., fig. 8.6.1),
+// and two decompositions of n²/2 rotations of mean length 2n/3 at 8 multiply-adds, 16/3·n³ operations each.
+double decomposition_operations(double n) { return (21.0 + 2 * 16.0 / 3.0) * n * n * n; }
+
+double random_program_hold_w(const PhotonicDesign& design) {
+  const std::size_t n = design.modes;
+  std::vector<float> normals(n * n);
+  fill_normal(normals, Draw{0, Purpose::haar});
+  const std::vector<double> w(normals.begin(), normals.end());
+  return hold_power_w(program_core(find_topology(design.topology), {w.data(), n, n}), design.phase_shifter.pi_power_w);
+}
+
+}  // namespace
+
+PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory, TrainingScheme scheme)
+    : design_(design), memory_(memory), scheme_(scheme), budget_(link_budget(design)),
+      hold_w_(random_program_hold_w(design)) {}
+
+double PhotonicPricing::tiles_of(std::size_t rows, std::size_t inner) const noexcept {
+  return static_cast<double>(Tiling{rows, inner, design_.modes}.tiles());
+}
+
+Cost PhotonicPricing::digital(double operations, double adds_share, double sram_bytes) const {
+  const DigitalUnit& unit = design_.digital;
+  Cost cost = memory_cost(memory_, 0, sram_bytes);
+  cost.latency_s = std::max(cost.latency_s, operations / unit.operations_per_s);
+  cost.busy(Resource::digital) = operations / unit.operations_per_s;
+  cost.energy(Part::digital) =
+      operations * (adds_share * unit.fp32_add_j + (1 - adds_share) * unit.fp32_multiply_j);
+  cost.provenance = Provenance::modelled;
+  return cost;
+}
+
+Cost PhotonicPricing::programming(double tiles, double at_once) const {
+  const double phases = static_cast<double>(core_phases(design_.modes));
+  const double rounds = std::ceil(tiles / at_once);
+  // Each shifter has its own channel, so a round lasts one conversion and the settling of the shifter.
+  const double round_s = 1 / design_.phase_dac.rate_hz + design_.phase_shifter.settling_s;
+  Cost cost = memory_cost(memory_, tiles * phases * bytes_per_phase, tiles * phases * bytes_per_phase);
+  cost.latency_s = std::max(cost.latency_s, rounds * round_s);
+  cost.busy(Resource::programming) = rounds * round_s;
+  cost.energy(Part::phase_program) = tiles * phases * energy_per_conversion_j(design_.phase_dac);
+  cost.provenance = Provenance::modelled;
+  return cost;
+}
+
+Cost PhotonicPricing::decomposition(double tiles) const {
+  const double n = static_cast<double>(design_.modes);
+  const double operations = tiles * decomposition_operations(n);
+  Cost cost = digital(operations, 0.5, tiles * n * n * bytes_per_weight);
+  cost.energy(Part::decomposition) = cost.energy(Part::digital);
+  cost.energy(Part::digital) = 0;
+  return cost;
+}
+
+Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool last) const {
+  const double n = static_cast<double>(design_.modes);
+  const double batch = static_cast<double>(work.columns);
+  const double outputs = static_cast<double>(work.transposed ? work.inner : work.rows);
+  const double inputs = static_cast<double>(work.transposed ? work.rows : work.inner);
+  const double tiles = tiles_of(work.rows, work.inner);
+  const double cores = static_cast<double>(design_.cores);
+  const double rounds = resident ? 1 : std::ceil(tiles / cores);
+
+  Cost light;
+  light.provenance = Provenance::modelled;
+  light.busy(Resource::matrix_unit) = rounds * batch / design_.clock_hz;
+  light.latency_s = rounds * (batch / design_.clock_hz + budget_.time_of_flight_s);
+  light.energy(Part::dac) = tiles * n * batch * energy_per_conversion_j(design_.input_dac);
+  light.energy(Part::modulator) = tiles * n * batch * design_.modulator.energy_per_symbol_j;
+  light.energy(Part::adc) = tiles * n * batch * energy_per_conversion_j(design_.output_adc);
+
+  // Reprogrammed cores pay for every tile, every time.
+  Cost cost = resident ? light : then(programming(tiles, cores), light);
+
+  // The largest input of each sample and its scaling; partial sums of the tiles of a row and their common scale.
+  const double partial = std::ceil(inputs / n);
+  const double operations = 2 * inputs * batch + outputs * batch * (2 * partial);
+  const double traffic = (inputs * std::ceil(outputs / n) + outputs * 2 * partial) * batch * bytes_per_activation;
+  Cost support = digital(operations, 0.5, traffic);
+  if (first) support = beside(support, memory_cost(memory_, inputs * batch * bytes_per_activation, 0));
+  if (last) support = beside(support, memory_cost(memory_, outputs * batch * bytes_per_activation, 0));
+  // Sums stream behind the light: only what takes longer than the light adds to the latency.
+  const double alone = cost.latency_s;
+  cost = beside(cost, support);
+  cost.latency_s = std::max(alone, support.latency_s);
+  return cost;
+}
+
+Cost PhotonicPricing::in_situ_gradient(const Work& work, bool resident) const {
+  // The forward and the adjoint pass are products of their own; here is the interference pass, and the readings of
+  // all three: a monitor behind each of the 2·n(n−1) internal phase shifters of the two meshes.
+  const double n = static_cast<double>(design_.modes);
+  const double batch = static_cast<double>(work.columns);
+  const double tiles = tiles_of(work.rows, work.inner);
+  Cost cost = product(work, resident, false, false);
+  const double readings = 3 * tiles * 2 * n * (n - 1) * batch;
+  cost.energy(Part::adc) += readings * energy_per_conversion_j(design_.output_adc);
+  // One difference and one running sum per reading of the interference pass.
+  return then(cost, digital(2 * readings / 3, 1.0, readings * bytes_per_activation));
+}
+
+Cost PhotonicPricing::with_static(Cost cost) const {
+  const double cores = static_cast<double>(design_.cores);
+  cost.watts(Part::laser) = cores * budget_.laser_electrical_w;
+  cost.watts(Part::phase_hold) = cores * hold_w_;
+  cost.watts(Part::receiver) = cores * static_cast<double>(design_.modes) * design_.tia.power_w;
+  return cost;
+}
+
+Cost PhotonicPricing::price(std::span<const Work> work) const {
+  std::map<int, double> tiles_of_weight;
+  const Work* first = nullptr;
+  const Work* last = nullptr;
+  for (const Work& w : work)
+    if (w.kind == Work::Kind::product) {
+      tiles_of_weight[w.weight] = tiles_of(w.rows, w.inner);
+      if (first == nullptr) first = &w;
+      if (!w.transposed) last = &w;
+    }
+  double distinct = 0;
+  for (const auto& [weight, tiles] : tiles_of_weight) distinct += tiles;
+  const bool resident = distinct <= static_cast<double>(design_.cores);
+
+  Cost total;
+  total.provenance = Provenance::modelled;
+  for (const Work& w : work) {
+    const double elements = static_cast<double>(w.rows) * static_cast<double>(std::max<std::size_t>(w.inner, 1));
+    switch (w.kind) {
+      case Work::Kind::product:
+        total = then(total, product(w, resident, &w == first, &w == last));
+        break;
+      case Work::Kind::outer_product:
+        total = then(total, scheme_ == TrainingScheme::in_situ
+                                ? in_situ_gradient(w, resident)
+                                : digital(2 * w.macs(), 0.5, w.bytes));
+        break;
+      case Work::Kind::elementwise:
+        total = then(total, digital(w.operations_per_element * static_cast<double>(w.rows) *
+                                        static_cast<double>(w.columns),
+                                    0.5, w.bytes));
+        break;
+      case Work::Kind::weight_update: {
+        const double tiles = tiles_of(w.rows, w.inner);
+        const double parameters = scheme_ == TrainingScheme::in_situ
+                                      ? tiles * static_cast<double>(core_phases(design_.modes))
+                                      : elements;
+        total = then(total, digital(w.operations_per_element * parameters, 0.5, w.bytes / elements * parameters));
+        if (scheme_ == TrainingScheme::reprogram) total = then(total, decomposition(tiles));
+        // A core that isn't resident is programmed when its product comes.
+        if (resident) total = then(total, programming(tiles, tiles));
+        break;
+      }
+    }
+  }
+  return with_static(total);
+}
+
+}  // namespace fringe

@@ -1,0 +1,61 @@
+// Time and energy of work on a system of photonic cores, from the design's cited devices.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "core/cost.hpp"
+#include "core/memory_system.hpp"
+#include "core/work.hpp"
+#include "photonics/link_budget.hpp"
+#include "photonics/photonic_design.hpp"
+
+namespace fringe {
+
+/// How training changes the phases.
+enum class TrainingScheme {
+  /// Weight gradients on the digital unit; each update pays singular values, decomposition and upload of new phases.
+  reprogram,
+  /// Gradients of the phases measured in the mesh: a forward, an adjoint and an interference pass, each with a power
+  /// reading behind every phase shifter (Hughes et al., Optica 5, 864 (2018); Pai et al., Science 380, 398 (2023));
+  /// an update uploads phases and needs no decomposition.
+  in_situ,
+};
+
+/// The schedule: a weight matrix takes ⌈M/n⌉·⌈K/n⌉ tiles, one core each. Where the cores hold every tile of the list,
+/// weights are resident and all tiles of a product work at once. Otherwise nothing stays: a product runs in
+/// ⌈tiles/cores⌉ rounds, each of which uploads phases (loaded from off-chip memory, one conversion per phase, all
+/// channels at once), waits for the shifters to settle, then streams its batch at the clock. Products with Wᵀ send
+/// light through the same cores backwards. Partial sums, scaling, bias and activations run on the digital unit; the
+/// batch enters from and leaves to off-chip memory; between operators it stays in on-chip memory.
+/// Laser, phase hold and receivers draw power for the whole run, in every core. Kind: modelled.
+class PhotonicPricing {
+ public:
+  /// Throws Error where check(design) does.
+  PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory, TrainingScheme scheme);
+
+  Cost price(std::span<const Work> work) const;
+
+  /// New phases for `tiles` tiles, `at_once` of them in parallel (one round per at_once tiles).
+  Cost programming(double tiles, double at_once) const;
+  /// Singular values and two decompositions of each tile on the digital unit.
+  Cost decomposition(double tiles) const;
+
+  const LinkBudget& budget() const noexcept { return budget_; }
+  double hold_w_per_core() const noexcept { return hold_w_; }
+  double tiles_of(std::size_t rows, std::size_t inner) const noexcept;
+
+ private:
+  Cost product(const Work& work, bool resident, bool first, bool last) const;
+  Cost in_situ_gradient(const Work& work, bool resident) const;
+  Cost digital(double operations, double adds_share, double sram_bytes) const;
+  Cost with_static(Cost cost) const;
+
+  PhotonicDesign design_;
+  MemorySystem memory_;
+  TrainingScheme scheme_;
+  LinkBudget budget_;
+  double hold_w_ = 0;  ///< phase hold power of one core with the program of a random matrix
+};
+
+}  // namespace fringe

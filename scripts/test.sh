@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# test.sh [quick]: every check of the project, as CI runs them; quick: layers and the optimised tests alone.
+# Installs what is missing, stops at the first failure with the stage's name, ends with "N passed, N failed, N skipped".
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+case ${1:-} in "" | quick) ;; *) fail "unknown argument '$1'; valid is quick" ;; esac
+# The simulation and BLAS have their own threads; two tests at once are enough for any of them.
+export CTEST_PARALLEL_LEVEL=2
+
+passed=0 failed=0 skipped=0
+finish() {
+  if [ -n "$stage_now" ]; then
+    printf "\nstage '%s' failed\n" "$stage_now"
+    [ "$failed" -gt 0 ] || failed=1
+  fi
+  echo "$passed passed, $failed failed, $skipped skipped"
+}
+trap finish EXIT
+
+# One check that is not in ctest.
+check() {
+  stage "$@"
+  passed=$((passed + 1))
+}
+build() {
+  local preset=$1
+  shift
+  cmake --preset "$preset"
+  cmake --build --preset "$preset" -j "$(jobs)" "$@"
+}
+# run_ctest PRESET [OPTIONS]: adds ctest's own counts, also when it fails.
+run_ctest() {
+  local preset=$1 xml=$PWD/build/$1/ctest.xml status=0 total f s
+  shift
+  rm -f "$xml"
+  ctest --preset "$preset" --output-junit "$xml" "$@" || status=$?
+  total=$(junit tests "$xml") f=$(junit failures "$xml") s=$(junit skipped "$xml")
+  passed=$((passed + total - f - s)) failed=$((failed + f)) skipped=$((skipped + s))
+  return "$status"
+}
+junit() { sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n1; }
+
+check_layers() {
+  python tests/check_layers.py --self-test
+  python tests/check_layers.py
+}
+# One benchmark, for as short as it goes: it must run and report a rate.
+smoke_benchmark() {
+  build/ci/bin/fringe_bench --benchmark_filter='propagate.*/64/' --benchmark_min_time=0.01 | tee out/benchmark.txt
+  grep -q '/s' out/benchmark.txt
+}
+compare_traces() {
+  build/release/bin/fringe compare --threads 1 --out out/one_thread.h5 >out/one_thread.txt
+  build/release/bin/fringe compare --threads 2 --out out/two_threads.h5 >out/two_threads.txt
+  build/ci-clang/bin/fringe compare --threads 2 --out out/clang.h5 >out/clang.txt
+  build/release/bin/fringe inspect --diff out/one_thread.h5 out/two_threads.h5
+  build/release/bin/fringe inspect --diff out/one_thread.h5 out/clang.h5
+}
+check_consumer() {
+  rm -rf out/installed out/consumer
+  cmake --install build/release --prefix out/installed >out/install.txt
+  cmake -S tests/consumer -B out/consumer -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$PWD/out/installed"
+  cmake --build out/consumer
+  out/consumer/consumer
+}
+
+stage "installing what is missing" scripts/install_deps.sh run test
+mkdir -p out
+check "layers" check_layers
+stage "optimised build: g++, all targets" build ci
+stage "optimised tests" run_ctest ci
+[ "${1:-}" != quick ] || exit 0
+check "benchmark smoke run" smoke_benchmark
+check "quickstart: g++, no tests" scripts/quickstart.sh
+check "notebook on the quickstart's trace" python tests/run_notebook.py notebooks/where_it_goes.ipynb out/compare.h5
+stage "clang++ build: libraries, program, tests of equal bits" build ci-clang --target fringe test_core test_photonics
+stage "clang++ tests" run_ctest ci-clang -L "core|photonics"
+check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
+stage "installed libraries" build release
+check "consumer of the installed package" check_consumer
+check "README commands" python tests/readme_commands.py README.md
+stage "sanitised build: g++, address and undefined" build ci-sanitize --target tests
+stage "sanitised tests" run_ctest ci-sanitize
+report_stages

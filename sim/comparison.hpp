@@ -1,0 +1,94 @@
+// What a comparison found, as values: the report prints them, the trace stores them.
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/cost.hpp"
+#include "workloads/training.hpp"
+
+namespace fringe {
+
+/// A mean with the half width of its 95 % interval (Student's t); NaN where there are fewer than two values.
+struct Estimate {
+  double mean = std::numeric_limits<double>::quiet_NaN();
+  double half_width = std::numeric_limits<double>::quiet_NaN();
+  std::size_t count = 0;
+};
+Estimate estimate(const std::vector<double>& values);
+
+/// One batch in one scenario.
+struct CostFigure {
+  std::string scenario;  ///< "resident", "single core", "training", "training in situ", "training reprogram"
+  std::size_t batch = 1;
+  Cost cost;
+
+  double throughput_per_s() const { return static_cast<double>(batch) / cost.interval_s(); }
+  /// Joules per sample: one batch at a time (its latency), or batches in a full pipeline (their interval).
+  double energy_per_sample_j(Boundary boundary, bool pipelined) const;
+};
+
+struct LayerFigure {
+  std::string name;
+  std::size_t rows = 0, inner = 0, batch = 0;
+  Cost cost;
+  double error = std::numeric_limits<double>::quiet_NaN();  ///< ‖y − y_float‖/‖y_float‖ at this operator's output
+};
+
+struct HardwareResult {
+  std::string name;
+  std::string camp;  ///< "photonic" or "electronic"
+  Provenance numerics = Provenance::none;
+  Boundary boundary = Boundary::accelerator;
+  bool available = true;
+  std::string note;
+  Estimate accuracy;       ///< mean over folds, and chips where chips differ
+  std::size_t chips = 0;   ///< fabricated chips behind it; 0 for electronics
+  bool equal_accuracy = false;
+  std::vector<CostFigure> costs;
+  std::vector<LayerFigure> layers;
+
+  const CostFigure* at_batch_one(const std::string& scenario) const;
+  /// The smallest batch whose throughput is within 2 % of the best; null where the scenario has no figures.
+  const CostFigure* at_best_batch(const std::string& scenario) const;
+};
+
+struct SplitResult {
+  std::string name;
+  std::size_t train = 0, test = 0, exact_duplicates = 0;
+  double accuracy = 0;
+};
+
+/// Accuracy points (1 point = 0.01) lost to one imperfection, over chips.
+struct CauseResult {
+  std::string preset, cause;
+  Estimate alone, without;
+};
+
+/// How a photonic system fares as a whole, in points lost and relative matrix error.
+struct PhotonicSummary {
+  std::string preset;
+  std::size_t tiles = 0, modes = 0;
+  Estimate lost, lost_corrected, lost_in_loop;   ///< points
+  Estimate lost_before_in_loop;                  ///< the same chips before they were trained
+  Estimate matrix_error, matrix_error_corrected;
+  double splitter_part_removed = 0;  ///< 1 − E_corrected/E of splitter errors alone, unlimited phase bits
+};
+
+struct Comparison {
+  std::string experiment, workload, data, host;
+  std::uint64_t seed = 0;
+  std::size_t samples = 0;
+  Estimate float_accuracy;  ///< over folds
+  std::vector<SplitResult> splits;
+  std::vector<HardwareResult> hardware;
+  std::vector<CauseResult> causes;
+  std::vector<PhotonicSummary> photonic;
+  bool stopped = false;     ///< ended early on request; what stands here is complete as far as it goes
+
+  static constexpr double equal_accuracy_points = 1.0;
+};
+
+}  // namespace fringe

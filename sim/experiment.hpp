@@ -1,0 +1,57 @@
+// An experiment as a value: workload × hardware × imperfections × seeds, read from a TOML file. The format is
+// described in experiments/README.md.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "photonics/photonic_design.hpp"
+#include "workloads/training.hpp"
+
+namespace fringe {
+
+/// One photonic system of an experiment: a preset with the file's changes.
+struct PhotonicEntry {
+  std::string name;
+  PhotonicDesign design;
+  std::size_t cores = 0;  ///< 0: as many as the workload has tiles (resident weights)
+};
+
+/// Fine-tuning on the imperfect chip.
+struct InLoopOptions {
+  std::size_t epochs = 0;   ///< 0: none
+  std::size_t chips = 0;    ///< the first of the experiment's chips
+  std::size_t samples = 0;  ///< training samples used; 0: all
+  float rate = 1e-3f;
+};
+
+struct Experiment {
+  std::string name;
+  std::string text;              ///< the whole file
+  std::uint64_t seed = 1;
+  std::string workload;          ///< name in the zoo
+  std::string data;              ///< "optical-digits", or a directory of IDX files
+  int folds = 5;                 ///< of the embedded data; IDX files bring their own split
+  std::size_t chips = 20;        ///< fabricated chips per case
+  std::size_t chip_samples = 0;  ///< test samples that each chip sees; 0: all
+  std::vector<std::size_t> batches;
+  TrainingOptions training;
+  InLoopOptions in_loop;
+  std::vector<PhotonicEntry> photonic;
+  bool cpu = true;
+  std::vector<std::string> cublas;   ///< formats
+  std::vector<std::string> gpus;     ///< rows of the catalogue
+  std::vector<std::string> formats;  ///< of the modelled GPUs
+};
+
+/// Throws Error with file, line, key, value and rule. `file` is only named.
+Experiment parse_experiment(std::string_view text, const std::string& file);
+Experiment read_experiment(const std::string& file);
+
+/// experiments/compare.toml and experiments/images.toml, embedded: what `fringe compare` runs, without and with --data.
+std::string_view default_experiment_text() noexcept;
+std::string_view images_experiment_text() noexcept;
+
+}  // namespace fringe

@@ -1,0 +1,124 @@
+#include "sim/photonic_study.hpp"
+
+#include <cmath>
+
+namespace fringe {
+namespace {
+
+/// Squared norms of realised − asked weights, and of the asked ones.
+struct ErrorSum {
+  double error = 0, asked = 0;
+  double relative() const { return asked > 0 ? std::sqrt(error / asked) : 0; }
+};
+
+ErrorSum weight_error(Network& network, const Parameters& asked) {
+  const Parameters realised = network.parameters();
+  ErrorSum sum;
+  for (std::size_t d = 0; d < asked.weights.size(); ++d)
+    for (std::size_t i = 0; i < asked.weights[d].size(); ++i) {
+      const double a = asked.weights[d][i], difference = realised.weights[d][i] - a;
+      sum.error += difference * difference;
+      sum.asked += a * a;
+    }
+  return sum;
+}
+
+template <class Rows>
+std::vector<std::uint32_t> first_rows(const Rows& rows, std::size_t most) {
+  return {rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(most == 0 ? rows.size() : std::min(most, rows.size()))};
+}
+
+double accuracy_on(const Evaluation& evaluation, const Dataset& data, const std::vector<std::uint32_t>& rows) {
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) right += evaluation.predictions[i] == data.labels[rows[i]];
+  return static_cast<double>(right) / static_cast<double>(rows.size());
+}
+
+}  // namespace
+
+std::size_t tiles_of_workload(const Graph& graph, std::size_t modes) {
+  std::size_t tiles = 0;
+  for (const int node : graph.dense_nodes())
+    tiles += Tiling{graph.node(node).features, graph.node(graph.node(node).inputs[0]).features, modes}.tiles();
+  return tiles;
+}
+
+PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,
+                             std::size_t chip) {
+  PhotonicSetup setup;
+  setup.name = entry.name + ", " + which.name;
+  setup.design = entry.design;
+  setup.design.cores = entry.cores > 0 ? entry.cores : tiles_of_workload(study.graph(), entry.design.modes);
+  setup.effects = which.effects;
+  setup.corrected = which.corrected;
+  setup.seed = study.experiment().seed;
+  setup.chip = static_cast<std::uint32_t>(chip);
+  return setup;
+}
+
+ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which, std::size_t chip) {
+  const Experiment& experiment = study.experiment();
+  const TrainedFold& fold = study.fold_of_chip(chip);
+  PhotonicAccelerator hardware(photonic_setup(study, entry, which, chip), study.cpu(), study.pool());
+  Network network(study.graph(), fold.parameters, hardware);
+  ChipResult result;
+  result.chip = chip;
+  result.fold = chip % study.folds().size();
+  const auto ranges = study.calibration_rows(fold);
+  calibrate(network, study.data(), ranges, experiment.seed);
+  if (which.in_loop) {
+    TrainingOptions options = experiment.training;
+    options.epochs = experiment.in_loop.epochs;
+    options.optimiser.rate = experiment.in_loop.rate;
+    options.seed = experiment.seed;
+    const auto rows = first_rows(fold.split.train, experiment.in_loop.samples);
+    struct : Observer {
+      const Observer* outer;
+      bool stop_requested() const override { return outer->stop_requested(); }
+    } quiet;
+    quiet.outer = &study.observer();
+    result.epochs = train(network, study.data(), rows, options, &quiet).epochs;
+    calibrate(network, study.data(), ranges, experiment.seed);
+  }
+  result.matrix_error = weight_error(network, fold.parameters).relative();
+  result.rows = first_rows(fold.split.test, experiment.chip_samples);
+  Context context;
+  context.seed = experiment.seed;
+  result.evaluation = evaluate(network, study.data(), result.rows, context);
+  result.accuracy = result.evaluation.accuracy;
+  result.float_accuracy = accuracy_on(fold.floating, study.data(), result.rows);
+  return result;
+}
+
+std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& entry) {
+  const PhotonicEffects all = effects_of(entry.design);
+  std::vector<PhotonicCase> cases{{"as fabricated", all, false, false}, {"corrected", all, true, false}};
+  if (study.experiment().in_loop.epochs > 0) cases.push_back({"trained on chip", all, false, true});
+  return cases;
+}
+
+std::vector<PhotonicCase> cause_cases(const PhotonicEntry& entry) {
+  const PhotonicEffects all = effects_of(entry.design);
+  std::vector<PhotonicCase> cases;
+  for (const EffectRow& row : photonic_effects()) {
+    if (!acts(all, row)) continue;
+    cases.push_back({"only " + std::string(row.name), only(all, row), false, false});
+    cases.push_back({"without " + std::string(row.name), without(all, row), false, false});
+  }
+  return cases;
+}
+
+std::vector<PhotonicCase> splitter_cases(const PhotonicEntry& entry) {
+  PhotonicEffects splitters;
+  splitters.mesh.splitter_sigma_rad = effects_of(entry.design).mesh.splitter_sigma_rad;
+  return {{"splitters, unlimited phases", splitters, false, false},
+          {"splitters, unlimited phases, corrected", splitters, true, false}};
+}
+
+std::vector<double> points_lost(const std::vector<ChipResult>& chips) {
+  std::vector<double> lost;
+  for (const ChipResult& chip : chips) lost.push_back(100 * (chip.float_accuracy - chip.accuracy));
+  return lost;
+}
+
+}  // namespace fringe

@@ -1,0 +1,255 @@
+#include "sim/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace fringe {
+namespace {
+
+constexpr Boundary compared = Boundary::accelerator;  // both camps reach it: matrix unit, memory, digital unit
+
+std::size_t columns_of_text(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string left(std::string text, std::size_t width) {
+  const std::size_t columns = columns_of_text(text);
+  return columns < width ? text + std::string(width - columns, ' ') : text;
+}
+
+std::string right(const std::string& text, std::size_t width) {
+  const std::size_t columns = columns_of_text(text);
+  return columns < width ? std::string(width - columns, ' ') + text : text;
+}
+
+std::string percent(const Estimate& e) {
+  if (std::isnan(e.mean)) return "–";
+  std::string text = fmt::format("{:.2f}", 100 * e.mean);
+  if (!std::isnan(e.half_width)) text += fmt::format(" ± {:.2f}", 100 * e.half_width);
+  return text;
+}
+
+std::string points(const Estimate& e) {
+  if (std::isnan(e.mean)) return "–";
+  // Adding zero turns −0.00 into 0.00.
+  std::string text = fmt::format("{:.2f}", std::round(100 * e.mean) / 100 + 0.0);
+  if (!std::isnan(e.half_width)) text += fmt::format(" ± {:.2f}", e.half_width);
+  return text;
+}
+
+std::string joules(const CostFigure& figure, bool pipelined) {
+  return figure.cost.energy_known ? si(figure.energy_per_sample_j(compared, pipelined), "J") : "–";
+}
+
+bool photonic(const HardwareResult& hardware) { return hardware.camp == "photonic"; }
+
+/// The figures of one scenario of one hardware in a line of the table.
+std::string row(const std::string& name, const std::string& accuracy, const HardwareResult& hardware,
+                const std::string& scenario, const std::string& kind) {
+  const CostFigure* one = hardware.at_batch_one(scenario);
+  const CostFigure* best = hardware.at_best_batch(scenario);
+  std::string line = "  " + left(name, 30) + right(accuracy, 14);
+  if (one == nullptr || best == nullptr) return line + right("–", 12) + right("–", 12) + right("–", 12) + right("–", 12) + "  " + kind;
+  line += right(si(one->cost.latency_s, "s"), 12) + right(joules(*one, false), 12);
+  line += right(si(best->throughput_per_s(), "/s"), 12) + right(joules(*best, true), 12);
+  return line + "  " + kind;
+}
+
+std::string kind_of(const HardwareResult& hardware) {
+  const std::string accuracy(to_string(hardware.numerics));
+  if (hardware.costs.empty()) return accuracy;
+  const std::string cost(to_string(hardware.costs.front().cost.provenance));
+  return accuracy == cost ? accuracy : accuracy + " / " + cost;
+}
+
+/// Boards come in several formats: the one with the highest throughput at equal accuracy stands in the table.
+std::vector<const HardwareResult*> shown(const Comparison& c) {
+  const auto board = [](const HardwareResult& h) { return h.name.substr(0, h.name.find(' ')); };
+  const auto modelled = [](const HardwareResult& h) {
+    return h.camp == "electronic" && !h.costs.empty() && h.costs.front().cost.provenance == Provenance::modelled;
+  };
+  const auto better = [](const HardwareResult& a, const HardwareResult& b) {
+    if (a.equal_accuracy != b.equal_accuracy) return a.equal_accuracy;
+    return a.at_best_batch("resident")->throughput_per_s() > b.at_best_batch("resident")->throughput_per_s();
+  };
+  std::vector<const HardwareResult*> rows;
+  for (const HardwareResult& hardware : c.hardware) {
+    const auto same = std::find_if(rows.begin(), rows.end(), [&](const HardwareResult* other) {
+      return modelled(hardware) && modelled(*other) && board(*other) == board(hardware);
+    });
+    if (same == rows.end())
+      rows.push_back(&hardware);
+    else if (better(hardware, **same))
+      *same = &hardware;
+  }
+  return rows;
+}
+
+using Measure = double (*)(const HardwareResult&, const std::string& scenario);
+double latency_one(const HardwareResult& h, const std::string& s) { return h.at_batch_one(s)->cost.latency_s; }
+double energy_one(const HardwareResult& h, const std::string& s) {
+  return h.at_batch_one(s)->energy_per_sample_j(compared, false);
+}
+double time_best(const HardwareResult& h, const std::string& s) { return 1 / h.at_best_batch(s)->throughput_per_s(); }
+double energy_best(const HardwareResult& h, const std::string& s) {
+  return h.at_best_batch(s)->energy_per_sample_j(compared, true);
+}
+
+const HardwareResult* least(const Comparison& c, bool light, const std::string& scenario, Measure measure, bool needs_energy) {
+  const HardwareResult* best = nullptr;
+  for (const HardwareResult& h : c.hardware) {
+    if (photonic(h) != light || !h.equal_accuracy || h.at_batch_one(scenario) == nullptr) continue;
+    if (needs_energy && !h.at_batch_one(scenario)->cost.energy_known) continue;
+    if (best == nullptr || measure(h, scenario) < measure(*best, scenario)) best = &h;
+  }
+  return best;
+}
+
+std::string tagged(const HardwareResult& h, const std::string& scenario, double value, std::string_view unit) {
+  const Provenance kind = h.at_batch_one(scenario)->cost.provenance;
+  return fmt::format("{} ({}, {})", si(value, unit), h.name, to_string(kind));
+}
+
+std::string ratio_words(double light, double electrons) {
+  const double ratio = light < electrons ? electrons / light : light / electrons;
+  const std::string number = ratio < 10 ? fmt::format("{:.1f}", ratio) : fmt::format("{:.0f}", ratio);
+  return light < electrons ? "light wins " + number + "×" : "electrons win " + number + "×";
+}
+
+std::string headline(const Comparison& c) {
+  struct Question {
+    std::string_view words;
+    Measure measure;
+    std::string_view unit;
+    bool energy;
+  };
+  constexpr std::array<Question, 4> questions{{{"one sample: time", latency_one, "s", false},
+                                               {"one sample: energy", energy_one, "J", true},
+                                               {"best batch: time per sample", time_best, "s", false},
+                                               {"best batch: energy per sample", energy_best, "J", true}}};
+  std::string text = fmt::format("At equal accuracy (within {:.0f} point of floating point)\n", Comparison::equal_accuracy_points);
+  for (const std::string scenario : {"resident", "single core"}) {
+    text += scenario == "resident" ? "  weights resident on as many cores as it takes\n"
+                                   : "  a single core, reprogrammed for every tile\n";
+    for (const Question& q : questions) {
+      const HardwareResult* light = least(c, true, scenario, q.measure, q.energy);
+      const HardwareResult* electrons = least(c, false, "resident", q.measure, q.energy);
+      text += "    " + left(std::string(q.words), 32);
+      if (light == nullptr) {
+        text += "no photonic system reaches it\n";
+        continue;
+      }
+      if (electrons == nullptr) {
+        text += "no electronic hardware with known figures\n";
+        continue;
+      }
+      const double a = q.measure(*light, scenario), b = q.measure(*electrons, "resident");
+      text += left(ratio_words(a, b), 24) + tagged(*light, scenario, a, q.unit) + "\n" + std::string(60, ' ') +
+              "against " + tagged(*electrons, "resident", b, q.unit) + "\n";
+    }
+  }
+  return text;
+}
+
+std::string training_table(const Comparison& c) {
+  std::string text = "A training step\n";
+  for (const HardwareResult* h : shown(c))
+    for (const CostFigure& figure : h->costs) {
+      if (!figure.scenario.starts_with("training")) continue;
+      if (photonic(*h) && h->name.find("as fabricated") == std::string::npos) continue;
+      const std::string name = photonic(*h) ? h->name.substr(0, h->name.find(',')) + ", " + figure.scenario.substr(9)
+                                            : h->name;
+      text += "  " + left(name, 30) + right(fmt::format("batch {}", figure.batch), 14) +
+              right(si(figure.cost.latency_s, "s"), 12) +
+              right(figure.cost.energy_known
+                        ? si(figure.cost.energy_j(compared, figure.cost.latency_s), "J")
+                        : "–",
+                    12) +
+              "  " + std::string(to_string(figure.cost.provenance)) + "\n";
+    }
+  return text;
+}
+
+std::string photonic_text(const Comparison& c) {
+  std::string text;
+  for (const PhotonicSummary& p : c.photonic) {
+    text += fmt::format("Where the accuracy of '{}' goes ({} tiles of {} modes; points lost, mean ± 95 % over {} chips)\n",
+                        p.preset, p.tiles, p.modes, p.lost.count);
+    text += "  " + left("", 30) + right("alone", 16) + right("all but it", 16) + "\n";
+    for (const CauseResult& cause : c.causes)
+      if (cause.preset == p.preset)
+        text += "  " + left(cause.cause, 30) + right(points(cause.alone), 16) + right(points(cause.without), 16) + "\n";
+    text += "  " + left("all together", 30) + right(points(p.lost), 16) + "\n";
+    text += "  " + left("corrected", 30) + right(points(p.lost_corrected), 16) + "\n";
+    if (p.lost_in_loop.count > 0)
+      text += "  " + left("trained on chip", 30) + right(points(p.lost_in_loop), 16) +
+              fmt::format("   ({} chips; {} before)", p.lost_in_loop.count, points(p.lost_before_in_loop)) + "\n";
+    text += fmt::format("  matrix error {:.1f} %, corrected {:.1f} %; of splitter errors alone, with unlimited phases, "
+                        "correction removes {:.0f} %\n\n",
+                        100 * p.matrix_error.mean, 100 * p.matrix_error_corrected.mean, 100 * p.splitter_part_removed);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string si(double value, std::string_view unit) {
+  if (!std::isfinite(value)) return "–";
+  if (value == 0) return "0 " + std::string(unit);
+  constexpr std::array<std::string_view, 11> prefixes{"a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T"};
+  int thousand = static_cast<int>(std::floor(std::log10(std::abs(value)) / 3 + 1e-12));
+  thousand = std::clamp(thousand, -6, 4);
+  double scaled = value / std::pow(1000.0, thousand);
+  if (std::abs(scaled) >= 999.5 && thousand < 4) scaled /= 1000, ++thousand;
+  const int decimals = std::abs(scaled) < 9.995 ? 2 : std::abs(scaled) < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}{}", scaled, decimals, prefixes[static_cast<std::size_t>(thousand + 6)], unit);
+}
+
+std::string report_text(const Comparison& c) {
+  std::string text = fmt::format("fringe · {} · {} on {} ({} samples, seed {})\n\n", c.experiment, c.workload, c.data,
+                                 c.samples, c.seed);
+  if (c.float_accuracy.count == 0) return text + "stopped before the first result\n";
+  text += c.float_accuracy.count > 1
+              ? fmt::format("Floating point: {} % over {} stratified folds\n", percent(c.float_accuracy),
+                            c.float_accuracy.count)
+              : fmt::format("Floating point: {} % on the split of the data\n", percent(c.float_accuracy));
+  for (const SplitResult& split : c.splits)
+    if (split.name == "ordered")
+      text += fmt::format(
+          "Ordered split: {:.2f} %. Its test part is the last quarter of the file, by writers of whom the network has\n"
+          "seen few digits or none; folds mix every writer into both parts, so their score is the easier one.\n",
+          100 * split.accuracy);
+  std::size_t duplicates = 0;
+  for (const SplitResult& split : c.splits) duplicates += split.exact_duplicates;
+  if (duplicates > 0)
+    text += fmt::format("Warning: {} test samples also stand in the training part of their split.\n", duplicates);
+
+  text += "\n  " + left("", 30) + right("accuracy %", 14) + right("one sample", 12) + right("energy", 12) +
+          right("best batch", 12) + right("energy", 12) + "  accuracy / cost\n";
+  for (const HardwareResult* h : shown(c)) {
+    const std::string mark = h->equal_accuracy ? "" : h->available ? " ✗" : "";
+    if (!h->available) {
+      text += "  " + left(h->name, 30) + "  not here: " + h->note + "\n";
+      continue;
+    }
+    text += row(h->name + mark, percent(h->accuracy), *h, "resident", kind_of(*h)) + "\n";
+    if (photonic(*h) && h->at_batch_one("single core") != nullptr)
+      text += row("  on a single core", "", *h, "single core", "") + "\n";
+  }
+  text += fmt::format(
+      "  ✗ more than {:.0f} point below floating point. Energy per sample, boundary: accelerator (matrix unit, memory,\n"
+      "  digital unit; no idle board, host or cooling). Boards in the format that is fastest at equal accuracy.\n"
+      "  measured: run here · simulated: computed with the hardware's physics or formats · modelled: from cited figures\n\n",
+      Comparison::equal_accuracy_points);
+  text += photonic_text(c);
+  if (!c.stopped) text += headline(c) + "\n";
+  text += training_table(c);
+  if (c.stopped) text += "\nStopped on request; what stands above is complete as far as it goes.\n";
+  return text;
+}
+
+}  // namespace fringe

@@ -1,0 +1,112 @@
+#include <nlohmann/json.hpp>
+
+#include "sim/report.hpp"
+
+namespace fringe {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json json(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json json(const Estimate& e) {
+  return {{"mean", json(e.mean)}, {"half_width_95", json(e.half_width)}, {"count", e.count}};
+}
+
+Json parts(const Cost& cost, double duration_s) {
+  Json object = Json::object();
+  if (!cost.energy_known) return nullptr;
+  for (std::size_t i = 0; i < part_count; ++i)
+    if (const double joules = cost.joules[i] + cost.static_watts[i] * duration_s; joules != 0)
+      object[std::string(cost_parts()[i].name)] = joules;
+  return object;
+}
+
+Json json(const CostFigure& figure, Boundary widest) {
+  const Cost& cost = figure.cost;
+  Json object{{"scenario", figure.scenario},
+              {"batch", figure.batch},
+              {"kind", to_string(cost.provenance)},
+              {"latency_s", json(cost.latency_s)},
+              {"interval_s", json(cost.interval_s())},
+              {"throughput_per_s", json(figure.throughput_per_s())}};
+  Json energy = Json::object();
+  for (const Boundary b : {Boundary::matrix_unit, Boundary::accelerator, Boundary::board})
+    if (b <= widest && cost.energy_known)
+      energy[std::string(to_string(b))] = {{"one_at_a_time_j", json(figure.energy_per_sample_j(b, false))},
+                                           {"pipelined_j", json(figure.energy_per_sample_j(b, true))}};
+  object["energy_per_sample"] = cost.energy_known ? energy : Json(nullptr);
+  object["joules_of_batch_by_part"] = parts(cost, cost.latency_s);
+  Json busy = Json::object();
+  for (std::size_t i = 0; i < resource_count; ++i) busy[std::string(resource_names()[i])] = cost.busy_s[i];
+  object["busy_s"] = busy;
+  return object;
+}
+
+Json json(const HardwareResult& hardware) {
+  Json object{{"name", hardware.name},
+              {"camp", hardware.camp},
+              {"available", hardware.available},
+              {"note", hardware.note},
+              {"accuracy_kind", to_string(hardware.numerics)},
+              {"accuracy", json(hardware.accuracy)},
+              {"chips", hardware.chips},
+              {"equal_accuracy", hardware.equal_accuracy},
+              {"boundary", to_string(hardware.boundary)}};
+  object["costs"] = Json::array();
+  for (const CostFigure& figure : hardware.costs) object["costs"].push_back(json(figure, hardware.boundary));
+  object["layers"] = Json::array();
+  for (const LayerFigure& layer : hardware.layers)
+    object["layers"].push_back({{"operator", layer.name},
+                                {"rows", layer.rows},
+                                {"inner", layer.inner},
+                                {"batch", layer.batch},
+                                {"kind", to_string(layer.cost.provenance)},
+                                {"latency_s", layer.cost.latency_s},
+                                {"joules_by_part", parts(layer.cost, layer.cost.latency_s)},
+                                {"relative_error", json(layer.error)}});
+  return object;
+}
+
+}  // namespace
+
+std::string report_json(const Comparison& c) {
+  Json root{{"experiment", c.experiment},
+            {"workload", c.workload},
+            {"data", c.data},
+            {"samples", c.samples},
+            {"seed", c.seed},
+            {"host", c.host},
+            {"stopped", c.stopped},
+            {"float_accuracy", json(c.float_accuracy)}};
+  root["splits"] = Json::array();
+  for (const SplitResult& split : c.splits)
+    root["splits"].push_back({{"name", split.name},
+                              {"train", split.train},
+                              {"test", split.test},
+                              {"exact_duplicates", split.exact_duplicates},
+                              {"accuracy", split.accuracy}});
+  root["hardware"] = Json::array();
+  for (const HardwareResult& hardware : c.hardware) root["hardware"].push_back(json(hardware));
+  root["photonic"] = Json::array();
+  for (const PhotonicSummary& p : c.photonic)
+    root["photonic"].push_back({{"preset", p.preset},
+                                {"tiles", p.tiles},
+                                {"modes", p.modes},
+                                {"points_lost", json(p.lost)},
+                                {"points_lost_corrected", json(p.lost_corrected)},
+                                {"points_lost_before_training_on_chip", json(p.lost_before_in_loop)},
+                                {"points_lost_trained_on_chip", json(p.lost_in_loop)},
+                                {"matrix_error", json(p.matrix_error)},
+                                {"matrix_error_corrected", json(p.matrix_error_corrected)},
+                                {"splitter_part_removed_by_correction", json(p.splitter_part_removed)}});
+  root["causes"] = Json::array();
+  for (const CauseResult& cause : c.causes)
+    root["causes"].push_back({{"preset", cause.preset},
+                              {"cause", cause.cause},
+                              {"points_lost_alone", json(cause.alone)},
+                              {"points_lost_without", json(cause.without)}});
+  return root.dump(2) + "\n";
+}
+
+}  // namespace fringe

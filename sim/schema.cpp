@@ -1,0 +1,240 @@
+#include "sim/schema.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr auto f64 = TraceType::f64;
+constexpr auto f32 = TraceType::f32;
+constexpr auto i64 = TraceType::i64;
+constexpr auto u64 = TraceType::u64;
+constexpr auto name = TraceType::name;
+constexpr auto text = TraceType::text;
+constexpr auto always = Equality::always;
+constexpr auto by_provenance = Equality::by_provenance;
+constexpr auto never = Equality::never;
+constexpr SchemaVersion v1{1, 0};
+
+constexpr AttributeRow attributes[] = {
+    {"file_type", text, 1, v1, always, "always `fringe-trace`"},
+    {"schema_version", i64, 2, v1, always, "major, minor; readers refuse a higher major"},
+    {"program_version", text, 1, v1, always, "version of fringe that wrote the trace"},
+    {"commit", text, 1, v1, always, "its commit, empty where unknown"},
+    {"experiment", text, 1, v1, always, "the whole experiment file, TOML"},
+    {"seed", u64, 1, v1, always, "seed of all random numbers"},
+    {"random_scheme", i64, 1, v1, always, "version of the mapping from seeds to numbers"},
+    {"host", text, 1, v1, never, "name of the CPU"},
+    {"threads", i64, 1, v1, never, "threads of the run"},
+    {"device", text, 1, v1, never, "name of the GPU, empty where there is none"},
+    {"created", text, 1, v1, never, "start of the run, UTC, ISO 8601"},
+};
+
+constexpr TableRow tables[] = {
+    {"parts", "the axis `part`: where joules go, in order"},
+    {"resources", "the axis `resource`: what can be busy, in order"},
+    {"hardware", "one hardware under study"},
+    {"costs", "what one hardware asks for one batch in one scenario"},
+    {"layers", "one operator of the workload on one hardware"},
+    {"epochs", "one pass over the training samples"},
+    {"splits", "one division of the data set into training and test samples"},
+    {"chips", "one fabricated chip, tested"},
+    {"causes", "one imperfection of one preset, alone and left out, over many chips"},
+    {"confusion", "the test samples of one hardware by class"},
+    {"predictions", "one test sample on one hardware"},
+    {"phases", "one mesh of one tile, as asked and as realised"},
+};
+
+constexpr ColumnRow columns[] = {
+    {"/parts/name", name, {}, "", v1, always, "part of the hardware that spends energy"},
+    {"/parts/boundary", name, {}, "", v1, always,
+     "smallest boundary that includes it: matrix unit, accelerator or board"},
+    {"/parts/meaning", text, {}, "", v1, always, "what it is"},
+
+    {"/resources/name", name, {}, "", v1, always, "what work can keep busy"},
+
+    {"/hardware/name", name, {}, "", v1, always, "name of the hardware; other tables refer to it"},
+    {"/hardware/camp", name, {}, "", v1, always, "photonic or electronic"},
+    {"/hardware/numerics", name, {}, "", v1, always,
+     "provenance of its accuracy: measured, simulated or modelled"},
+    {"/hardware/cost", name, {}, "", v1, always,
+     "provenance of its time and energy: measured, simulated, modelled or mixed"},
+    {"/hardware/boundary", name, {}, "", v1, always,
+     "what its energy includes: matrix unit, accelerator or board"},
+    {"/hardware/accuracy_mean", f64, {}, "1", v1, always, "test accuracy, mean over folds and chips"},
+    {"/hardware/accuracy_half_width", f64, {}, "1", v1, always,
+     "half width of its 95 % interval; NaN where there is one value"},
+    {"/hardware/accuracy_chips", i64, {}, "1", v1, always, "fabricated chips behind it; 0 for electronics"},
+    {"/hardware/at_equal_accuracy", i64, {}, "1", v1, always,
+     "1 where accuracy is within one point of floating point, else 0"},
+    {"/hardware/energy_known", i64, {}, "1", v1, always, "0 where nothing reports joules"},
+    {"/hardware/note", text, {}, "", v1, always, "what a reader of the table should know"},
+
+    {"/costs/hardware", name, {}, "", v1, always, "name in `hardware`"},
+    {"/costs/scenario", name, {}, "", v1, always, "what is done: resident, single core, training, …"},
+    {"/costs/provenance", name, {}, "", v1, always, "measured, simulated, modelled or mixed"},
+    {"/costs/batch", i64, {}, "1", v1, by_provenance, "samples that enter together"},
+    {"/costs/latency_s", f64, {}, "s", v1, by_provenance, "first input to last output of the batch"},
+    {"/costs/interval_s", f64, {}, "s", v1, by_provenance, "time between batches in a full pipeline"},
+    {"/costs/throughput_per_s", f64, {}, "1/s", v1, by_provenance, "samples per second in a full pipeline"},
+    {"/costs/energy_j", f64, {}, "J", v1, by_provenance,
+     "energy of the batch inside the boundary of the hardware; NaN where unknown"},
+    {"/costs/energy_by_part", f64, {"part"}, "J", v1, by_provenance, "the same by part"},
+    {"/costs/busy_by_resource", f64, {"resource"}, "s", v1, by_provenance,
+     "how long the batch keeps each resource busy"},
+    {"/costs/samples", i64, {}, "1", v1, by_provenance, "repetitions behind a measured figure; 0 otherwise"},
+
+    {"/layers/hardware", name, {}, "", v1, always, "name in `hardware`"},
+    {"/layers/operator", name, {}, "", v1, always, "name of the operator in the graph"},
+    {"/layers/provenance", name, {}, "", v1, always, "measured, simulated, modelled or mixed"},
+    {"/layers/rows", i64, {}, "1", v1, always, "outputs per sample"},
+    {"/layers/inner", i64, {}, "1", v1, always, "inputs per sample"},
+    {"/layers/batch", i64, {}, "1", v1, by_provenance, "samples that enter together"},
+    {"/layers/latency_s", f64, {}, "s", v1, by_provenance, "first input to last output of the operator"},
+    {"/layers/energy_j", f64, {}, "J", v1, by_provenance,
+     "energy of the batch inside the boundary of the hardware; NaN where unknown"},
+    {"/layers/energy_by_part", f64, {"part"}, "J", v1, by_provenance, "the same by part"},
+    {"/layers/error", f64, {}, "1", v1, always,
+     "norm of the output error over the norm of the floating-point output; NaN where not computed"},
+
+    {"/epochs/run", name, {}, "", v1, always, "which training: its hardware and fold"},
+    {"/epochs/epoch", i64, {}, "1", v1, always, "from 0"},
+    {"/epochs/loss", f64, {}, "1", v1, always, "mean training loss, nats"},
+    {"/epochs/train_accuracy", f64, {}, "1", v1, always, "on the training samples"},
+    {"/epochs/test_accuracy", f64, {}, "1", v1, always, "on the held-out samples; NaN where not computed"},
+
+    {"/splits/name", name, {}, "", v1, always, "fold or ordered split"},
+    {"/splits/train", i64, {}, "1", v1, always, "training samples"},
+    {"/splits/test", i64, {}, "1", v1, always, "test samples"},
+    {"/splits/accuracy", f64, {}, "1", v1, always, "floating-point test accuracy"},
+    {"/splits/exact_duplicates", i64, {}, "1", v1, always, "test samples that also stand in the training part"},
+
+    {"/chips/case", name, {}, "", v1, always,
+     "which imperfections act: realistic, only splitter_error, without splitter_error, corrected, …"},
+    {"/chips/preset", name, {}, "", v1, always, "preset of imperfections"},
+    {"/chips/chip", i64, {}, "1", v1, always, "trial number of its random draws"},
+    {"/chips/fold", i64, {}, "1", v1, always, "fold whose test samples it saw"},
+    {"/chips/accuracy", f64, {}, "1", v1, always, "test accuracy of the chip"},
+    {"/chips/float_accuracy", f64, {}, "1", v1, always, "of the same weights in floating point"},
+    {"/chips/matrix_error", f64, {}, "1", v1, always,
+     "Frobenius norm of realised minus asked weights over the norm of the asked, all layers"},
+
+    {"/causes/preset", name, {}, "", v1, always, "preset of imperfections"},
+    {"/causes/cause", name, {}, "", v1, always, "imperfection"},
+    {"/causes/alone_mean", f64, {}, "points", v1, always,
+     "accuracy lost where it acts alone, mean over chips; 100 points = 1"},
+    {"/causes/alone_half_width", f64, {}, "points", v1, always, "half width of the 95 % interval"},
+    {"/causes/without_mean", f64, {}, "points", v1, always, "accuracy lost where all the others act"},
+    {"/causes/without_half_width", f64, {}, "points", v1, always, "half width of the 95 % interval"},
+
+    {"/confusion/hardware", name, {}, "", v1, always, "name in `hardware`"},
+    {"/confusion/matrix", i64, {"class", "class"}, "1", v1, always, "samples: true class × predicted class"},
+
+    {"/predictions/hardware", name, {}, "", v1, always, "name in `hardware`"},
+    {"/predictions/fold", i64, {}, "1", v1, always, "fold whose test part holds the sample"},
+    {"/predictions/sample", i64, {}, "1", v1, always, "index in the data set"},
+    {"/predictions/label", i64, {}, "1", v1, always, "true class"},
+    {"/predictions/predicted", i64, {}, "1", v1, always, "class of the largest logit"},
+    {"/predictions/margin", f32, {}, "1", v1, always, "largest logit minus the second largest"},
+
+    {"/phases/hardware", name, {}, "", v1, always, "name in `hardware`"},
+    {"/phases/tile", i64, {}, "1", v1, always, "tile of the weights, over all layers in order"},
+    {"/phases/mesh", name, {}, "", v1, always, "U or V of U Σ Vᵀ"},
+    {"/phases/theta_asked", f64, {"coupler"}, "rad", v1, always, "θ as the controller asks"},
+    {"/phases/phi_asked", f64, {"coupler"}, "rad", v1, always, "φ as the controller asks"},
+    {"/phases/out_asked", f64, {"mode"}, "rad", v1, always, "output phases as the controller asks"},
+    {"/phases/theta_realised", f64, {"coupler"}, "rad", v1, always, "θ on the chip"},
+    {"/phases/phi_realised", f64, {"coupler"}, "rad", v1, always, "φ on the chip"},
+    {"/phases/out_realised", f64, {"mode"}, "rad", v1, always, "output phases on the chip"},
+};
+
+std::string version_text(SchemaVersion v) { return std::to_string(v.major) + "." + std::to_string(v.minor); }
+
+std::string type_text(TraceType type) {
+  switch (type) {
+    case TraceType::name:
+    case TraceType::text:
+      return std::string(to_string(type)) + " (" + std::to_string(stored_bytes(type)) + " bytes)";
+    default:
+      return std::string(to_string(type));
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(TraceType type) noexcept {
+  constexpr std::string_view words[] = {"f64", "f32", "i64", "u64", "name", "text"};
+  return words[static_cast<std::size_t>(type)];
+}
+
+std::size_t stored_bytes(TraceType type) noexcept {
+  switch (type) {
+    case TraceType::f32: return 4;
+    case TraceType::name: return name_bytes;
+    case TraceType::text: return text_bytes;
+    default: return 8;
+  }
+}
+
+std::string_view to_string(Equality equality) noexcept {
+  constexpr std::string_view words[] = {"always", "unless measured", "never"};
+  return words[static_cast<std::size_t>(equality)];
+}
+
+std::span<const AttributeRow> trace_attributes() noexcept { return attributes; }
+std::span<const TableRow> trace_tables() noexcept { return tables; }
+std::span<const ColumnRow> trace_columns() noexcept { return columns; }
+
+std::span<const ColumnRow> columns_of(std::string_view table) {
+  const auto in_table = [&](const ColumnRow& row) { return row.table() == table; };
+  const auto first = std::find_if(std::begin(columns), std::end(columns), in_table);
+  const auto last = std::find_if_not(first, std::end(columns), in_table);
+  if (first != last) return {first, last};
+  std::vector<std::string_view> names;
+  for (const TableRow& row : tables) names.push_back(row.name);
+  throw Error("trace schema: " + unknown_name("table", table, names));
+}
+
+std::string schema_markdown() {
+  std::string page =
+      "# Trace schema " + version_text(schema_version) +
+      "\n\n"
+      "Generated from `sim/schema.cpp`; a test keeps it fresh. `python/fringe_trace.py` reads it all.\n\n"
+      "A trace is one HDF5 file (earliest format, no SWMR) that any HDF5 reader opens, also while it grows and\n"
+      "after its writer was killed. The root carries the attributes below. Every table is a group, every column a\n"
+      "chunked dataset with an unlimited first axis `record`, then the axes named here; a named axis has one size in\n"
+      "the whole file. Each append is flushed before the program goes on. A kill in the middle of an append can leave\n"
+      "columns of one table that differ in length: **use the shortest**. A table that a run has nothing for is\n"
+      "absent. Columns carry the attributes `unit`, `dimensions` and `meaning`. Columns with 4096 bytes or more per\n"
+      "record are shuffled and deflated.\n\n"
+      "Strings are UTF-8. In columns `name` has " +
+      std::to_string(name_bytes) + " bytes and `text` " + std::to_string(text_bytes) +
+      ", padded with zeros; longer ones are refused.\n\n"
+      "*Equal*: whether two runs of one experiment must store the same bits. *always*; *unless measured*: unless the\n"
+      "record's `provenance` says measured or mixed; *never*: measured, or a property of the machine.\n\n"
+      "## Root attributes\n\n"
+      "| name | type | since | equal | meaning |\n|---|---|---|---|---|\n";
+  for (const AttributeRow& row : attributes) {
+    page += "| `" + std::string(row.name) + "` | " + std::string(to_string(row.type));
+    if (row.count > 1) page += " × " + std::to_string(row.count);
+    page += " | " + version_text(row.since) + " | " + std::string(to_string(row.equality)) + " | " +
+            std::string(row.meaning) + " |\n";
+  }
+  for (const TableRow& table : tables) {
+    page += "\n## /" + std::string(table.name) + "\n\nOne record: " + std::string(table.meaning) +
+            ".\n\n| column | type | axes | unit | since | equal | meaning |\n|---|---|---|---|---|---|---|\n";
+    for (const ColumnRow& row : columns_of(table.name)) {
+      page += "| `" + std::string(row.column()) + "` | " + type_text(row.type) + " | record";
+      for (const std::string_view dimension : row.dimensions)
+        if (!dimension.empty()) page += ", " + std::string(dimension);
+      page += " | " + std::string(row.unit) + " | " + version_text(row.since) + " | " +
+              std::string(to_string(row.equality)) + " | " + std::string(row.meaning) + " |\n";
+    }
+  }
+  return page;
+}
+
+}  // namespace fringe

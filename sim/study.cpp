@@ -1,0 +1,130 @@
+#include "sim/study.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "core/error.hpp"
+#include "core/tensor.hpp"
+#include "electronic/cpu_blas.hpp"
+#include "workloads/digits.hpp"
+#include "workloads/idx.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr std::size_t calibration_samples = 256;
+constexpr double ordered_fraction = 0.75;
+
+/// One data set of both parts, and the split that tells them apart.
+Dataset join(TrainTest parts, Split& split) {
+  Dataset joined = parts.train;
+  joined.samples = parts.train.samples + parts.test.samples;
+  joined.x.assign(joined.features * joined.samples, 0);
+  joined.labels.insert(joined.labels.end(), parts.test.labels.begin(), parts.test.labels.end());
+  for (std::size_t f = 0; f < joined.features; ++f) {
+    const auto row = joined.x.begin() + static_cast<std::ptrdiff_t>(f * joined.samples);
+    std::copy_n(&parts.train.x[f * parts.train.samples], parts.train.samples, row);
+    std::copy_n(&parts.test.x[f * parts.test.samples], parts.test.samples,
+                row + static_cast<std::ptrdiff_t>(parts.train.samples));
+  }
+  const auto first_test = static_cast<std::uint32_t>(parts.train.samples);
+  for (std::uint32_t i = 0; i < joined.samples; ++i) (i < first_test ? split.train : split.test).push_back(i);
+  return joined;
+}
+
+/// Progress of one training among several: counts epochs into a shared number.
+class EpochCounter final : public Observer {
+ public:
+  EpochCounter(Observer& outer, std::atomic<std::size_t>& done, std::mutex& mutex, std::size_t total)
+      : outer_(&outer), done_(&done), mutex_(&mutex), total_(total) {}
+  void epoch(const EpochEvent&) override {
+    const std::size_t done = ++*done_;
+    const std::lock_guard lock(*mutex_);
+    outer_->progress("training in floating point", done, total_);
+  }
+  bool stop_requested() const override { return outer_->stop_requested(); }
+
+ private:
+  Observer* outer_;
+  std::atomic<std::size_t>* done_;
+  std::mutex* mutex_;
+  std::size_t total_;
+};
+
+}  // namespace
+
+Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer)
+    : experiment_(&experiment), pool_(&pool), observer_(&observer), cpu_(make_cpu_executor(pool)),
+      graph_(find_workload(experiment.workload).graph()) {
+  if (experiment.data == "optical-digits") {
+    data_ = optical_digits();
+    const std::vector<int> folds = stratified_folds(data_, experiment.folds, experiment.seed);
+    for (int k = 0; k < experiment.folds; ++k)
+      folds_.push_back({"fold " + std::to_string(k), fold_split(folds, k), {}, {}, {}});
+    ordered_.push_back({"ordered", ordered_split(data_, ordered_fraction), {}, {}, {}});
+  } else {
+    Split split;
+    data_ = join(load_idx_directory(experiment.data), split);
+    folds_.push_back({"given", std::move(split), {}, {}, {}});
+  }
+  if (data_.features != graph_.input_features() || data_.classes != graph_.classes())
+    throw Error("workload '" + experiment.workload + "' takes " + std::to_string(graph_.input_features()) +
+                " features and tells " + std::to_string(graph_.classes()) + " classes; data '" + experiment.data +
+                "' has " + std::to_string(data_.features) + " and " + std::to_string(data_.classes));
+}
+
+std::span<const std::uint32_t> Study::calibration_rows(const TrainedFold& fold) const {
+  return {fold.split.train.data(), std::min(calibration_samples, fold.split.train.size())};
+}
+
+void Study::train_floating() {
+  std::vector<TrainedFold*> all;
+  for (TrainedFold& fold : folds_) all.push_back(&fold);
+  for (TrainedFold& fold : ordered_) all.push_back(&fold);
+  std::atomic<std::size_t> done{0};
+  std::mutex mutex;
+  const std::size_t epochs = experiment_->training.epochs * all.size();
+  // Folds in parallel, each on one thread; a single fold spreads its products instead.
+  const auto train_one = [&](std::size_t i) {
+    TrainedFold& fold = *all[i];
+    const auto blas = make_cpu_blas(*cpu_, *pool_);
+    Network network(graph_, initial_parameters(graph_, experiment_->seed), *blas);
+    EpochCounter counter(*observer_, done, mutex, epochs);
+    fold.epochs = train(network, data_, fold.split.train, experiment_->training, &counter).epochs;
+    fold.parameters = network.parameters();
+    fold.floating = evaluate(network, data_, fold.split.test);
+  };
+  if (all.size() == 1)
+    train_one(0);
+  else
+    pool_->run(all.size(), [&](std::size_t i, unsigned) { train_one(i); });
+}
+
+bool Study::each(const std::string& what, std::size_t count, const std::function<void(std::size_t)>& task) {
+  std::atomic<std::size_t> done{0};
+  std::mutex mutex;
+  observer_->progress(what, 0, count);
+  pool_->run(count, [&](std::size_t i, unsigned) {
+    if (observer_->stop_requested()) return;
+    task(i);
+    const std::size_t finished = ++done;
+    const std::lock_guard lock(mutex);
+    observer_->progress(what, finished, count);
+  });
+  return done == count;
+}
+
+void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows, std::uint64_t seed) {
+  Executor& executor = network.accelerator().executor();
+  std::vector<float> host(data.features * rows.size());
+  gather(data, rows, {host.data(), data.features, rows.size()});
+  Tensor x(executor, data.features, rows.size());
+  x.from_host(host);
+  Context context;
+  context.seed = seed;
+  context.calibrate = true;
+  network.forward(x.view(), context);
+}
+
+}  // namespace fringe

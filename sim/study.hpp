@@ -1,0 +1,66 @@
+// What the parts of a comparison share: the experiment, its data and splits, the trained networks, where to compute.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/executor.hpp"
+#include "core/observer.hpp"
+#include "sim/comparison.hpp"
+#include "sim/experiment.hpp"
+#include "workloads/network.hpp"
+#include "workloads/split.hpp"
+#include "workloads/zoo.hpp"
+
+namespace fringe {
+
+/// One division of the data with the network that was trained on it in floating point.
+struct TrainedFold {
+  std::string name;
+  Split split;
+  Parameters parameters;
+  Evaluation floating;  ///< of the test rows
+  std::vector<EpochEvent> epochs;
+};
+
+class Study {
+ public:
+  /// Loads the data. Throws Error where data and workload don't fit.
+  Study(const Experiment& experiment, ThreadPool& pool, Observer& observer);
+
+  const Experiment& experiment() const noexcept { return *experiment_; }
+  ThreadPool& pool() const noexcept { return *pool_; }
+  Executor& cpu() const noexcept { return *cpu_; }
+  Observer& observer() const noexcept { return *observer_; }
+  const Dataset& data() const noexcept { return data_; }
+  const Graph& graph() const noexcept { return graph_; }
+  /// The folds whose networks every hardware runs.
+  std::vector<TrainedFold>& folds() noexcept { return folds_; }
+  const std::vector<TrainedFold>& folds() const noexcept { return folds_; }
+  /// The split that keeps the order of the file; empty where the data brings its own split.
+  const std::vector<TrainedFold>& ordered() const noexcept { return ordered_; }
+  const TrainedFold& fold_of_chip(std::size_t chip) const { return folds_[chip % folds_.size()]; }
+  /// Training rows that set converter ranges.
+  std::span<const std::uint32_t> calibration_rows(const TrainedFold& fold) const;
+
+  /// Trains all folds and the ordered split on the CPU in floating point.
+  void train_floating();
+
+  /// task(i) for i < count in parallel, with progress under `what`; false where the observer asked to stop.
+  bool each(const std::string& what, std::size_t count, const std::function<void(std::size_t)>& task);
+
+ private:
+  const Experiment* experiment_;
+  ThreadPool* pool_;
+  Observer* observer_;
+  std::unique_ptr<Executor> cpu_;
+  Dataset data_;
+  Graph graph_;
+  std::vector<TrainedFold> folds_, ordered_;
+};
+
+/// Runs the rows with keep nothing, so that hardware sets its ranges.
+void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows, std::uint64_t seed);
+
+}  // namespace fringe

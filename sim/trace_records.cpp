@@ -1,0 +1,164 @@
+#include "sim/trace_records.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace fringe {
+namespace {
+
+std::int64_t integer(std::size_t value) { return static_cast<std::int64_t>(value); }
+std::string text(std::string_view value) { return std::string(value); }
+
+template <std::size_t size>
+std::vector<double> list(const std::array<double, size>& values) {
+  return {values.begin(), values.end()};
+}
+
+/// Joules by part when the batch occupies the hardware for its latency; NaN where nothing counts them.
+std::vector<double> energy_by_part(const Cost& cost) {
+  std::vector<double> parts(part_count);
+  for (std::size_t i = 0; i < part_count; ++i)
+    parts[i] = cost.energy_known ? cost.joules[i] + cost.static_watts[i] * cost.latency_s
+                                 : std::numeric_limits<double>::quiet_NaN();
+  return parts;
+}
+
+double energy(const Cost& cost, Boundary boundary) {
+  return cost.energy_known ? cost.energy_j(boundary, cost.latency_s) : std::numeric_limits<double>::quiet_NaN();
+}
+
+}  // namespace
+
+void record_epochs(TraceWriter& trace, const std::string& run, const std::vector<EpochEvent>& epochs) {
+  for (const EpochEvent& e : epochs)
+    trace.append("epochs", {{"run", run},
+                            {"epoch", integer(e.epoch)},
+                            {"loss", e.train_loss},
+                            {"train_accuracy", e.train_accuracy},
+                            {"test_accuracy", e.test_accuracy < 0 ? std::nan("") : e.test_accuracy}});
+}
+
+void record_split(TraceWriter& trace, const SplitResult& split) {
+  trace.append("splits", {{"name", split.name},
+                          {"train", integer(split.train)},
+                          {"test", integer(split.test)},
+                          {"accuracy", split.accuracy},
+                          {"exact_duplicates", integer(split.exact_duplicates)}});
+}
+
+void record_chips(TraceWriter& trace, const std::string& preset, const std::string& which,
+                  const std::vector<ChipResult>& chips) {
+  for (const ChipResult& chip : chips)
+    trace.append("chips", {{"case", which},
+                           {"preset", preset},
+                           {"chip", integer(chip.chip)},
+                           {"fold", integer(chip.fold)},
+                           {"accuracy", chip.accuracy},
+                           {"float_accuracy", chip.float_accuracy},
+                           {"matrix_error", chip.matrix_error}});
+}
+
+void record_cause(TraceWriter& trace, const CauseResult& cause) {
+  trace.append("causes", {{"preset", cause.preset},
+                          {"cause", cause.cause},
+                          {"alone_mean", cause.alone.mean},
+                          {"alone_half_width", cause.alone.half_width},
+                          {"without_mean", cause.without.mean},
+                          {"without_half_width", cause.without.half_width}});
+}
+
+void record_hardware(TraceWriter& trace, const HardwareResult& hardware) {
+  const bool priced = !hardware.costs.empty();
+  trace.append("hardware",
+               {{"name", hardware.name},
+                {"camp", hardware.camp},
+                {"numerics", text(to_string(hardware.numerics))},
+                {"cost", text(to_string(priced ? hardware.costs.front().cost.provenance : Provenance::none))},
+                {"boundary", text(to_string(hardware.boundary))},
+                {"accuracy_mean", hardware.accuracy.mean},
+                {"accuracy_half_width", hardware.accuracy.half_width},
+                {"accuracy_chips", integer(hardware.chips)},
+                {"at_equal_accuracy", integer(hardware.equal_accuracy ? 1 : 0)},
+                {"energy_known", integer(priced && hardware.costs.front().cost.energy_known ? 1 : 0)},
+                {"note", hardware.note}});
+  for (const CostFigure& figure : hardware.costs) {
+    const Cost& cost = figure.cost;
+    trace.append("costs", {{"hardware", hardware.name},
+                           {"scenario", figure.scenario},
+                           {"provenance", text(to_string(cost.provenance))},
+                           {"batch", integer(figure.batch)},
+                           {"latency_s", cost.latency_s},
+                           {"interval_s", cost.interval_s()},
+                           {"throughput_per_s", figure.throughput_per_s()},
+                           {"energy_j", energy(cost, hardware.boundary)},
+                           {"energy_by_part", energy_by_part(cost)},
+                           {"busy_by_resource", list(cost.busy_s)}});
+  }
+  for (const LayerFigure& layer : hardware.layers)
+    trace.append("layers", {{"hardware", hardware.name},
+                            {"operator", layer.name},
+                            {"provenance", text(to_string(layer.cost.provenance))},
+                            {"rows", integer(layer.rows)},
+                            {"inner", integer(layer.inner)},
+                            {"batch", integer(layer.batch)},
+                            {"latency_s", layer.cost.latency_s},
+                            {"energy_j", energy(layer.cost, hardware.boundary)},
+                            {"energy_by_part", energy_by_part(layer.cost)},
+                            {"error", layer.error}});
+}
+
+void record_predictions(TraceWriter& trace, const std::string& hardware, std::size_t fold, const Dataset& data,
+                        std::span<const std::uint32_t> rows, const Evaluation& evaluation) {
+  const std::size_t count = rows.size();
+  const std::vector<std::string> names(count, hardware);
+  const std::vector<std::int64_t> folds(count, integer(fold)), samples(rows.begin(), rows.end()),
+      predicted(evaluation.predictions.begin(), evaluation.predictions.end());
+  std::vector<std::int64_t> labels(count);
+  std::vector<float> margins(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    labels[i] = data.labels[rows[i]];
+    float best = -std::numeric_limits<float>::infinity(), second = best;
+    for (std::size_t c = 0; c < evaluation.classes; ++c) {
+      const float logit = evaluation.logits[c * count + i];
+      if (logit > best)
+        second = best, best = logit;
+      else
+        second = std::max(second, logit);
+    }
+    margins[i] = best - second;
+  }
+  trace.append_records("predictions", count,
+                       {{"hardware", std::span(names)},
+                        {"fold", std::span(folds)},
+                        {"sample", std::span(samples)},
+                        {"label", std::span(labels)},
+                        {"predicted", std::span(predicted)},
+                        {"margin", std::span<const float>(margins)}});
+}
+
+void record_confusion(TraceWriter& trace, const std::string& hardware, const std::vector<std::uint32_t>& confusion) {
+  trace.append("confusion",
+               {{"hardware", hardware}, {"matrix", std::vector<std::int64_t>(confusion.begin(), confusion.end())}});
+}
+
+void record_phases(TraceWriter& trace, const std::string& hardware, std::size_t first_tile,
+                   const PhotonicMatrix& matrix) {
+  for (std::size_t t = 0; t < matrix.tiling().tiles(); ++t) {
+    const CoreProgram asked = matrix.asked(t), held = matrix.held(t);
+    const auto record = [&](const std::string& mesh, const PhaseProgram& a, const PhaseProgram& h) {
+      trace.append("phases", {{"hardware", hardware},
+                              {"tile", integer(first_tile + t)},
+                              {"mesh", mesh},
+                              {"theta_asked", a.theta},
+                              {"phi_asked", a.phi},
+                              {"out_asked", a.out},
+                              {"theta_realised", h.theta},
+                              {"phi_realised", h.phi},
+                              {"out_realised", h.out}});
+    };
+    record("U", asked.u, held.u);
+    record("V", asked.v, held.v);
+  }
+}
+
+}  // namespace fringe

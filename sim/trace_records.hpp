@@ -1,0 +1,29 @@
+// Results as records of the trace's tables.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "photonics/photonic_accelerator.hpp"
+#include "sim/comparison.hpp"
+#include "sim/photonic_study.hpp"
+#include "sim/study.hpp"
+#include "sim/trace_writer.hpp"
+
+namespace fringe {
+
+void record_epochs(TraceWriter& trace, const std::string& run, const std::vector<EpochEvent>& epochs);
+void record_split(TraceWriter& trace, const SplitResult& split);
+void record_chips(TraceWriter& trace, const std::string& preset, const std::string& which,
+                  const std::vector<ChipResult>& chips);
+void record_cause(TraceWriter& trace, const CauseResult& cause);
+/// The hardware's row, its costs and its layers.
+void record_hardware(TraceWriter& trace, const HardwareResult& hardware);
+/// Predictions of one fold; rows in the order of the evaluation.
+void record_predictions(TraceWriter& trace, const std::string& hardware, std::size_t fold, const Dataset& data,
+                        std::span<const std::uint32_t> rows, const Evaluation& evaluation);
+/// confusion: [classes×classes], true class × predicted class.
+void record_confusion(TraceWriter& trace, const std::string& hardware, const std::vector<std::uint32_t>& confusion);
+void record_phases(TraceWriter& trace, const std::string& hardware, std::size_t first_tile, const PhotonicMatrix& matrix);
+
+}  // namespace fringe

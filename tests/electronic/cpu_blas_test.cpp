@@ -1,0 +1,178 @@
+#include "electronic/cpu_blas.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/draw.hpp"
+#include "core/error.hpp"
+#include "core/tensor.hpp"
+#include "electronic/blas_product.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr double eps = std::numeric_limits<float>::epsilon();
+
+std::vector<float> normals(std::size_t count, std::uint32_t site) {
+  std::vector<float> out(count);
+  fill_normal(out, Draw{.seed = 11, .purpose = Purpose::test, .site = site});
+  return out;
+}
+
+// The value of Σ aᵢ·bᵢ and a bound for any order of float sums, fused or not: n·u·Σ|aᵢbᵢ| to first order
+// (N. Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 3.1), u = eps/2, one more for
+// slack.
+struct Dot {
+  long double value = 0, magnitude = 0;
+  std::size_t terms = 0;
+  void add(float a, float b) {
+    const long double product = static_cast<long double>(a) * static_cast<long double>(b);
+    value += product;
+    magnitude += std::fabs(product);
+    ++terms;
+  }
+  double bound() const { return static_cast<double>(terms + 1) * eps / 2 * static_cast<double>(magnitude); }
+};
+
+struct Shape {
+  std::size_t rows, cols, batch;
+};
+
+class CpuBlasShapes : public testing::TestWithParam<Shape> {};
+
+TEST_P(CpuBlasShapes, ForwardAndBackwardAgreeWithLongDouble) {
+  const auto [rows, cols, batch] = GetParam();
+  ThreadPool pool(2);
+  const auto cpu = make_cpu_executor(pool);
+  const auto blas = make_cpu_blas(*cpu, pool);
+  const auto w = normals(rows * cols, 0), x = normals(cols * batch, 1), dy = normals(rows * batch, 2);
+  std::vector<float> y(rows * batch), dx(cols * batch);
+  const auto matrix = blas->program({w.data(), rows, cols}, 0);
+  matrix->forward({x.data(), cols, batch}, {y.data(), rows, batch}, {.keep_for_backward = true});
+  matrix->backward({dy.data(), rows, batch}, {dx.data(), cols, batch}, {});
+  matrix->backward({dy.data(), rows, batch}, {}, {});  // gradients add up
+
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t b = 0; b < batch; ++b) {
+      Dot dot;
+      for (std::size_t k = 0; k < cols; ++k) dot.add(w[r * cols + k], x[k * batch + b]);
+      ASSERT_NEAR(static_cast<double>(y[r * batch + b]), static_cast<double>(dot.value), dot.bound());
+    }
+  for (std::size_t k = 0; k < cols; ++k)
+    for (std::size_t b = 0; b < batch; ++b) {
+      Dot dot;
+      for (std::size_t r = 0; r < rows; ++r) dot.add(w[r * cols + k], dy[r * batch + b]);
+      ASSERT_NEAR(static_cast<double>(dx[k * batch + b]), static_cast<double>(dot.value), dot.bound());
+    }
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t k = 0; k < cols; ++k) {
+      Dot dot;
+      for (int twice = 0; twice < 2; ++twice)
+        for (std::size_t b = 0; b < batch; ++b) dot.add(dy[r * batch + b], x[k * batch + b]);
+      ASSERT_NEAR(static_cast<double>(matrix->gradients()[r * cols + k]), static_cast<double>(dot.value),
+                  dot.bound());
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, CpuBlasShapes,
+                         testing::Values(Shape{1, 1, 1}, Shape{10, 64, 1}, Shape{300, 70, 1},
+                                         Shape{10, 64, 33}, Shape{130, 130, 257}, Shape{64, 10, 300}));
+
+TEST(CpuBlas, EqualBitsForAnyNumberOfThreads) {
+  constexpr std::size_t rows = 300, cols = 200, batch = 500;  // several tiles in each direction
+  const auto w = normals(rows * cols, 3), x = normals(cols * batch, 4), dy = normals(rows * batch, 5);
+  const auto run = [&](unsigned threads) {
+    ThreadPool pool(threads);
+    std::vector<float> all(rows * batch + cols * batch + rows * cols + 2 * rows);
+    float* at = all.data();
+    multiply(pool, {w.data(), rows, cols}, {x.data(), cols, batch}, {at, rows, batch});
+    at += rows * batch;
+    multiply_transposed(pool, {w.data(), rows, cols}, {dy.data(), rows, batch}, {at, cols, batch});
+    at += cols * batch;
+    add_outer_product(pool, {dy.data(), rows, batch}, {x.data(), cols, batch}, {at, rows, cols});
+    at += rows * cols;
+    multiply(pool, {w.data(), rows, cols}, {x.data(), cols, 1}, {at, rows, 1, 2});  // strided, one sample
+    return all;
+  };
+  const auto one = run(1);
+  EXPECT_EQ(run(2), one);
+  EXPECT_EQ(run(3), one);
+}
+
+TEST(CpuBlas, ParametersAreTheWeights) {
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  const auto blas = make_cpu_blas(*cpu, pool);
+  EXPECT_EQ(blas->numerics(), Provenance::measured);
+  const std::vector<float> w{1, 2, 3, 4}, x{1, 10};
+  const auto matrix = blas->program({w.data(), 2, 2}, 0);
+  EXPECT_EQ(matrix->rows(), 2u);
+  EXPECT_EQ(matrix->gradients()[3], 0.0f);
+  matrix->parameters()[0] = 5;
+  matrix->commit();
+  std::vector<float> y(2), realised(4);
+  matrix->forward({x.data(), 2, 1}, {y.data(), 2, 1}, {});
+  EXPECT_EQ(y, (std::vector<float>{25, 43}));
+  matrix->realised({realised.data(), 2, 2});
+  EXPECT_EQ(realised, (std::vector<float>{5, 2, 3, 4}));
+}
+
+TEST(CpuBlas, MisuseIsAnError) {
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  const auto blas = make_cpu_blas(*cpu, pool);
+  const std::vector<float> w(6, 1.0f);
+  std::vector<float> x(9), y(9);
+  const auto matrix = blas->program({w.data(), 2, 3}, 0);
+  EXPECT_THROW(matrix->forward({x.data(), 2, 3}, {y.data(), 2, 3}, {}), Error);
+  EXPECT_THROW(matrix->forward({x.data(), 3, 3}, {y.data(), 3, 3}, {}), Error);
+  EXPECT_THROW(matrix->backward({y.data(), 2, 3}, {}, {}), Error);
+}
+
+std::vector<Work> training_step(std::size_t batch) {
+  const std::size_t rows = 32, inner = 64;
+  const auto numbers = [](std::size_t n) { return 4.0 * static_cast<double>(n); };
+  std::vector<Work> work(5);
+  for (Work& w : work) {
+    w.name = "dense";
+    w.weight = 0;
+    w.rows = rows;
+    w.inner = inner;
+    w.columns = batch;
+    w.bytes = numbers(rows * inner + (rows + inner) * batch);
+  }
+  work[1].kind = Work::Kind::elementwise;
+  work[1].bytes = numbers(2 * rows * batch);
+  work[2].kind = Work::Kind::outer_product;
+  work[3].transposed = true;
+  work[4].kind = Work::Kind::weight_update;
+  work[4].operations_per_element = 12;
+  work[4].bytes = numbers(7 * rows * inner);
+  return work;
+}
+
+TEST(CpuBlas, PriceIsMeasured) {
+  ThreadPool pool(2);
+  const auto cpu = make_cpu_executor(pool);
+  const auto blas = make_cpu_blas(*cpu, pool);
+  const Cost small = blas->price(training_step(8)), large = blas->price(training_step(8192));
+  EXPECT_EQ(small.provenance, Provenance::measured);
+  EXPECT_GT(small.latency_s, 0);
+  EXPECT_EQ(small.interval_s(), small.latency_s);
+  // A thousand times the work: even a busy machine takes longer.
+  EXPECT_GT(large.latency_s, small.latency_s);
+  if (small.energy_known) {
+    EXPECT_GT(small.energy(Part::mac), 0);
+  }
+  EXPECT_FALSE(cpu_name().empty());
+
+  auto clash = training_step(8);
+  clash[3].rows = 31;
+  EXPECT_THROW(blas->price(clash), Error);
+}
+
+}  // namespace
+}  // namespace fringe

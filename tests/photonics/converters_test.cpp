@@ -1,0 +1,146 @@
+#include "photonics/converters.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/units.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+float one(float x, const Quantiser& q) {
+  quantise({&x, 1}, q);
+  return x;
+}
+
+std::vector<float> ramp(float low, float high, std::size_t count) {
+  std::vector<float> x(count);
+  for (std::size_t i = 0; i < count; ++i)
+    x[i] = low + (high - low) * static_cast<float>(i) / static_cast<float>(count - 1);
+  return x;
+}
+
+TEST(Quantiser, RoundsToTheNearestLevel) {
+  const Quantiser q = make_quantiser(1, 3);  // step 2/8
+  EXPECT_EQ(q.step, 0.25f);
+  EXPECT_EQ(one(0.0f, q), 0.0f);
+  EXPECT_EQ(one(0.12f, q), 0.0f);
+  EXPECT_EQ(one(0.13f, q), 0.25f);
+  EXPECT_EQ(one(-0.6f, q), -0.5f);
+  EXPECT_EQ(one(0.99f, q), 1.0f);
+}
+
+// The noise of a b-bit rounding of a full-scale sine is step²/12 where its error is spread evenly over a
+// step. The exact mean square, from the Fourier series of the sawtooth error and J₀'s decay, deviates by less
+// than (2/π²)·√(2/(π·2π·2^b/2))·Σ n^-2.5 < 0.5·2^(-b/2) of it.
+TEST(Quantiser, FullScaleSineHasTheSnrOfItsEffectiveBits) {
+  for (const double enob : {5.0, 6.5, 7.76, 8.3, 10.0}) {
+    const Quantiser q = make_quantiser(1, enob);
+    constexpr std::size_t samples = 1 << 17;
+    std::vector<float> x(samples);
+    for (std::size_t i = 0; i < samples; ++i)
+      x[i] = static_cast<float>(std::sin(2 * pi * 8191.0 * static_cast<double>(i) / samples + 0.1));
+    std::vector<float> y = x;
+    quantise(y, q);
+    double signal = 0, noise = 0;
+    for (std::size_t i = 0; i < samples; ++i) {
+      signal += static_cast<double>(x[i]) * x[i];
+      noise += std::pow(static_cast<double>(y[i]) - x[i], 2);
+    }
+    const double expected = 1.5 * std::pow(4.0, enob);
+    EXPECT_NEAR(signal / noise / expected, 1.0, 0.5 * std::exp2(-enob / 2)) << enob;
+    EXPECT_NEAR(10 * std::log10(expected), 6.02 * enob + 1.76, 0.0006 * enob + 0.001);
+  }
+}
+
+TEST(Quantiser, ErrorIsAtMostHalfAStepInsideTheRange) {
+  for (const double enob : {1.0, 2.3, 5.5, 7.76, 12.0, 16.0}) {
+    const Quantiser q = make_quantiser(0.7f, enob);
+    const std::vector<float> x = ramp(-0.7f, 0.7f, 4001);
+    std::vector<float> y = x;
+    quantise(y, q);
+    // Rounding of x/step and of the product: 2 ulp of the range.
+    const float bound = q.step / 2 + 2 * 0.7f * std::numeric_limits<float>::epsilon();
+    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_LE(std::abs(y[i] - x[i]), bound) << enob << ' ' << x[i];
+  }
+}
+
+TEST(Quantiser, IsIdempotentSymmetricAndMonotone) {
+  for (const double enob : {1.0, 2.3, 5.5, 7.76, 12.0, 20.0}) {
+    const Quantiser q = make_quantiser(1.3f, enob);
+    const std::vector<float> x = ramp(-2.0f, 2.0f, 3001);
+    std::vector<float> y = x, mirrored = x;
+    quantise(y, q);
+    for (float& v : mirrored) v = -v;
+    quantise(mirrored, q);
+    std::vector<float> twice = y;
+    quantise(twice, q);
+    EXPECT_EQ(twice, y) << enob;
+    EXPECT_TRUE(std::is_sorted(y.begin(), y.end())) << enob;
+    for (std::size_t i = 0; i < y.size(); ++i) EXPECT_EQ(mirrored[i], -y[i]) << enob << ' ' << x[i];
+  }
+}
+
+TEST(Quantiser, ClipsAndCountsWhatLiesOutside) {
+  const Quantiser q = make_quantiser(2, 8);
+  EXPECT_EQ(one(5.0f, q), 2.0f);
+  EXPECT_EQ(one(-1e30f, q), -2.0f);
+  EXPECT_EQ(one(std::numeric_limits<float>::infinity(), q), 2.0f);
+  EXPECT_TRUE(std::isnan(one(std::numeric_limits<float>::quiet_NaN(), q)));
+  const std::vector<float> x{-3, -2, 0, 1.9f, 2, 2.1f, 7};
+  EXPECT_EQ(count_clipped(x, q), 3u);
+}
+
+TEST(Quantiser, NonIntegerBitsReachTheRangeToHalfAStep) {
+  const Quantiser q = make_quantiser(1, 2.3);
+  EXPECT_FLOAT_EQ(q.step, static_cast<float>(2 / std::exp2(2.3)));
+  EXPECT_LE(std::abs(one(1.0f, q) - 1.0f), q.step / 2);
+  EXPECT_EQ(one(9.0f, q), one(1.0f, q));
+}
+
+TEST(Quantiser, UnlimitedBitsLeaveEveryBitAlone) {
+  std::vector<float> x = ramp(-7, 11, 1001);
+  const std::vector<float> before = x;
+  quantise(x, make_quantiser(1, infinity));
+  EXPECT_EQ(x, before);
+}
+
+TEST(Quantiser, RefusesWhatIsNoConverter) {
+  EXPECT_THROW(make_quantiser(0, 8), Error);
+  EXPECT_THROW(make_quantiser(-1, 8), Error);
+  EXPECT_THROW(make_quantiser(std::numeric_limits<float>::infinity(), 8), Error);
+  EXPECT_THROW(make_quantiser(1, 0.5), Error);
+  EXPECT_THROW(make_quantiser(1, 23), Error);
+  EXPECT_THROW(make_quantiser(1, -infinity), Error);
+  EXPECT_THROW(make_quantiser(1, std::nan("")), Error);
+}
+
+// Published figures of merit, to the digits they are printed with.
+TEST(Converter, FigureOfMeritIsThePublishedOne) {
+  EXPECT_NEAR(walden_j(find_converter("adc-1.25gs")), 34.4e-15, 0.1e-15);
+  EXPECT_NEAR(walden_j(find_converter("adc-800ms")), 59e-15, 1e-15);
+}
+
+TEST(Converter, ScalingKeepsTheFigureOfMerit) {
+  const Converter& adc = find_converter("adc-5gs");
+  const Converter slow = scaled(adc, adc.enob_bits - 2, adc.rate_hz / 8);
+  EXPECT_DOUBLE_EQ(walden_j(slow), walden_j(adc));
+  EXPECT_DOUBLE_EQ(slow.power_w, adc.power_w / 32);
+  EXPECT_DOUBLE_EQ(energy_per_conversion_j(slow), energy_per_conversion_j(adc) / 4);
+  EXPECT_DOUBLE_EQ(energy_per_conversion_j(adc), 29e-3 / 5e9);
+  EXPECT_EQ(slow.name, adc.name);
+  EXPECT_THROW(scaled(adc, 8, adc.rate_hz * 1.01), Error);
+  EXPECT_THROW(scaled(adc, 8, 0), Error);
+  EXPECT_THROW(scaled(adc, 0.5, 1e9), Error);
+  EXPECT_THROW(scaled(adc, infinity, 1e9), Error);
+}
+
+}  // namespace
+}  // namespace fringe
