@@ -39,11 +39,12 @@ std::string nearest_name(std::string_view name, std::span<const std::string_view
 
 std::string unknown_name(std::string_view kind, std::string_view name,
                          std::span<const std::string_view> candidates) {
-  std::string text = "unknown " + std::string(kind) + " '" + std::string(name) + "'; ";
+  std::string text = "unknown ";
+  text.append(kind).append(" '").append(name).append("'; ");
   if (const std::string near = nearest_name(name, candidates); !near.empty())
-    return text + "did you mean '" + near + "'?";
-  text += "valid names:";
-  for (const std::string_view candidate : candidates) text += " " + std::string(candidate);
+    return text.append("did you mean '").append(near).append("'?");
+  text.append("valid names:");
+  for (const std::string_view candidate : candidates) text.append(" ").append(candidate);
   return text;
 }
 

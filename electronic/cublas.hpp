@@ -19,7 +19,7 @@ inline constexpr std::array<std::string_view, 4> cublas_names{"cublas-fp32", "cu
 inline std::string_view to_string(CublasPrecision p) noexcept { return cublas_names[static_cast<int>(p)]; }
 
 /// The GPU as hardware under study. `cuda` must be the CUDA executor and outlive the result; all matrices and
-/// batches lie in its memory. Throws Error where CUDA is not available, saying why.
+/// batches lie in its memory. Throws Error where CUDA or libcublas is not available, saying why.
 ///
 /// forward, backward: row-major [features × batch]; BF16 and FP16 operands are rounded to nearest on the
 /// device (FP16 without loss scaling). backward reads the x of the last forward with keep_for_backward where

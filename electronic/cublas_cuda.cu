@@ -8,7 +8,6 @@ namespace {
 
 using cublas::Gemm;
 using cublas::Operand;
-using cublas::require;
 using cublas::Rounded;
 
 std::string shape(ConstMatrix m) { return std::to_string(m.rows) + "x" + std::to_string(m.cols); }
@@ -32,8 +31,9 @@ class CublasMatrix final : public ProgrammedMatrix {
   std::size_t cols() const override { return weights_.cols(); }
 
   void forward(ConstMatrix x, Matrix y, const Context& context) override {
-    require(x.rows == cols() && y.rows == rows() && x.cols == y.cols,
-            name() + " forward: x is " + shape(x) + " and y " + shape(y) + ", W is " + shape(weights()));
+    if (x.rows != cols() || y.rows != rows() || x.cols != y.cols)
+      throw Error(name() + " forward: x is " + shape(x) + " and y " + shape(y) + ", W is " +
+                  shape(weights()));
     const Operand operand = round(context.keep_for_backward ? kept_copy_ : x_copy_, x);
     gemm_->product(w_, rows(), cols(), false, operand, y);
     if (context.keep_for_backward) {
@@ -43,18 +43,16 @@ class CublasMatrix final : public ProgrammedMatrix {
   }
 
   void backward(ConstMatrix dy, Matrix dx, const Context&) override {
-    require(kept_.data, name() + " backward: no forward with keep_for_backward came before");
-    require(dy.rows == rows() && dy.cols == kept_batch_, name() + " backward: dy is " + shape(dy) +
-                                                             ", the kept y is " + std::to_string(rows()) +
-                                                             "x" + std::to_string(kept_batch_));
+    if (!kept_.data) throw Error(name() + " backward: no forward with keep_for_backward came before");
+    if (dy.rows != rows() || dy.cols != kept_batch_)
+      throw Error(name() + " backward: dy is " + shape(dy) + ", W is " + shape(weights()) +
+                  " and the kept batch " + std::to_string(kept_batch_));
+    if (dx.data && (dx.rows != cols() || dx.cols != kept_batch_))
+      throw Error(name() + " backward: dx is " + shape(dx) + ", W is " + shape(weights()) +
+                  " and the kept batch " + std::to_string(kept_batch_));
     const Operand operand = round(dy_copy_, dy);
-    if (dx.data) {
-      require(dx.rows == cols() && dx.cols == dy.cols, name() + " backward: dx is " + shape(dx) + ", x was " +
-                                                           std::to_string(cols()) + "x" +
-                                                           std::to_string(kept_batch_));
-      gemm_->product(w_, rows(), cols(), true, operand, dx);
-    }
     gemm_->outer_product(operand, kept_, kept_batch_, gradients_.view(), 1.0f);
+    if (dx.data) gemm_->product(w_, rows(), cols(), true, operand, dx);
   }
 
   std::span<float> parameters() override { return weights_.span(); }
@@ -62,8 +60,8 @@ class CublasMatrix final : public ProgrammedMatrix {
   void commit() override { w_ = round(w_copy_, weights()); }
 
   void realised(Matrix w) const override {
-    require(w.rows == rows() && w.cols == cols(),
-            name() + " realised: the result is " + shape(w) + ", W is " + shape(weights()));
+    if (w.rows != rows() || w.cols != cols())
+      throw Error(name() + " realised: the result is " + shape(w) + ", W is " + shape(weights()));
     switch (gemm_->precision()) {
       case CublasPrecision::bf16:
         return read<__nv_bfloat16>(w);
@@ -131,8 +129,8 @@ class Cublas final : public Accelerator {
 std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor& cuda) {
   const std::string name(to_string(precision));
   if (const CudaStatus status = cuda_status(); !status.available) throw Error(name + ": " + status.reason);
-  require(cuda.name() == "cuda",
-          name + ": the executor is '" + std::string(cuda.name()) + "', it must be 'cuda'");
+  if (cuda.name() != "cuda")
+    throw Error(name + ": the executor is '" + std::string(cuda.name()) + "', it must be 'cuda'");
   return std::make_unique<Cublas>(precision, cuda);
 }
 

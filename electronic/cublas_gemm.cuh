@@ -5,6 +5,7 @@
 #include <cublas_v2.h>
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+#include <dlfcn.h>
 
 #include <utility>
 
@@ -14,9 +15,42 @@
 
 namespace fringe::cublas {
 
+/// The functions in use, loaded when the first product is made: half a gigabyte of library would slow the
+/// start of every program, and a machine without it can still do the rest.
+class Library {
+ public:
+  static const Library& get() {
+    static const Library library;
+    return library;
+  }
+  decltype(&cublasCreate) create;
+  decltype(&cublasDestroy) destroy;
+  decltype(&cublasSetMathMode) set_math_mode;
+  decltype(&cublasGemmEx_64) gemm;
+  decltype(&cublasGetStatusString) status_text;
+
+ private:
+  Library() {
+    const std::string file = "libcublas.so." + std::to_string(CUBLAS_VER_MAJOR);
+    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) library = dlopen(("/usr/local/cuda/lib64/" + file).c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) throw Error("cublas: " + file + " is not among this machine's libraries");
+    load(library, create, "cublasCreate_v2");
+    load(library, destroy, "cublasDestroy_v2");
+    load(library, set_math_mode, "cublasSetMathMode");
+    load(library, gemm, "cublasGemmEx_64");
+    load(library, status_text, "cublasGetStatusString");
+  }
+  template <class Function>
+  static void load(void* library, Function& function, const char* name) {
+    function = reinterpret_cast<Function>(dlsym(library, name));
+    if (!function) throw Error(std::string("cublas: the library has no ") + name);
+  }
+};
+
 inline void check(cublasStatus_t status, const char* what) {
   if (status != CUBLAS_STATUS_SUCCESS)
-    throw Error(std::string("cublas: ") + what + ": " + cublasGetStatusString(status));
+    throw Error(std::string("cublas: ") + what + ": " + Library::get().status_text(status));
 }
 
 /// A row-major matrix in the format in which products read it; the distance of its rows in elements.
@@ -29,12 +63,12 @@ struct Operand {
 class Gemm {
  public:
   explicit Gemm(CublasPrecision precision) : precision_(precision) {
-    check(cublasCreate(&handle_), "create");
-    check(cublasSetMathMode(handle_, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), "math mode");
+    check(cublas_.create(&handle_), "create");
+    check(cublas_.set_math_mode(handle_, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION), "math mode");
   }
   Gemm(const Gemm&) = delete;
   Gemm& operator=(const Gemm&) = delete;
-  ~Gemm() { cublasDestroy(handle_); }
+  ~Gemm() { cublas_.destroy(handle_); }
 
   CublasPrecision precision() const { return precision_; }
 
@@ -58,13 +92,14 @@ class Gemm {
     const cublasComputeType_t compute =
         precision_ == CublasPrecision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     const float one = 1.0f;
-    check(cublasGemmEx_64(handle_, op_a, op_b, static_cast<std::int64_t>(m), static_cast<std::int64_t>(n),
-                          static_cast<std::int64_t>(k), &one, a.data, type, a.stride, b.data, type, b.stride,
-                          &beta, c.data, CUDA_R_32F, static_cast<std::int64_t>(c.stride), compute,
-                          CUBLAS_GEMM_DEFAULT),
+    check(cublas_.gemm(handle_, op_a, op_b, static_cast<std::int64_t>(m), static_cast<std::int64_t>(n),
+                       static_cast<std::int64_t>(k), &one, a.data, type, a.stride, b.data, type, b.stride,
+                       &beta, c.data, CUDA_R_32F, static_cast<std::int64_t>(c.stride), compute,
+                       CUBLAS_GEMM_DEFAULT),
           "gemm");
   }
 
+  const Library& cublas_ = Library::get();
   CublasPrecision precision_;
   cublasHandle_t handle_ = nullptr;
 };
@@ -101,9 +136,5 @@ class Rounded {
   }
   Buffer<std::uint16_t> copy_;
 };
-
-inline void require(bool holds, const std::string& sentence) {
-  if (!holds) throw Error(sentence);
-}
 
 }  // namespace fringe::cublas

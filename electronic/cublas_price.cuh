@@ -20,8 +20,8 @@ class ResidentWork {
     for (const Work& item : work) {
       const bool weighted = item.kind != Work::Kind::elementwise;
       const bool batched = item.kind != Work::Kind::weight_update;
-      require(item.rows > 0 && (!weighted || item.inner > 0) && (!batched || item.columns > 0),
-              std::string(to_string(gemm.precision())) + ": work '" + item.name + "' has a size of 0");
+      if (item.rows == 0 || (weighted && item.inner == 0) || (batched && item.columns == 0))
+        throw Error(std::string(to_string(gemm.precision())) + ": work '" + item.name + "' has a size of 0");
       if (batched) largest = std::max(largest, std::max(item.rows, item.inner) * item.columns);
     }
     in_ = random(1, largest);
@@ -86,9 +86,9 @@ class ResidentWork {
       w.value = random(item.rows, item.inner);
       w.operand = w.copy(gemm_.precision(), executor_, std::as_const(w.value).view());
     }
-    require(w.value.rows() == item.rows && w.value.cols() == item.inner,
-            std::string(to_string(gemm_.precision())) + ": work '" + item.name + "' gives weight " +
-                std::to_string(item.weight) + " another shape than the work before it");
+    if (w.value.rows() != item.rows || w.value.cols() != item.inner)
+      throw Error(std::string(to_string(gemm_.precision())) + ": work '" + item.name + "' gives weight " +
+                  std::to_string(item.weight) + " another shape than the work before it");
     if (item.kind != Work::Kind::product && w.gradient.rows() == 0)
       w.gradient = random(item.rows, item.inner);
     if (item.kind == Work::Kind::weight_update && w.second_moment.rows() == 0) {

@@ -3,20 +3,20 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <memory>
-#include <new>
 #include <string>
 
 #include "core/error.hpp"
+#include "photonics/thread_scratch.hpp"
 
 namespace fringe {
 namespace {
 
 using Complex = std::complex<double>;
 
-// |D|² may wander this far between rescalings; a float coefficient then stays below 2¹⁰², a field below 2⁶⁰
-// times its true value.
+// |D|² may wander this far between rescalings: a field then stays below 2⁶⁰ times its true value.
 constexpr double smallest_norm = 0x1p-120, largest_norm = 0x1p120;
+// Keeps B and C finite in single precision.
+constexpr double largest_coefficient_norm = 0x1p240;
 // D of a passive mesh only shrinks, so rescaled rows start high.
 constexpr int fresh_exponent = 40;
 
@@ -32,21 +32,6 @@ Complex times(Complex a, Complex b) {
 Complex over(Complex a, Complex b, double norm_b) {
   const Complex p = times(a, std::conj(b));
   return {p.real() / norm_b, p.imag() / norm_b};
-}
-
-/// Grows to the largest tile that its thread has met and is then reused.
-template <class Real>
-Real* thread_scratch(std::size_t count) {
-  struct Free {
-    void operator()(Real* p) const { ::operator delete (p, std::align_val_t{64}); }
-  };
-  thread_local std::unique_ptr<Real, Free> memory;
-  thread_local std::size_t capacity = 0;
-  if (count > capacity) {
-    memory.reset(static_cast<Real*>(::operator new (count * sizeof(Real), std::align_val_t{64})));
-    capacity = count;
-  }
-  return memory.get();
 }
 
 void check(const MeshLayout& layout) {
@@ -123,6 +108,7 @@ bool CompiledMesh<Real>::compile_group(const PhysicalMesh<Source>& mesh, std::si
     if (!in_range(norm_p) || !in_range(norm_q)) return false;
     b = over(b, p, norm_p);
     c = over(c, q, norm_q);
+    if (!(std::norm(b) <= largest_coefficient_norm && std::norm(c) <= largest_coefficient_norm)) return false;
     k[0] = static_cast<Real>(b.real());
     k[1] = static_cast<Real>(b.imag());
     k[2] = static_cast<Real>(c.real());
@@ -194,7 +180,8 @@ void CompiledMesh<Real>::compile(const PhysicalMesh<Source>& mesh) {
 }
 
 template <class Real>
-void CompiledMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, ThreadPool* pool) const {
+void CompiledMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, ThreadPool* pool,
+                                   const KernelSet& kernels) const {
   const std::size_t modes = layout_.modes, batch = in.re.cols;
   const auto fits = [&](auto view) {
     return view.rows == modes && view.cols == batch && view.data != nullptr;
@@ -212,12 +199,7 @@ void CompiledMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, Threa
                               rescales_.data(),
                               out_re_.data(),
                               out_im_.data()};
-  Kernel<Real> kernel;
-  if constexpr (std::is_same_v<Real, float>) {
-    kernel = mesh_kernels().single;
-  } else {
-    kernel = mesh_kernels().dual;
-  }
+  const Kernel<Real> kernel = kernels_of<Real>(kernels).propagate;
   const auto task = [&](std::size_t i, unsigned) {
     const std::size_t begin = i * samples_per_task;
     const KernelBatch<Real> part{

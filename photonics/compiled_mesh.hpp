@@ -39,7 +39,8 @@ class CompiledMesh {
   /// itself or does not overlap it. A sample's bits depend on that sample alone: not on threads, neighbours
   /// or position. Relative error ≲ eps·√(8·columns) of a plain product; magnitudes of Real between 2⁻⁴⁰ and
   /// 2⁴⁰ are safe. Concurrent calls are allowed. Throws Error on shape mismatch.
-  void propagate(ConstFields<Real> in, Fields<Real> out, ThreadPool* pool = nullptr) const;
+  void propagate(ConstFields<Real> in, Fields<Real> out, ThreadPool* pool = nullptr,
+                 const KernelSet& kernels = mesh_kernels()) const;
 
  private:
   template <class Source>

@@ -5,12 +5,14 @@
 
 namespace fringe {
 
-/// Local error correction (Bandyopadhyay, Hamerly and Englund, Optica 8, 1247 (2021)): in the order in which light
-/// meets them, each MZI with known α and β gets the θ that restores its splitting ratio and the φ that restores its
-/// phases; what is left over on its outputs is passed on to the couplers behind and at last to the phase screen.
-/// A ratio that α and β put out of reach (θ outside 2|α+β| … π−2|α−β|) is met as nearly as possible, and the phases
-/// then in the least-squares sense. Known phase errors are taken off what is asked; loss is left alone.
-/// Works for any layout; O(couplers). All phases are in [0, 2π). Throws Error where sizes disagree with the layout.
-PhaseProgram correct_locally(const MeshLayout& layout, const PhaseProgram& ideal, const FabricatedMesh& known);
+/// Local error correction (Bandyopadhyay, Hamerly and Englund, Optica 8, 1247 (2021)): in the order in which
+/// light meets them, each MZI with known α and β gets the θ that restores its splitting ratio and the φ that
+/// restores its phases; what is left over on its outputs is passed on to the couplers behind and at last to
+/// the phase screen. A ratio that α and β put out of reach (θ outside 2|α+β| … π−2|α−β|) is met as nearly as
+/// possible, and the phases then in the least-squares sense. Known phase errors are taken off what is asked;
+/// loss is left alone. Works for any layout; O(couplers). All phases are in [0, 2π). Throws Error where sizes
+/// disagree with the layout.
+PhaseProgram correct_locally(const MeshLayout& layout, const PhaseProgram& ideal,
+                             const FabricatedMesh& known);
 
 }  // namespace fringe

@@ -38,8 +38,8 @@ class Lines {
 
 /// Lines x, y of one interferometer: x ← q·x + c·y, y ← c·x − q*·y, elements first … last−1.
 void rotate(Lines& lines, std::size_t upper, double c, Complex q, std::size_t first, std::size_t last) {
-  double *__restrict xr = lines.re(upper), *__restrict xi = lines.im(upper);
-  double *__restrict yr = lines.re(upper + 1), *__restrict yi = lines.im(upper + 1);
+  double* __restrict xr = lines.re(upper), * __restrict xi = lines.im(upper);
+  double* __restrict yr = lines.re(upper + 1), * __restrict yi = lines.im(upper + 1);
   const double qr = q.real(), qi = q.imag();
   for (std::size_t k = first; k < last; ++k) {
     const double ar = xr[k], ai = xi[k], br = yr[k], bi = yi[k];
@@ -57,8 +57,8 @@ struct Setting {
 
 enum class Side { left, right };
 
-/// The matrix is diag(e^{i left}) · X · diag(e^{i right}). Only X is stored: the phases of the interferometers go to
-/// `left` and `right`, so that a rotation needs one real and one complex coefficient.
+/// The matrix is diag(e^{i left}) · X · diag(e^{i right}). Only X is stored: the phases of the
+/// interferometers go to `left` and `right`, so that a rotation needs one real and one complex coefficient.
 class Elimination {
  public:
   explicit Elimination(ConstComplexMatrix u) : n_(u.rows), columns_(n_), rows_(n_), left_(n_), right_(n_) {
@@ -77,15 +77,18 @@ class Elimination {
   }
   /// V ← T(θ, φ)·V on rows r−1, r with V[r, column] = 0 afterwards; columns before are zero there.
   Setting null_from_left(std::size_t row, std::size_t column) {
-    return eliminate(rows_, left_, Side::left, row - 1, rows_(row, column), rows_(row - 1, column), column, n_);
+    return eliminate(rows_, left_, Side::left, row - 1, rows_(row, column), rows_(row - 1, column), column,
+                     n_);
   }
 
-  /// Before anti-diagonal i is nulled from the right: the elements that left rotations changed, without the zeros.
+  /// Before anti-diagonal i is nulled from the right: the elements that left rotations changed, without the
+  /// zeros.
   void bring_rows_to_columns(std::size_t i) {
     for (std::size_t j = 0; j <= i; ++j)
       for (std::size_t c = i - j; c <= i + 1; ++c) columns_.set(c, n_ - 1 - j, rows_(n_ - 1 - j, c));
   }
-  /// Before anti-diagonal i is nulled from the left: the elements that right rotations changed, without the zeros.
+  /// Before anti-diagonal i is nulled from the left: the elements that right rotations changed, without the
+  /// zeros.
   void bring_columns_to_rows(std::size_t i) {
     for (std::size_t c = 0; c <= i; ++c)
       for (std::size_t r = n_ - 2 - i; r <= n_ - 1 - i + c; ++r) rows_.set(r, c, columns_(c, r));
@@ -106,8 +109,8 @@ class Elimination {
   }
 
  private:
-  static Setting eliminate(Lines& lines, std::vector<double>& phase, Side side, std::size_t upper, Complex nulled,
-                           Complex partner, std::size_t first, std::size_t last) {
+  static Setting eliminate(Lines& lines, std::vector<double>& phase, Side side, std::size_t upper,
+                           Complex nulled, Complex partner, std::size_t first, std::size_t last) {
     const double sign = side == Side::left ? 1 : -1;
     double &phase_upper = phase[upper], &phase_lower = phase[upper + 1];
     const double from = std::sqrt(std::norm(nulled)), to = std::sqrt(std::norm(partner));
@@ -166,8 +169,8 @@ void check_remainder(ConstComplexMatrix u, double remainder) {
       square += std::norm(sum);
     }
   throw Error("the matrix to decompose is not unitary: |U^H U - 1| = " + number(std::sqrt(square)) +
-              " (Frobenius), and a mesh would miss it by " + number(remainder) + ", more than 1e-9 N = " +
-              number(limit));
+              " (Frobenius), and a mesh would miss it by " + number(remainder) +
+              ", more than 1e-9 N = " + number(limit));
 }
 
 /// Phases by (column, mode) of a layout of neighbours.

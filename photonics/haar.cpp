@@ -30,7 +30,8 @@ std::vector<std::complex<double>> haar_unitary(std::size_t n, const Draw& draw) 
   Square<std::complex<double>> z(static_cast<Eigen::Index>(n), static_cast<Eigen::Index>(n));
   for (Eigen::Index i = 0; i < z.size(); ++i) {
     const auto element = static_cast<std::uint64_t>(2 * i);
-    z.data()[i] = {static_cast<double>(normal(stream, element)), static_cast<double>(normal(stream, element + 1))};
+    z.data()[i] = {static_cast<double>(normal(stream, element)),
+                   static_cast<double>(normal(stream, element + 1))};
   }
   return orthonormalise(z);
 }

@@ -22,8 +22,8 @@ void require_strength(const char* key, double value) {
 
 void require_bits(int bits) {
   if (bits < 0 || bits > most_phase_bits)
-    throw Error("phase_bits = " + std::to_string(bits) + "; it must be 1 to " + std::to_string(most_phase_bits) +
-                ", or 0 for unlimited resolution");
+    throw Error("phase_bits = " + std::to_string(bits) + "; it must be 1 to " +
+                std::to_string(most_phase_bits) + ", or 0 for unlimited resolution");
 }
 
 using Kind = ImperfectionRow::Kind;
@@ -46,7 +46,8 @@ FabricatedMesh fabricate(const MeshLayout& layout, const MeshImperfections& impe
   const auto spread = [&](std::vector<double>& values, Purpose purpose, double sigma) {
     if (sigma == 0) return;
     const DrawStream stream = stream_of({seed, purpose, trial, site});
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = sigma * static_cast<double>(normal(stream, i));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = sigma * static_cast<double>(normal(stream, i));
   };
   spread(mesh.alpha_rad, Purpose::splitter_in, imperfections.splitter_sigma_rad);
   spread(mesh.beta_rad, Purpose::splitter_out, imperfections.splitter_sigma_rad);
@@ -89,9 +90,10 @@ std::span<const ImperfectionRow> imperfections() {
         ImperfectionRow{"insertion_loss", Kind::fixed, Where::mesh,
                         2 * (splitter.insertion_loss_db + shifter.insertion_loss_db), "dB",
                         "loss of each MZI: two splitters and two phase shifters", shifter.source},
-        ImperfectionRow{"insertion_loss_spread", Kind::fixed, Where::mesh, std::sqrt(2.0) * 0.13, "dB",
-                        "spread of the loss of each MZI",
-                        "Harris et al., Opt. Express 22, 10487 (2014), arXiv:1410.3616: 0.23 +- 0.13 dB per shifter"},
+        ImperfectionRow{
+            "insertion_loss_spread", Kind::fixed, Where::mesh, std::sqrt(2.0) * 0.13, "dB",
+            "spread of the loss of each MZI",
+            "Harris et al., Opt. Express 22, 10487 (2014), arXiv:1410.3616: 0.23 +- 0.13 dB per shifter"},
         ImperfectionRow{"input_dac", Kind::per_symbol, Where::input, dac.enob_bits, "effective bits",
                         "resolution of the inputs over their full scale", dac.source},
         ImperfectionRow{"output_adc", Kind::per_symbol, Where::output, adc.enob_bits, "effective bits",
@@ -99,8 +101,8 @@ std::span<const ImperfectionRow> imperfections() {
         ImperfectionRow{"shot_noise", Kind::per_symbol, Where::output, 0.25, "photon",
                         "variance of a detected quadrature at unit efficiency",
                         "Yuen and Chan, Opt. Lett. 8, 177 (1983)"},
-        ImperfectionRow{"thermal_noise", Kind::per_symbol, Where::output, tia.input_noise_a_per_sqrt_hz, "A/sqrt(Hz)",
-                        "input noise of the receiver's amplifier", tia.source},
+        ImperfectionRow{"thermal_noise", Kind::per_symbol, Where::output, tia.input_noise_a_per_sqrt_hz,
+                        "A/sqrt(Hz)", "input noise of the receiver's amplifier", tia.source},
     };
   }();
   return table;

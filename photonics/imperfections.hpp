@@ -1,4 +1,5 @@
-// What fabrication and drivers do to a mesh, and the list of everything that separates a photonic engine from the ideal.
+// What fabrication and drivers do to a mesh, and the list of everything that separates a photonic engine from
+// the ideal.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct MeshImperfections {
 /// Throws Error naming the key and the rule where a strength is negative, not finite, or out of range.
 void check(const MeshImperfections& imperfections);
 
-/// Chip number `trial`, mesh number `site` of it. Normal errors whose draws depend on (seed, trial, site, coupler)
-/// alone, so a mesh keeps its errors whatever is programmed and in whatever order chips are made.
+/// Chip number `trial`, mesh number `site` of it. Normal errors whose draws depend on (seed, trial, site,
+/// coupler) alone, so a mesh keeps its errors whatever is programmed and in whatever order chips are made.
 /// Throws Error where check() does.
 FabricatedMesh fabricate(const MeshLayout& layout, const MeshImperfections& imperfections, std::uint64_t seed,
                          std::uint32_t trial, std::uint32_t site);
@@ -35,7 +36,7 @@ PhaseProgram quantise(const PhaseProgram& program, int bits);
 
 /// One row per imperfection that the simulator knows; the figures are those of the device catalogue.
 struct ImperfectionRow {
-  enum class Kind { fixed, per_symbol };         ///< drawn once per chip or programming; anew for every symbol
+  enum class Kind { fixed, per_symbol };  ///< drawn once per chip or programming; anew for every symbol
   enum class Where { mesh, input, output };
   std::string_view name;
   Kind kind;
@@ -43,7 +44,7 @@ struct ImperfectionRow {
   double typical;
   std::string_view unit;
   std::string_view meaning;
-  std::string_view source;                       ///< of the typical strength
+  std::string_view source;  ///< of the typical strength
 };
 std::span<const ImperfectionRow> imperfections();
 std::string_view to_string(ImperfectionRow::Kind kind) noexcept;

@@ -76,17 +76,55 @@ inline constexpr std::size_t kernel_scratch_lanes = 32;
 template <class Real>
 using Kernel = void (*)(const KernelTape<Real>& tape, const KernelBatch<Real>& batch, Real* scratch) noexcept;
 
+/// Samples of one block of reverse propagation: planes {Re y, Im y, Re g, Im g} per mode, this long, aligned
+/// to 64 bytes.
+inline constexpr std::size_t kernel_reverse_lanes = 32;
+
+/// Couplers in the order in which light meets them; each has 16 coefficients: the inverse and the adjoint
+/// 2×2, row-major, {Re, Im} each, and four sums over the block's samples, which are added to:
+///   Σ Im(ḡ₀y₀), Σ Im(ḡ₁y₁), Σ Re(ḡ₁y₀ − ḡ₀y₁) at its outputs and Σ Im(ḡ₀x₀) at its upper input.
+template <class Real>
+struct ReverseTape {
+  const KernelPair* pairs;
+  std::size_t count;
+  const Real* coefficients;
+};
+
+/// Takes the block's fields y and adjoints g from the outputs to the inputs of all couplers.
+template <class Real>
+using ReverseKernel = void (*)(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept;
+
+template <class Real>
+struct KernelsOf {
+  Kernel<Real> propagate;
+  ReverseKernel<Real> reverse;
+};
+
 struct KernelSet {
   const char* isa;
-  Kernel<float> single;
-  Kernel<double> dual;
+  KernelsOf<float> single;
+  KernelsOf<double> dual;
 };
 
 extern const KernelSet mesh_kernels_baseline;
 extern const KernelSet mesh_kernels_avx2;
 extern const KernelSet mesh_kernels_avx512;
 
-/// The widest set that this processor runs, chosen once.
+/// The sets that this processor runs, widest last.
+struct KernelSets {
+  const KernelSet* set[3];
+  std::size_t count;
+};
+KernelSets available_mesh_kernels() noexcept;
+
+/// The widest one.
 const KernelSet& mesh_kernels() noexcept;
+
+template <class Real>
+const KernelsOf<Real>& kernels_of(const KernelSet& set) noexcept;
+template <>
+const KernelsOf<float>& kernels_of<float>(const KernelSet& set) noexcept;
+template <>
+const KernelsOf<double>& kernels_of<double>(const KernelSet& set) noexcept;
 
 }  // namespace fringe

@@ -1,5 +1,7 @@
-#include "photonics/mesh_kernel_impl.hpp"
+#include "photonics/mesh_kernel_reverse_impl.hpp"
 
 namespace fringe {
-const KernelSet mesh_kernels_avx2{"avx2+fma", propagate<float, 32, 1>, propagate<double, 32, 1>};
+const KernelSet mesh_kernels_avx2{"avx2+fma",
+                                  {propagate<float, 32, 1>, reverse<float, 32>},
+                                  {propagate<double, 32, 1>, reverse<double, 32>}};
 }

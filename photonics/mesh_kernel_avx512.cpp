@@ -1,5 +1,6 @@
-#include "photonics/mesh_kernel_impl.hpp"
+#include "photonics/mesh_kernel_reverse_impl.hpp"
 
 namespace fringe {
-const KernelSet mesh_kernels_avx512{"avx512", propagate<float, 64, 2>, propagate<double, 64, 2>};
+const KernelSet mesh_kernels_avx512{
+    "avx512", {propagate<float, 64, 2>, reverse<float, 64>}, {propagate<double, 64, 2>, reverse<double, 64>}};
 }

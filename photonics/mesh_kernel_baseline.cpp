@@ -1,5 +1,7 @@
-#include "photonics/mesh_kernel_impl.hpp"
+#include "photonics/mesh_kernel_reverse_impl.hpp"
 
 namespace fringe {
-const KernelSet mesh_kernels_baseline{"baseline", propagate<float, 16, 1>, propagate<double, 16, 1>};
+const KernelSet mesh_kernels_baseline{"baseline",
+                                      {propagate<float, 16, 1>, reverse<float, 16>},
+                                      {propagate<double, 16, 1>, reverse<double, 16>}};
 }

@@ -217,7 +217,8 @@ void propagate_tile(const KernelTape<Real>& tape, const KernelBatch<Real>& b, st
     const unsigned done = u * S::lanes;
     const unsigned here = valid <= done ? 0 : valid - done < S::lanes ? valid - done : S::lanes;
     for (std::size_t m = 0; m < tape.modes; ++m) {
-      typename S::Vec yr = x[m].re[u] * tape.out_re[m], yi = x[m].im[u] * tape.out_re[m];
+      const typename S::Vec zero{};
+      typename S::Vec yr = zero + x[m].re[u] * tape.out_re[m], yi = zero + x[m].im[u] * tape.out_re[m];
       yr = yr - x[m].im[u] * tape.out_im[m];
       yi = yi + x[m].re[u] * tape.out_im[m];
       store<Real, Bytes>(b.out_re + m * b.out_re_stride + first + done, yr, here);

@@ -39,11 +39,20 @@ struct ParameterMap {
   std::size_t gain() const { return size() - 1; }
 };
 
+/// Reverse passes of a tile's meshes; made when first trained, set anew after each change of phases.
+struct TileGradients {
+  explicit TileGradients(const MeshLayout& layout) : u(layout), v(layout) {}
+  MeshGradient<float> u, v;
+  PhaseProgram sum;
+  bool current = false;
+};
+
 struct Tile {
   FabricatedMesh fabricated_u, fabricated_v;
   CoreProgram applied;  ///< quantised: what the drivers put out
   CompiledMesh<float> u, v;
   std::vector<float> attenuation;
+  std::unique_ptr<TileGradients> gradients;
 };
 
 /// Buffers of one worker; none is allocated in a pass.
@@ -70,7 +79,7 @@ class TiledMatrix final : public PhotonicMatrix {
     for (Scratch& s : scratch_) s.reserve(tiling_.tile_cols() * n(), n());
     const PhysicalMesh<double> ideal = realise<double>(layout, blank_program(), ideal_fabrication(layout));
     for (std::size_t t = 0; t < tiling_.tiles(); ++t)
-      tiles_.push_back({{}, {}, {}, CompiledMesh<float>(layout, ideal), CompiledMesh<float>(layout, ideal), {}});
+      tiles_.push_back({{}, {}, {}, CompiledMesh<float>(layout, ideal), CompiledMesh<float>(layout, ideal), {}, nullptr});
     pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { program_tile(t, first_tile + t, w); });
   }
 
@@ -221,6 +230,19 @@ class TiledMatrix final : public PhotonicMatrix {
     tile.attenuation.assign(tile.applied.attenuation.begin(), tile.applied.attenuation.end());
     tile.u.recompile(realise<double>(layout_, tile.applied.u, tile.fabricated_u));
     tile.v.recompile(realise<double>(layout_, tile.applied.v, tile.fabricated_v));
+    if (tile.gradients) tile.gradients->current = false;
+  }
+
+  TileGradients& gradients_of(Tile& tile) {
+    if (!tile.gradients) tile.gradients = std::make_unique<TileGradients>(layout_);
+    TileGradients& gradients = *tile.gradients;
+    if (!gradients.current) {
+      gradients.u.set(tile.applied.u, tile.fabricated_u);
+      gradients.v.set(tile.applied.v, tile.fabricated_v);
+      gradients.sum = blank_program();
+      gradients.current = true;
+    }
+    return gradients;
   }
 
   /// a(i, k) = real part of the field at output i for a field of 1 at input k.
@@ -348,7 +370,8 @@ class TiledMatrix final : public PhotonicMatrix {
 
   /// Straight through the converters: their steps have no useful derivative (Bengio et al., arXiv:1308.3432).
   void backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, std::size_t first, std::size_t width, Scratch& s) {
-    const Tile& tile = tiles_[t];
+    Tile& tile = tiles_[t];
+    TileGradients& gradients = gradients_of(tile);
     const float gain = parameters_[t * map_.size() + map_.gain()];
     float* gradient = gradients_.data() + t * map_.size();
     const Fields<float> f = fields(s.re, s.im, width), held = fields(s.held_re, s.held_im, width),
@@ -372,7 +395,7 @@ class TiledMatrix final : public PhotonicMatrix {
       }
     gradient[map_.gain()] += static_cast<float>(gain_gradient);
 
-    add_mesh_gradient(tile.applied.u, tile.fabricated_u, f, g, gradient);
+    add_mesh_gradient(gradients.u, gradients.sum, f, g, gradient);
     for (std::size_t k = 0; k < n(); ++k) {
       double sum = 0;
       for (std::size_t b = 0; b < width; ++b) {
@@ -383,7 +406,7 @@ class TiledMatrix final : public PhotonicMatrix {
       }
       gradient[map_.attenuation() + k] += static_cast<float>(sum);
     }
-    add_mesh_gradient(tile.applied.v, tile.fabricated_v, held, g, gradient + 2 * map_.couplers + map_.modes);
+    add_mesh_gradient(gradients.v, gradients.sum, held, g, gradient + 2 * map_.couplers + map_.modes);
 
     if (dx.data == nullptr) return;
     const std::size_t c0 = t % tiling_.tile_cols() * n();
@@ -391,8 +414,14 @@ class TiledMatrix final : public PhotonicMatrix {
       for (std::size_t b = 0; b < width; ++b) dx(c0 + k, first + b) += g.re(k, b) / s.scale[b];
   }
 
-  void add_mesh_gradient(const PhaseProgram& program, const FabricatedMesh& fabricated, Fields<float> y,
-                         Fields<float> g, float* into);
+  /// y and g become the fields at the mesh's input; its gradient is added to into[θ…, φ…, out…].
+  static void add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y, Fields<float> g,
+                                float* into) {
+    for (auto* phases : {&sum.theta, &sum.phi, &sum.out}) std::fill(phases->begin(), phases->end(), 0.0);
+    mesh.backward(y, g, sum);
+    for (const auto* phases : {&sum.theta, &sum.phi, &sum.out})
+      for (const double value : *phases) *into++ += static_cast<float>(value);
+  }
 
   PhotonicSetup setup_;
   MeshLayout layout_;

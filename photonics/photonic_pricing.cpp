@@ -86,7 +86,7 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
   light.busy(Resource::matrix_unit) = rounds * batch / design_.clock_hz;
   light.latency_s = rounds * (batch / design_.clock_hz + budget_.time_of_flight_s);
   light.energy(Part::dac) = tiles * n * batch * energy_per_conversion_j(design_.input_dac);
-  light.energy(Part::modulator) = tiles * n * batch * design_.modulator.energy_per_symbol_j;
+  light.energy(Part::modulator) = tiles * n * batch * budget_.modulator_symbol_j;
   light.energy(Part::adc) = tiles * n * batch * energy_per_conversion_j(design_.output_adc);
 
   // Reprogrammed cores pay for every tile, every time.

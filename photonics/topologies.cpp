@@ -45,8 +45,8 @@ constexpr std::array table{
              "Clements et al., Optica 3, 1460 (2016), doi:10.1364/OPTICA.3.001460", true, build_rectangular,
              decompose_rectangular},
     Topology{"triangular", "2N-3 columns, one diagonal of couplers per row of the unitary", placement,
-             "Reck et al., Phys. Rev. Lett. 73, 58 (1994), doi:10.1103/PhysRevLett.73.58", true, build_triangular,
-             decompose_triangular},
+             "Reck et al., Phys. Rev. Lett. 73, 58 (1994), doi:10.1103/PhysRevLett.73.58", true,
+             build_triangular, decompose_triangular},
 };
 
 }  // namespace

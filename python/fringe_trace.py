@@ -48,7 +48,7 @@ class Trace:
         records = min((len(column) for column in group.values()), default=0)
         columns = {}
         for name, column in group.items():
-            self._units[table, name] = column.attrs["unit"]
+            self._units[table, name] = column.attrs["unit"].decode()
             text = h5py.check_string_dtype(column.dtype)
             columns[name] = (column.asstr() if text else column)[:records]
         return columns

@@ -122,7 +122,7 @@ class Run {
     if (experiment().cpu) {
       const auto blas = make_cpu_blas(study_.cpu(), study_.pool());
       HardwareResult cpu = electronic_result("cpu-blas", *blas);
-      cpu.note = cpu_name() + ", " + std::to_string(study_.pool().size()) + " threads; " + cpu_energy_status();
+      cpu.note = cpu_name() + "; " + cpu_energy_status();
       run_folds(cpu, *blas);
       cpu.costs = inference_costs(study_, *blas, "resident");
       cpu.costs.push_back(training_cost(study_, *blas, "training"));

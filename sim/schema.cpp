@@ -50,7 +50,12 @@ constexpr TableRow tables[] = {
 
 constexpr ColumnRow columns[] = {
     {"/parts/name", name, {}, "", v1, always, "part of the hardware that spends energy"},
-    {"/parts/boundary", name, {}, "", v1, always,
+    {"/parts/boundary",
+     name,
+     {},
+     "",
+     v1,
+     always,
      "smallest boundary that includes it: matrix unit, accelerator or board"},
     {"/parts/meaning", text, {}, "", v1, always, "what it is"},
 
@@ -58,17 +63,42 @@ constexpr ColumnRow columns[] = {
 
     {"/hardware/name", name, {}, "", v1, always, "name of the hardware; other tables refer to it"},
     {"/hardware/camp", name, {}, "", v1, always, "photonic or electronic"},
-    {"/hardware/numerics", name, {}, "", v1, always,
+    {"/hardware/numerics",
+     name,
+     {},
+     "",
+     v1,
+     always,
      "provenance of its accuracy: measured, simulated or modelled"},
-    {"/hardware/cost", name, {}, "", v1, always,
+    {"/hardware/cost",
+     name,
+     {},
+     "",
+     v1,
+     always,
      "provenance of its time and energy: measured, simulated, modelled or mixed"},
-    {"/hardware/boundary", name, {}, "", v1, always,
+    {"/hardware/boundary",
+     name,
+     {},
+     "",
+     v1,
+     always,
      "what its energy includes: matrix unit, accelerator or board"},
     {"/hardware/accuracy_mean", f64, {}, "1", v1, always, "test accuracy, mean over folds and chips"},
-    {"/hardware/accuracy_half_width", f64, {}, "1", v1, always,
+    {"/hardware/accuracy_half_width",
+     f64,
+     {},
+     "1",
+     v1,
+     always,
      "half width of its 95 % interval; NaN where there is one value"},
     {"/hardware/accuracy_chips", i64, {}, "1", v1, always, "fabricated chips behind it; 0 for electronics"},
-    {"/hardware/at_equal_accuracy", i64, {}, "1", v1, always,
+    {"/hardware/at_equal_accuracy",
+     i64,
+     {},
+     "1",
+     v1,
+     always,
      "1 where accuracy is within one point of floating point, else 0"},
     {"/hardware/energy_known", i64, {}, "1", v1, always, "0 where nothing reports joules"},
     {"/hardware/note", text, {}, "", v1, always, "what a reader of the table should know"},
@@ -80,12 +110,35 @@ constexpr ColumnRow columns[] = {
     {"/costs/latency_s", f64, {}, "s", v1, by_provenance, "first input to last output of the batch"},
     {"/costs/interval_s", f64, {}, "s", v1, by_provenance, "time between batches in a full pipeline"},
     {"/costs/throughput_per_s", f64, {}, "1/s", v1, by_provenance, "samples per second in a full pipeline"},
-    {"/costs/energy_j", f64, {}, "J", v1, by_provenance,
-     "energy of the batch inside the boundary of the hardware; NaN where unknown"},
-    {"/costs/energy_by_part", f64, {"part"}, "J", v1, by_provenance, "the same by part"},
-    {"/costs/busy_by_resource", f64, {"resource"}, "s", v1, by_provenance,
+    {"/costs/energy_j",
+     f64,
+     {},
+     "J",
+     v1,
+     by_provenance,
+     "energy of the batch inside the boundary of the hardware, one batch at a time; NaN where unknown"},
+    {"/costs/energy_by_part", f64, {"part"}, "J", v1, by_provenance, "the same by part, all boundaries"},
+    {"/costs/pipelined_energy_j",
+     f64,
+     {},
+     "J",
+     v1,
+     by_provenance,
+     "as energy_j in a full pipeline: static power counts for the interval, not the latency"},
+    {"/costs/pipelined_energy_by_part",
+     f64,
+     {"part"},
+     "J",
+     v1,
+     by_provenance,
+     "the same by part, all boundaries"},
+    {"/costs/busy_by_resource",
+     f64,
+     {"resource"},
+     "s",
+     v1,
+     by_provenance,
      "how long the batch keeps each resource busy"},
-    {"/costs/samples", i64, {}, "1", v1, by_provenance, "repetitions behind a measured figure; 0 otherwise"},
 
     {"/layers/hardware", name, {}, "", v1, always, "name in `hardware`"},
     {"/layers/operator", name, {}, "", v1, always, "name of the operator in the graph"},
@@ -94,10 +147,20 @@ constexpr ColumnRow columns[] = {
     {"/layers/inner", i64, {}, "1", v1, always, "inputs per sample"},
     {"/layers/batch", i64, {}, "1", v1, by_provenance, "samples that enter together"},
     {"/layers/latency_s", f64, {}, "s", v1, by_provenance, "first input to last output of the operator"},
-    {"/layers/energy_j", f64, {}, "J", v1, by_provenance,
-     "energy of the batch inside the boundary of the hardware; NaN where unknown"},
-    {"/layers/energy_by_part", f64, {"part"}, "J", v1, by_provenance, "the same by part"},
-    {"/layers/error", f64, {}, "1", v1, always,
+    {"/layers/energy_j",
+     f64,
+     {},
+     "J",
+     v1,
+     by_provenance,
+     "energy of the batch inside the boundary of the hardware, one batch at a time; NaN where unknown"},
+    {"/layers/energy_by_part", f64, {"part"}, "J", v1, by_provenance, "the same by part, all boundaries"},
+    {"/layers/error",
+     f64,
+     {},
+     "1",
+     v1,
+     always,
      "norm of the output error over the norm of the floating-point output; NaN where not computed"},
 
     {"/epochs/run", name, {}, "", v1, always, "which training: its hardware and fold"},
@@ -110,21 +173,42 @@ constexpr ColumnRow columns[] = {
     {"/splits/train", i64, {}, "1", v1, always, "training samples"},
     {"/splits/test", i64, {}, "1", v1, always, "test samples"},
     {"/splits/accuracy", f64, {}, "1", v1, always, "floating-point test accuracy"},
-    {"/splits/exact_duplicates", i64, {}, "1", v1, always, "test samples that also stand in the training part"},
+    {"/splits/exact_duplicates",
+     i64,
+     {},
+     "1",
+     v1,
+     always,
+     "test samples that also stand in the training part"},
 
-    {"/chips/case", name, {}, "", v1, always,
-     "which imperfections act: realistic, only splitter_error, without splitter_error, corrected, …"},
+    {"/chips/case",
+     name,
+     {},
+     "",
+     v1,
+     always,
+     "how the chip was used: as fabricated, corrected, only splitter_error, without splitter_error, …"},
     {"/chips/preset", name, {}, "", v1, always, "preset of imperfections"},
     {"/chips/chip", i64, {}, "1", v1, always, "trial number of its random draws"},
     {"/chips/fold", i64, {}, "1", v1, always, "fold whose test samples it saw"},
     {"/chips/accuracy", f64, {}, "1", v1, always, "test accuracy of the chip"},
     {"/chips/float_accuracy", f64, {}, "1", v1, always, "of the same weights in floating point"},
-    {"/chips/matrix_error", f64, {}, "1", v1, always,
+    {"/chips/matrix_error",
+     f64,
+     {},
+     "1",
+     v1,
+     always,
      "Frobenius norm of realised minus asked weights over the norm of the asked, all layers"},
 
     {"/causes/preset", name, {}, "", v1, always, "preset of imperfections"},
     {"/causes/cause", name, {}, "", v1, always, "imperfection"},
-    {"/causes/alone_mean", f64, {}, "points", v1, always,
+    {"/causes/alone_mean",
+     f64,
+     {},
+     "points",
+     v1,
+     always,
      "accuracy lost where it acts alone, mean over chips; 100 points = 1"},
     {"/causes/alone_half_width", f64, {}, "points", v1, always, "half width of the 95 % interval"},
     {"/causes/without_mean", f64, {}, "points", v1, always, "accuracy lost where all the others act"},
@@ -172,10 +256,14 @@ std::string_view to_string(TraceType type) noexcept {
 
 std::size_t stored_bytes(TraceType type) noexcept {
   switch (type) {
-    case TraceType::f32: return 4;
-    case TraceType::name: return name_bytes;
-    case TraceType::text: return text_bytes;
-    default: return 8;
+    case TraceType::f32:
+      return 4;
+    case TraceType::name:
+      return name_bytes;
+    case TraceType::text:
+      return text_bytes;
+    default:
+      return 8;
   }
 }
 
@@ -203,17 +291,24 @@ std::string schema_markdown() {
       "# Trace schema " + version_text(schema_version) +
       "\n\n"
       "Generated from `sim/schema.cpp`; a test keeps it fresh. `python/fringe_trace.py` reads it all.\n\n"
-      "A trace is one HDF5 file (earliest format, no SWMR) that any HDF5 reader opens, also while it grows and\n"
-      "after its writer was killed. The root carries the attributes below. Every table is a group, every column a\n"
-      "chunked dataset with an unlimited first axis `record`, then the axes named here; a named axis has one size in\n"
-      "the whole file. Each append is flushed before the program goes on. A kill in the middle of an append can leave\n"
-      "columns of one table that differ in length: **use the shortest**. A table that a run has nothing for is\n"
-      "absent. Columns carry the attributes `unit`, `dimensions` and `meaning`. Columns with 4096 bytes or more per\n"
+      "A trace is one HDF5 file (earliest format, no SWMR) that any HDF5 reader opens, also while it grows "
+      "and\n"
+      "after its writer was killed. The root carries the attributes below. Every table is a group, every "
+      "column a\n"
+      "chunked dataset with an unlimited first axis `record`, then the axes named here; a named axis has one "
+      "size in\n"
+      "the whole file. Each append is flushed before the program goes on. A kill in the middle of an append "
+      "can leave\n"
+      "columns of one table that differ in length: **use the shortest**. A table that a run has nothing for "
+      "is\n"
+      "absent. Columns carry the attributes `unit`, `dimensions` and `meaning`. Columns with 4096 bytes or "
+      "more per\n"
       "record are shuffled and deflated.\n\n"
       "Strings are UTF-8. In columns `name` has " +
       std::to_string(name_bytes) + " bytes and `text` " + std::to_string(text_bytes) +
       ", padded with zeros; longer ones are refused.\n\n"
-      "*Equal*: whether two runs of one experiment must store the same bits. *always*; *unless measured*: unless the\n"
+      "*Equal*: whether two runs of one experiment must store the same bits. *always*; *unless measured*: "
+      "unless the\n"
       "record's `provenance` says measured or mixed; *never*: measured, or a property of the machine.\n\n"
       "## Root attributes\n\n"
       "| name | type | since | equal | meaning |\n|---|---|---|---|---|\n";

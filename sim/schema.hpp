@@ -1,5 +1,5 @@
-// What a trace may contain, as tables: one row per root attribute, per table of records and per column. The writer
-// refuses what is not here, the readers and the reference page (docs/trace_schema.md) come from here.
+// What a trace may contain, as tables: one row per root attribute, per table of records and per column. The
+// writer refuses what is not here, the readers and the reference page (docs/trace_schema.md) come from here.
 #pragma once
 
 #include <array>
@@ -18,8 +18,8 @@ struct SchemaVersion {
 inline constexpr SchemaVersion schema_version{1, 0};
 inline constexpr std::string_view trace_file_type = "fringe-trace";
 
-/// How a value is stored. All numbers are little-endian. In columns, `name` and `text` are UTF-8 of fixed width,
-/// padded with zeros; as root attributes they have any length.
+/// How a value is stored. All numbers are little-endian. In columns, `name` and `text` are UTF-8 of fixed
+/// width, padded with zeros; as root attributes they have any length.
 enum class TraceType { f64, f32, i64, u64, name, text };
 std::string_view to_string(TraceType type) noexcept;
 inline constexpr std::size_t name_bytes = 64;

@@ -19,15 +19,9 @@ constexpr double ordered_fraction = 0.75;
 /// One data set of both parts, and the split that tells them apart.
 Dataset join(TrainTest parts, Split& split) {
   Dataset joined = parts.train;
-  joined.samples = parts.train.samples + parts.test.samples;
-  joined.x.assign(joined.features * joined.samples, 0);
+  joined.samples += parts.test.samples;
+  joined.values.insert(joined.values.end(), parts.test.values.begin(), parts.test.values.end());
   joined.labels.insert(joined.labels.end(), parts.test.labels.begin(), parts.test.labels.end());
-  for (std::size_t f = 0; f < joined.features; ++f) {
-    const auto row = joined.x.begin() + static_cast<std::ptrdiff_t>(f * joined.samples);
-    std::copy_n(&parts.train.x[f * parts.train.samples], parts.train.samples, row);
-    std::copy_n(&parts.test.x[f * parts.test.samples], parts.test.samples,
-                row + static_cast<std::ptrdiff_t>(parts.train.samples));
-  }
   const auto first_test = static_cast<std::uint32_t>(parts.train.samples);
   for (std::uint32_t i = 0; i < joined.samples; ++i) (i < first_test ? split.train : split.test).push_back(i);
   return joined;

@@ -50,22 +50,32 @@ std::string hdf5_reason() {
 
 hid_t native_type(TraceType type) noexcept {
   switch (type) {
-    case TraceType::f64: return H5T_NATIVE_DOUBLE;
-    case TraceType::f32: return H5T_NATIVE_FLOAT;
-    case TraceType::i64: return H5T_NATIVE_INT64;
-    case TraceType::u64: return H5T_NATIVE_UINT64;
-    default: return -1;
+    case TraceType::f64:
+      return H5T_NATIVE_DOUBLE;
+    case TraceType::f32:
+      return H5T_NATIVE_FLOAT;
+    case TraceType::i64:
+      return H5T_NATIVE_INT64;
+    case TraceType::u64:
+      return H5T_NATIVE_UINT64;
+    default:
+      return -1;
   }
 }
 
 Hdf5Handle stored_type(TraceType type) {
   const auto copy_of = [](hid_t base) { return Hdf5Handle(H5Tcopy(base), H5Tclose); };
   switch (type) {
-    case TraceType::f64: return copy_of(H5T_IEEE_F64LE);
-    case TraceType::f32: return copy_of(H5T_IEEE_F32LE);
-    case TraceType::i64: return copy_of(H5T_STD_I64LE);
-    case TraceType::u64: return copy_of(H5T_STD_U64LE);
-    default: break;
+    case TraceType::f64:
+      return copy_of(H5T_IEEE_F64LE);
+    case TraceType::f32:
+      return copy_of(H5T_IEEE_F32LE);
+    case TraceType::i64:
+      return copy_of(H5T_STD_I64LE);
+    case TraceType::u64:
+      return copy_of(H5T_STD_U64LE);
+    default:
+      break;
   }
   Hdf5Handle text = copy_of(H5T_C_S1);
   H5Tset_size(text, stored_bytes(type));

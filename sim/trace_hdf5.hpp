@@ -36,7 +36,8 @@ class Hdf5Handle {
 
 /// Stops HDF5 from printing its errors; they become fringe::Error.
 void quiet_hdf5() noexcept;
-/// ": No space left on device" or the like from the last failed HDF5 call, "" where the system gave no reason.
+/// ": No space left on device" or the like from the last failed HDF5 call, "" where the system gave no
+/// reason.
 std::string hdf5_reason();
 
 /// The type in memory; equal to the type in the file on a little-endian machine.
@@ -45,7 +46,8 @@ hid_t native_type(TraceType type) noexcept;
 Hdf5Handle stored_type(TraceType type);
 Hdf5Handle any_length_string();
 
-/// Opens a trace for reading. Error where the file is missing, is not a fringe trace or has a higher major version.
+/// Opens a trace for reading. Error where the file is missing, is not a fringe trace or has a higher major
+/// version.
 Hdf5Handle open_trace(const std::string& path);
 /// Whether `path` is an HDF5 file whose root says that it is a fringe trace.
 bool is_trace(const std::string& path);

@@ -13,8 +13,8 @@ namespace {
 using Row = std::vector<std::string>;
 
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));  // UTF-8 characters
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));  // UTF-8 characters
 }
 
 std::string aligned(const std::vector<Row>& rows) {
@@ -39,12 +39,14 @@ std::string percent(double value) {
 
 std::string hardware_table(const TraceReader& trace) {
   const auto column = [&](const char* name) { return trace.strings("hardware", name); };
-  const std::vector<std::string> names = column("name"), camps = column("camp"), numerics = column("numerics"),
-                                 costs = column("cost"), boundaries = column("boundary");
+  const std::vector<std::string> names = column("name"), camps = column("camp"),
+                                 numerics = column("numerics"), costs = column("cost"),
+                                 boundaries = column("boundary");
   const std::vector<double> mean = trace.numbers("hardware", "accuracy_mean"),
                             half_width = trace.numbers("hardware", "accuracy_half_width");
   const std::vector<std::int64_t> chips = trace.integers("hardware", "accuracy_chips");
-  std::vector<Row> rows{{"name", "camp", "accuracy", "± 95 %", "chips", "numerics", "cost", "energy includes"}};
+  std::vector<Row> rows{
+      {"name", "camp", "accuracy", "± 95 %", "chips", "numerics", "cost", "energy includes"}};
   for (std::size_t i = 0; i < names.size(); ++i)
     rows.push_back({names[i], camps[i], percent(mean[i]),
                     std::isnan(half_width[i]) ? "" : percent(half_width[i]),
@@ -75,9 +77,9 @@ std::string inspect_trace(const std::string& path) {
   const std::string experiment = trace.text_attribute("experiment"), device = trace.text_attribute("device"),
                     commit = trace.text_attribute("commit");
   std::string out = path + "\n";
-  out += "  written   " + trace.text_attribute("created") + " by fringe " + trace.text_attribute("program_version") +
-         (commit.empty() ? "" : " (" + commit + ")") + ", schema " + std::to_string(version.at(0)) + "." +
-         std::to_string(version.at(1)) + "\n";
+  out += "  written   " + trace.text_attribute("created") + " by fringe " +
+         trace.text_attribute("program_version") + (commit.empty() ? "" : " (" + commit + ")") + ", schema " +
+         std::to_string(version.at(0)) + "." + std::to_string(version.at(1)) + "\n";
   out += "  host      " + trace.text_attribute("host") + ", threads: " + number("threads") + "\n";
   out += "  GPU       " + (device.empty() ? "none" : device) + "\n";
   out += "  numbers   seed " + number("seed") + ", random scheme " + number("random_scheme") + "\n";
@@ -91,7 +93,8 @@ std::string inspect_trace(const std::string& path) {
   std::vector<Row> tables{{"name", "records", "one record"}};
   for (const TableRow& row : trace_tables())
     if (trace.has(row.name))
-      tables.push_back({std::string(row.name), std::to_string(trace.records(row.name)), std::string(row.meaning)});
+      tables.push_back(
+          {std::string(row.name), std::to_string(trace.records(row.name)), std::string(row.meaning)});
   out += aligned(tables);
   if (trace.has("hardware")) out += "\nHardware\n" + hardware_table(trace);
   return out;
@@ -101,8 +104,9 @@ std::string compare_traces(const std::string& path_a, const std::string& path_b)
   const TraceReader a(path_a), b(path_b);
   for (const AttributeRow& row : trace_attributes()) {
     if (row.equality == Equality::never) continue;
-    const bool equal = row.type == TraceType::text ? a.text_attribute(row.name) == b.text_attribute(row.name)
-                                                   : a.number_attribute(row.name) == b.number_attribute(row.name);
+    const bool equal = row.type == TraceType::text
+                           ? a.text_attribute(row.name) == b.text_attribute(row.name)
+                           : a.number_attribute(row.name) == b.number_attribute(row.name);
     if (!equal) return "attribute " + std::string(row.name);
   }
   for (const TableRow& table : trace_tables()) {

@@ -9,8 +9,8 @@ namespace fringe {
 /// Error where the file is missing, is not a fringe trace or has a higher major version.
 std::string inspect_trace(const std::string& path);
 
-/// "" where both traces hold bit-equal data wherever the schema demands it (see Equality); otherwise the first place
-/// that differs: "/epochs/loss record 3", "/chips in one trace only", "attribute seed".
+/// "" where both traces hold bit-equal data wherever the schema demands it (see Equality); otherwise the
+/// first place that differs: "/epochs/loss record 3", "/chips in one trace only", "attribute seed".
 std::string compare_traces(const std::string& a, const std::string& b);
 
 }  // namespace fringe

@@ -43,7 +43,8 @@ const ColumnRow& TraceReader::row_of(std::string_view table, std::string_view co
     if (row.column() == column) return row;
     names.push_back(row.column());
   }
-  throw Error("trace " + path_ + ": table " + std::string(table) + ": " + unknown_name("column", column, names));
+  throw Error("trace " + path_ + ": table " + std::string(table) + ": " +
+              unknown_name("column", column, names));
 }
 
 Hdf5Handle TraceReader::open_column(const ColumnRow& row) const {
@@ -89,10 +90,14 @@ std::vector<double> TraceReader::numbers(std::string_view table, std::string_vie
     return std::vector<double>(first, first + stored_column.bytes.size() / sizeof(T));
   };
   switch (stored_column.type) {
-    case TraceType::f64: return convert(double{});
-    case TraceType::f32: return convert(float{});
-    case TraceType::i64: return convert(std::int64_t{});
-    default: throw Error("trace " + path_ + ": column " + std::string(column) + " holds strings, not numbers");
+    case TraceType::f64:
+      return convert(double{});
+    case TraceType::f32:
+      return convert(float{});
+    case TraceType::i64:
+      return convert(std::int64_t{});
+    default:
+      throw Error("trace " + path_ + ": column " + std::string(column) + " holds strings, not numbers");
   }
 }
 

@@ -34,8 +34,9 @@ class TraceReader {
   /// Complete records: the length of the table's shortest column.
   std::size_t records(std::string_view table) const;
 
-  /// Columns cut to the complete records. `numbers` and `integers` are record-major and hold records × the product of
-  /// the column's dimensions; `numbers` takes f64, f32 and i64, `integers` i64, `strings` name and text.
+  /// Columns cut to the complete records. `numbers` and `integers` are record-major and hold records × the
+  /// product of the column's dimensions; `numbers` takes f64, f32 and i64, `integers` i64, `strings` name and
+  /// text.
   std::vector<double> numbers(std::string_view table, std::string_view column) const;
   std::vector<std::int64_t> integers(std::string_view table, std::string_view column) const;
   std::vector<std::string> strings(std::string_view table, std::string_view column) const;

@@ -14,17 +14,17 @@ std::vector<double> list(const std::array<double, size>& values) {
   return {values.begin(), values.end()};
 }
 
-/// Joules by part when the batch occupies the hardware for its latency; NaN where nothing counts them.
-std::vector<double> energy_by_part(const Cost& cost) {
+/// Joules by part of a batch that occupies the hardware for duration_s; NaN where nothing counts them.
+std::vector<double> energy_by_part(const Cost& cost, double duration_s) {
   std::vector<double> parts(part_count);
   for (std::size_t i = 0; i < part_count; ++i)
-    parts[i] = cost.energy_known ? cost.joules[i] + cost.static_watts[i] * cost.latency_s
+    parts[i] = cost.energy_known ? cost.joules[i] + cost.static_watts[i] * duration_s
                                  : std::numeric_limits<double>::quiet_NaN();
   return parts;
 }
 
-double energy(const Cost& cost, Boundary boundary) {
-  return cost.energy_known ? cost.energy_j(boundary, cost.latency_s) : std::numeric_limits<double>::quiet_NaN();
+double energy(const Cost& cost, Boundary boundary, double duration_s) {
+  return cost.energy_known ? cost.energy_j(boundary, duration_s) : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace
@@ -90,8 +90,10 @@ void record_hardware(TraceWriter& trace, const HardwareResult& hardware) {
                            {"latency_s", cost.latency_s},
                            {"interval_s", cost.interval_s()},
                            {"throughput_per_s", figure.throughput_per_s()},
-                           {"energy_j", energy(cost, hardware.boundary)},
-                           {"energy_by_part", energy_by_part(cost)},
+                           {"energy_j", energy(cost, hardware.boundary, cost.latency_s)},
+                           {"energy_by_part", energy_by_part(cost, cost.latency_s)},
+                           {"pipelined_energy_j", energy(cost, hardware.boundary, cost.interval_s())},
+                           {"pipelined_energy_by_part", energy_by_part(cost, cost.interval_s())},
                            {"busy_by_resource", list(cost.busy_s)}});
   }
   for (const LayerFigure& layer : hardware.layers)
@@ -102,8 +104,8 @@ void record_hardware(TraceWriter& trace, const HardwareResult& hardware) {
                             {"inner", integer(layer.inner)},
                             {"batch", integer(layer.batch)},
                             {"latency_s", layer.cost.latency_s},
-                            {"energy_j", energy(layer.cost, hardware.boundary)},
-                            {"energy_by_part", energy_by_part(layer.cost)},
+                            {"energy_j", energy(layer.cost, hardware.boundary, layer.cost.latency_s)},
+                            {"energy_by_part", energy_by_part(layer.cost, layer.cost.latency_s)},
                             {"error", layer.error}});
 }
 

@@ -14,7 +14,9 @@
 #include "core/cost.hpp"
 #include "core/draw.hpp"
 #include "core/error.hpp"
+#include "sim/ordered_file.hpp"
 #include "sim/schema.hpp"
+#include "sim/trace_check.hpp"
 #include "sim/trace_hdf5.hpp"
 
 namespace fringe {
@@ -35,10 +37,6 @@ struct Table {
   hsize_t records = 0;
 };
 
-std::size_t size_of(const TraceSpan& values) {
-  return std::visit([](const auto& span) { return span.size(); }, values);
-}
-
 TraceSpan as_span(const TraceValue& value) {
   return std::visit(
       []<class T>(const T& v) -> TraceSpan {
@@ -48,11 +46,6 @@ TraceSpan as_span(const TraceValue& value) {
           return std::span(&v, 1);
       },
       value);
-}
-
-bool holds(const TraceSpan& values, TraceType type) {
-  constexpr TraceType of_index[] = {TraceType::i64, TraceType::f64, TraceType::f32, TraceType::name};
-  return of_index[values.index()] == (type == TraceType::text ? TraceType::name : type);
 }
 
 std::string utc_now() {
@@ -67,18 +60,11 @@ std::string utc_now() {
 
 struct TraceWriter::File {
   std::string path;
-  int descriptor = -1;  // holds the lock
-  haddr_t end_on_disk = 0;
+  std::unique_ptr<OrderedFile> storage;
   Hdf5Handle file;
-  std::map<std::string_view, Table> tables;              // by the names of the schema
-  std::map<std::string_view, std::size_t> dimensions;    // sizes known so far
+  std::map<std::string_view, Table> tables;  // by the names of the schema
+  DimensionSizes dimensions;
   bool failed = false;
-
-  ~File() {
-    tables.clear();
-    file = {};
-    if (descriptor >= 0) ::close(descriptor);
-  }
 
   [[noreturn]] void fail(const std::string& what) {
     failed = true;
@@ -88,20 +74,16 @@ struct TraceWriter::File {
     if (!good) fail(what);
   }
   void flush() {
-    name_end_first();
-    check(H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0, "cannot be written");
+    const bool good = H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
+    if (!storage->failure().empty()) fail("cannot be written: " + storage->failure());
+    check(good, "cannot be written");
   }
-  void name_end_first();
 
   void create();
   void write_attributes(const TraceInfo& info);
   void write_axes();
   void write_attribute(hid_t object, const char* name, hid_t type, std::size_t count, const void* data);
   void append(std::string_view table, std::size_t records, std::span<const TraceColumn> given);
-  std::vector<const TraceSpan*> in_order(std::string_view table, std::span<const ColumnRow> rows,
-                                         std::size_t records, std::span<const TraceColumn> given) const;
-  std::map<std::string_view, std::size_t> sizes_with(const ColumnRow& row, std::size_t elements,
-                                                     std::map<std::string_view, std::size_t> known) const;
   Table make_table(std::span<const ColumnRow> rows);
   Column make_column(const ColumnRow& row, hid_t group);
   void extend(Column& column, hsize_t before, hsize_t records, const TraceSpan& values);
@@ -116,37 +98,18 @@ void TraceWriter::File::create() {
   if (exists && !is_trace(path))
     throw Error("trace " + path + ": exists and is not a fringe trace, so it is not overwritten");
 
-  descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (exists ? 0 : O_EXCL), 0666);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (exists ? 0 : O_EXCL), 0666);
   if (descriptor < 0) throw Error("trace " + path + ": cannot be created: " + std::strerror(errno));
-  // The kernel drops this lock with the process. HDF5's own lock would shut out live followers.
-  struct flock whole{};
+  storage = std::make_unique<OrderedFile>(descriptor);
+  // The kernel drops this lock with the process.
+  struct flock whole {};
   whole.l_type = F_WRLCK;
   whole.l_whence = SEEK_SET;
   if (::fcntl(descriptor, F_OFD_SETLK, &whole) < 0 && (errno == EAGAIN || errno == EACCES))
     throw Error("trace " + path + ": is being written by another run");
-
-  const Hdf5Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST);
-  H5Pset_file_locking(access, false, true);
-  // No space reserved ahead, which a flush would give back by cutting the file below the end that it names.
-  H5Pset_meta_block_size(access, 0);
-  H5Pset_small_data_block_size(access, 0);
-  file = {H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose};
+  check(::ftruncate(descriptor, 0) == 0, "cannot be emptied");
+  file = storage->create(path);
   check(bool(file), "cannot be created");
-}
-
-/// HDF5 writes the superblock, which names the end of the file, after the metadata that points at new space. A kill in
-/// between would leave pointers behind the end, which readers refuse. So the file grows, and the superblock says so,
-/// before any metadata is written. (Superblock 0, HDF5 File Format Specification 3.0, II.A: end of file at byte 40.)
-void TraceWriter::File::name_end_first() {
-  constexpr off_t end_at = 40;
-  haddr_t end = 0;
-  check(H5Fget_eoa(file, &end) >= 0, "cannot be written");
-  if (end == end_on_disk) return;
-  const bool grown = ::ftruncate(descriptor, static_cast<off_t>(end)) == 0 &&
-                     ::pwrite(descriptor, &end, sizeof end, end_at) == static_cast<ssize_t>(sizeof end);
-  if (!grown) fail("cannot be written: " + std::string(std::strerror(errno)));
-  end_on_disk = end;
 }
 
 void TraceWriter::File::write_attribute(hid_t object, const char* name, hid_t type, std::size_t count,
@@ -158,11 +121,13 @@ void TraceWriter::File::write_attribute(hid_t object, const char* name, hid_t ty
 }
 
 void TraceWriter::File::write_attributes(const TraceInfo& info) {
-  const std::map<std::string_view, std::string> texts{
-      {"file_type", std::string(trace_file_type)}, {"program_version", info.program_version},
-      {"commit", info.commit},                     {"experiment", info.experiment},
-      {"host", info.host},                         {"device", info.device},
-      {"created", utc_now()}};
+  const std::map<std::string_view, std::string> texts{{"file_type", std::string(trace_file_type)},
+                                                      {"program_version", info.program_version},
+                                                      {"commit", info.commit},
+                                                      {"experiment", info.experiment},
+                                                      {"host", info.host},
+                                                      {"device", info.device},
+                                                      {"created", utc_now()}};
   const std::map<std::string_view, std::vector<std::int64_t>> numbers{
       {"schema_version", {schema_version.major, schema_version.minor}},
       {"seed", {static_cast<std::int64_t>(info.seed)}},
@@ -195,73 +160,6 @@ void TraceWriter::File::write_axes() {
   append("resources", resources.size(), busy);
 }
 
-/// The given columns in the order of the schema, all checked but for their sizes.
-std::vector<const TraceSpan*> TraceWriter::File::in_order(std::string_view table,
-                                                          std::span<const ColumnRow> rows,
-                                                          std::size_t records,
-                                                          std::span<const TraceColumn> given) const {
-  std::vector<const TraceSpan*> ordered(rows.size(), nullptr);
-  const std::string where = "trace " + path + ": table " + std::string(table) + ": ";
-  for (const TraceColumn& field : given) {
-    const auto row =
-        std::find_if(rows.begin(), rows.end(), [&](const ColumnRow& r) { return r.column() == field.column; });
-    if (row == rows.end()) {
-      std::vector<std::string_view> names;
-      for (const ColumnRow& r : rows) names.push_back(r.column());
-      throw Error(where + unknown_name("column", field.column, names));
-    }
-    const std::string what = where + "column " + std::string(field.column) + " ";
-    const TraceSpan*& slot = ordered[static_cast<std::size_t>(row - rows.begin())];
-    if (slot != nullptr) throw Error(what + "is given twice");
-    slot = &field.values;
-    if (!holds(field.values, row->type))
-      throw Error(what + "holds values of type " + std::string(to_string(row->type)) + ", not the one given");
-    if (const auto* strings = std::get_if<std::span<const std::string>>(&field.values))
-      for (const std::string& text : *strings)
-        if (text.size() > stored_bytes(row->type))
-          throw Error(what + "takes at most " + std::to_string(stored_bytes(row->type)) + " bytes, not '" + text + "'");
-    const bool whole = records == 0 ? size_of(field.values) == 0 : size_of(field.values) % records == 0;
-    if (!whole)
-      throw Error(what + "has " + std::to_string(size_of(field.values)) + " values for " + std::to_string(records) +
-                  " records");
-  }
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (ordered[i] == nullptr) throw Error(where + "column " + std::string(rows[i].column()) + " is missing");
-  return ordered;
-}
-
-/// The sizes of all dimensions once a record of `row` has `elements` values: at most one dimension is new in a
-/// column, so its size follows from the others.
-std::map<std::string_view, std::size_t> TraceWriter::File::sizes_with(
-    const ColumnRow& row, std::size_t elements, std::map<std::string_view, std::size_t> known) const {
-  std::string_view open;
-  int times = 0;
-  std::size_t product = 1;
-  for (const std::string_view dimension : row.dimensions) {
-    if (dimension.empty()) continue;
-    if (const auto size = known.find(dimension); size != known.end()) {
-      product *= size->second;
-    } else {
-      open = dimension;
-      ++times;
-    }
-  }
-  std::size_t size = elements / product;
-  if (times == 2) {
-    std::size_t root = 0;
-    while ((root + 1) * (root + 1) <= size) ++root;
-    size = root;
-  }
-  if (times > 0 && size > 0) known[open] = size;
-  for (int i = 0; i < times; ++i) product *= size;
-  if (product != elements || elements == 0) {
-    std::string rule = times > 0 ? "a square number of" : std::to_string(product);
-    throw Error("trace " + path + ": " + std::string(row.path) + " takes " + rule + " values per record, not " +
-                std::to_string(elements));
-  }
-  return known;
-}
-
 Column TraceWriter::File::make_column(const ColumnRow& row, hid_t group) {
   Column column{&row, {}, 1, {}};
   std::string axes = "record";
@@ -283,8 +181,8 @@ Column TraceWriter::File::make_column(const ColumnRow& row, hid_t group) {
   const Hdf5Handle space(H5Screate_simple(rank, size.data(), most.data()), H5Sclose);
   const Hdf5Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   H5Pset_chunk(creation, rank, chunk.data());
-  // A packed chunk would move in the file each time it grows, and a kill could catch it on the way. So only columns
-  // whose chunks hold one record, written once, are packed; the others are filled in place.
+  // A packed chunk would move in the file each time it grows, and a kill could catch it on the way. So only
+  // columns whose chunks hold one record, written once, are packed; the others are filled in place.
   if (record_bytes >= chunk_bytes) {
     H5Pset_shuffle(creation);
     H5Pset_deflate(creation, 4);
@@ -293,8 +191,9 @@ Column TraceWriter::File::make_column(const ColumnRow& row, hid_t group) {
   const Hdf5Handle access(H5Pcreate(H5P_DATASET_ACCESS), H5Pclose);
   H5Pset_chunk_cache(access, 0, 0, 0);  // records go to the file at once, and nothing else does
   const Hdf5Handle type = stored_type(row.type);
-  column.dataset = {H5Dcreate2(group, std::string(row.column()).c_str(), type, space, H5P_DEFAULT, creation, access),
-                    H5Dclose};
+  column.dataset = {
+      H5Dcreate2(group, std::string(row.column()).c_str(), type, space, H5P_DEFAULT, creation, access),
+      H5Dclose};
   check(bool(column.dataset), "a column cannot be created");
   const std::pair<const char*, std::string> labels[] = {
       {"unit", std::string(row.unit)}, {"dimensions", axes}, {"meaning", std::string(row.meaning)}};
@@ -333,23 +232,28 @@ void TraceWriter::File::extend(Column& column, hsize_t before, hsize_t records, 
     const std::size_t width = stored_bytes(column.row->type);
     std::vector<char> packed(strings->size() * width, '\0');
     for (std::size_t i = 0; i < strings->size(); ++i)
-      std::copy((*strings)[i].begin(), (*strings)[i].end(), packed.begin() + static_cast<std::ptrdiff_t>(i * width));
+      std::copy((*strings)[i].begin(), (*strings)[i].end(),
+                packed.begin() + static_cast<std::ptrdiff_t>(i * width));
     write(stored_type(column.row->type), packed.data());
   } else {
     std::visit(
-        [&](const auto& span) { write(native_type(column.row->type), static_cast<const void*>(span.data())); },
+        [&](const auto& span) {
+          write(native_type(column.row->type), static_cast<const void*>(span.data()));
+        },
         values);
   }
 }
 
-void TraceWriter::File::append(std::string_view name, std::size_t records, std::span<const TraceColumn> given) {
+void TraceWriter::File::append(std::string_view name, std::size_t records,
+                               std::span<const TraceColumn> given) {
   if (failed) throw Error("trace " + path + ": an earlier write failed, so it takes no more records");
   const std::span<const ColumnRow> rows = columns_of(name);
-  const std::vector<const TraceSpan*> values = in_order(name, rows, records, given);
+  const std::string where = "trace " + path + ": table " + std::string(name) + ": ";
+  const std::vector<const TraceSpan*> values = in_schema_order(where, rows, records, given);
   if (records == 0) return;
   auto sizes = dimensions;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    sizes = sizes_with(rows[i], size_of(*values[i]) / records, std::move(sizes));
+    sizes = with_sizes_of(where, rows[i], *values[i], records, std::move(sizes));
   dimensions = std::move(sizes);
 
   const auto found = tables.find(rows.front().table());

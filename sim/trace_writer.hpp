@@ -19,9 +19,9 @@ struct TraceInfo {
   std::string commit;      ///< "" where unknown
   std::string experiment;  ///< the whole experiment file, TOML
   std::uint64_t seed = 0;
-  std::string host;        ///< name of the CPU
+  std::string host;  ///< name of the CPU
   std::int64_t threads = 1;
-  std::string device;      ///< name of the GPU, "" where there is none
+  std::string device;  ///< name of the GPU, "" where there is none
 };
 
 /// One field of one record: a scalar, or the values of the column's dimensions in C order.
@@ -43,21 +43,21 @@ struct TraceColumn {
 /// Writes one trace. One writer belongs to one thread at a time.
 ///
 /// Each append is flushed before it returns: after a kill, any HDF5 reader opens the file and finds every
-/// appended record. A kill in the middle of an append may leave columns of one table that differ in length: readers
-/// use the shortest. The tables `parts` and `resources` are written by the constructor.
+/// appended record. A kill in the middle of an append may leave columns of one table that differ in length:
+/// readers use the shortest. The tables `parts` and `resources` are written by the constructor.
 class TraceWriter {
  public:
-  /// Creates `path`, or overwrites it if it is a fringe trace that nobody is writing. Error if it is something
-  /// else, or cannot be written; no new file stays behind then.
+  /// Creates `path`, or overwrites it if it is a fringe trace that nobody is writing. Error if it is
+  /// something else, or cannot be written; no new file stays behind then.
   TraceWriter(const std::string& path, const TraceInfo& info);
   ~TraceWriter();
   TraceWriter(TraceWriter&&) noexcept;
   TraceWriter& operator=(TraceWriter&&) noexcept;
 
-  /// Adds one record to a table of the schema ("epochs"): every column once, in any order. Error, and no change, for
-  /// an unknown table or column (with the nearest name), a missing or repeated column, another type, a string that
-  /// is too long, or a size that disagrees with earlier records: a dimension of the schema has one size in a file,
-  /// fixed by the first record that has it.
+  /// Adds one record to a table of the schema ("epochs"): every column once, in any order. Error, and no
+  /// change, for an unknown table or column (with the nearest name), a missing or repeated column, another
+  /// type, a string that is too long, or a size that disagrees with earlier records: a dimension of the
+  /// schema has one size in a file, fixed by the first record that has it.
   void append(std::string_view table, std::span<const TraceField> record);
   void append(std::string_view table, std::initializer_list<TraceField> record) {
     append(table, std::span(record.begin(), record.size()));

@@ -90,7 +90,7 @@ TEST_P(Formats, CommitRoundsTheMasterWeights) {
 
 INSTANTIATE_TEST_SUITE_P(All, Formats,
                          testing::Values(Format::fp32, Format::tf32, Format::bf16, Format::fp16),
-                         [](const auto& info) { return std::string(row_of(info.param).name); });
+                         [](const auto& chosen) { return std::string(row_of(chosen.param).name); });
 
 TEST(FormatMatrix, Fp32HasTheBitsOfCpuBlas) {
   ThreadPool pool(2);
@@ -139,6 +139,29 @@ TEST_P(Int8, ForwardIsExactAndIndependentOfBatchAndThreads) {
 
 // Below and above the length whose sums are exact in float.
 INSTANTIATE_TEST_SUITE_P(Lengths, Int8, testing::Values(64, 1024, 1025, 3000));
+
+TEST(FormatMatrix, Int8SumsOfOneSignAreExact) {
+  // All codes lie in 64 … 127, so the sums pass 2²⁴, above which a float sum drops odd terms.
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  constexpr std::size_t rows = 8, cols = 4000, batch = 8;
+  std::vector<float> w(rows * cols), x(cols * batch), y(rows * batch);
+  for (std::size_t k = 0; k < cols; ++k)
+    for (std::size_t i = 0; i < rows; ++i) {
+      w[i * cols + k] = static_cast<float>(127 - k * (2 * i + 1) % 64);
+      x[k * batch + i] = static_cast<float>(127 - k * k * (2 * i + 3) % 61);
+    }
+  make_format_matrix({w.data(), rows, cols}, Format::int8, *cpu, pool)
+      ->forward({x.data(), cols, batch}, {y.data(), rows, batch}, {});
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t b = 0; b < batch; ++b) {
+      std::int64_t sum = 0;
+      for (std::size_t k = 0; k < cols; ++k)
+        sum += static_cast<std::int64_t>(w[r * cols + k]) * static_cast<std::int64_t>(x[k * batch + b]);
+      ASSERT_GT(sum, std::int64_t{1} << 24);
+      ASSERT_EQ(y[r * batch + b], static_cast<float>(sum)) << r << " " << b;
+    }
+}
 
 TEST(FormatMatrix, Int8GradientsPassThroughTheRounding) {
   ThreadPool pool(1);

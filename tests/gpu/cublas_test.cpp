@@ -3,11 +3,15 @@
 
 #include <cmath>
 #include <cstring>
+#include <ostream>
 
 #include "core/error.hpp"
 #include "tests/gpu/gpu_fixture.hpp"
 
 namespace fringe {
+
+void PrintTo(CublasPrecision p, std::ostream* out) { *out << to_string(p); }
+
 namespace {
 
 using enum CublasPrecision;
@@ -142,28 +146,25 @@ TEST_P(CublasGpu, RealisesItsWeightsInTheFormatAndCommitsNewOnes) {
     EXPECT_NEAR(static_cast<double>(after[i]), 2 * static_cast<double>(before[i]), slack);
 }
 
+Work work(Work::Kind kind, int weight, std::size_t rows, std::size_t inner, std::size_t columns) {
+  Work w;
+  w.kind = kind;
+  w.name = "work";
+  w.weight = weight;
+  w.rows = rows;
+  w.inner = inner;
+  w.columns = columns;
+  return w;
+}
+
 TEST_P(CublasGpu, PricesWorkWithMeasuredTime) {
-  const auto product = [](std::size_t size) {
-    return Work{.name = "p", .weight = 0, .rows = size, .inner = size, .columns = size};
-  };
-  const std::vector<Work> step{
-      {.name = "forward", .weight = 0, .rows = 96, .inner = 65, .columns = 33},
-      {.kind = Work::Kind::elementwise, .name = "relu", .rows = 96, .columns = 33},
-      {.name = "backward", .weight = 0, .transposed = true, .rows = 96, .inner = 65, .columns = 33},
-      {.kind = Work::Kind::outer_product, .name = "dw", .weight = 0, .rows = 96, .inner = 65, .columns = 33},
-      {.kind = Work::Kind::weight_update,
-       .name = "sgd",
-       .weight = 0,
-       .rows = 96,
-       .inner = 65,
-       .operations_per_element = 4},
-      {.kind = Work::Kind::weight_update,
-       .name = "adam",
-       .weight = 0,
-       .rows = 96,
-       .inner = 65,
-       .operations_per_element = 12},
-      {.name = "unweighted", .rows = 7, .inner = 9, .columns = 3}};
+  using enum Work::Kind;
+  Work backward = work(product, 0, 96, 65, 33), adam = work(weight_update, 0, 96, 65, 0);
+  backward.transposed = true;
+  adam.operations_per_element = 12;
+  const Work step[] = {work(product, 0, 96, 65, 33),       work(elementwise, -1, 96, 0, 33),  backward,
+                       work(outer_product, 0, 96, 65, 33), work(weight_update, 0, 96, 65, 0), adam,
+                       work(product, -1, 7, 9, 3)};
   const Cost cost = hardware->price(step);
   EXPECT_GT(cost.latency_s, 0);
   EXPECT_LT(cost.latency_s, 1);
@@ -171,8 +172,8 @@ TEST_P(CublasGpu, PricesWorkWithMeasuredTime) {
   EXPECT_EQ(cost.provenance, Provenance::measured);
   EXPECT_FALSE(cost.energy_known);
   EXPECT_EQ(hardware->price({}).latency_s, 0);
-  // 2·4096³ operations need 2¹⁸ times those of 64³: longer than any launch.
-  const Work small[] = {product(64)}, large[] = {product(4096)};
+  // 4096³ needs 2¹⁸ times the operations of 64³: longer than any launch.
+  const Work small[] = {work(product, 0, 64, 64, 64)}, large[] = {work(product, 0, 4096, 4096, 4096)};
   EXPECT_GT(hardware->price(large).latency_s, hardware->price(small).latency_s);
 }
 
@@ -183,17 +184,16 @@ TEST_P(CublasGpu, BadInputGivesASentence) {
   Tensor y(*gpu, 2, 4);
   EXPECT_THROW(matrix->forward(x.view(), y.view(), {}), Error);
   EXPECT_THROW(matrix->backward(x.view(), {}, {}), Error);
-  const Work empty[] = {{.name = "p", .weight = 0, .rows = 2, .inner = 3, .columns = 0}};
+  const Work empty[] = {work(Work::Kind::product, 0, 2, 3, 0)};
   EXPECT_THROW(hardware->price(empty), Error);
-  const Work two_shapes[] = {{.name = "a", .weight = 0, .rows = 2, .inner = 3, .columns = 1},
-                             {.name = "b", .weight = 0, .rows = 3, .inner = 3, .columns = 1}};
+  const Work two_shapes[] = {work(Work::Kind::product, 0, 2, 3, 1), work(Work::Kind::product, 0, 3, 3, 1)};
   EXPECT_THROW(hardware->price(two_shapes), Error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Precision, CublasGpu, ::testing::Values(fp32, tf32, bf16, fp16),
-                         [](const auto& info) {
+                         [](const auto& instance) {
                            return std::string(
-                               to_string(info.param).substr(to_string(info.param).find('-') + 1));
+                               to_string(instance.param).substr(to_string(instance.param).find('-') + 1));
                          });
 
 }  // namespace

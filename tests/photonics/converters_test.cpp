@@ -37,9 +37,9 @@ TEST(Quantiser, RoundsToTheNearestLevel) {
   EXPECT_EQ(one(0.99f, q), 1.0f);
 }
 
-// The noise of a b-bit rounding of a full-scale sine is step²/12 where its error is spread evenly over a
-// step. The exact mean square, from the Fourier series of the sawtooth error and J₀'s decay, deviates by less
-// than (2/π²)·√(2/(π·2π·2^b/2))·Σ n^-2.5 < 0.5·2^(-b/2) of it.
+// The squared rounding error of x is step²/12·(1 + (12/π²)·Σ (−1)ⁿ cos(2πn·x/step)/n²). Over a sine of
+// amplitude range = step·2^b/2 the cosines average to J₀(πn·2^b), below √(2/(π·πn·2^b)): the noise is
+// step²/12 within (12/π²)·(√2/π)·ζ(5/2)·2^(−b/2) = 0.735·2^(−b/2) of it.
 TEST(Quantiser, FullScaleSineHasTheSnrOfItsEffectiveBits) {
   for (const double enob : {5.0, 6.5, 7.76, 8.3, 10.0}) {
     const Quantiser q = make_quantiser(1, enob);
@@ -55,7 +55,7 @@ TEST(Quantiser, FullScaleSineHasTheSnrOfItsEffectiveBits) {
       noise += std::pow(static_cast<double>(y[i]) - x[i], 2);
     }
     const double expected = 1.5 * std::pow(4.0, enob);
-    EXPECT_NEAR(signal / noise / expected, 1.0, 0.5 * std::exp2(-enob / 2)) << enob;
+    EXPECT_NEAR(noise / signal * expected, 1.0, 0.735 * std::exp2(-enob / 2)) << enob;
     EXPECT_NEAR(10 * std::log10(expected), 6.02 * enob + 1.76, 0.0006 * enob + 0.001);
   }
 }

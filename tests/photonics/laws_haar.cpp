@@ -30,7 +30,8 @@ TEST(HaarLaw, SplittingRatiosAndPhasesHaveTheirDistributions) {
       for (std::size_t c = 0; c < layout.columns(); ++c)
         for (std::size_t k = layout.column_start[c]; k < layout.column_start[c + 1]; ++k) {
           const std::size_t order = rank(t.name, n, c, layout.couplers[k].upper);
-          uniform[order].push_back(std::pow(std::cos(program.theta[k] / 2), 2.0 * static_cast<double>(order)));
+          uniform[order].push_back(
+              std::pow(std::cos(program.theta[k] / 2), 2.0 * static_cast<double>(order)));
         }
       for (const double phase : program.phi) phi.push_back(phase / (2 * pi));
       for (const double phase : program.out) out.push_back(phase / (2 * pi));

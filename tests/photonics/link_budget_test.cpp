@@ -38,9 +38,9 @@ TEST(LinkBudget, PhotonsAreThoseOfTheHandCalculation) {
   d.clock_hz = 4e9;
   d.laser.wavelength_m = 1550e-9;
   const LinkBudget b = link_budget(d);
-  // 64 mW · ¾ / 16 = 3 mW for 0.25 ns is 0.75 pJ; a photon at 1550 nm has 1.28157768e-19 J.
-  EXPECT_NEAR(b.full_scale_photons, 0.75e-12 / 1.2815777e-19, b.full_scale_photons * 1e-7);
-  EXPECT_NEAR(b.detected_oscillator_photons, 0.25e-12 / 1.2815777e-19, b.detected_oscillator_photons * 1e-7);
+  // 64 mW · ¾ / 16 = 3 mW for 0.25 ns is 0.75 pJ; a photon at 1550 nm has 1.28157797e-19 J.
+  EXPECT_NEAR(b.full_scale_photons, 0.75e-12 / 1.28157797e-19, b.full_scale_photons * 1e-8);
+  EXPECT_NEAR(b.detected_oscillator_photons, 0.25e-12 / 1.28157797e-19, b.detected_oscillator_photons * 1e-8);
   EXPECT_NEAR(b.efficiency, 1, eps);
   // Shot noise of a quadrature: variance ¼ of a photon.
   EXPECT_NEAR(b.shot_variance * b.full_scale_photons, 0.25, 0.25 * eps);

@@ -1,5 +1,3 @@
-#include "photonics/correction.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/units.hpp"
+#include "photonics/correction.hpp"
 #include "photonics/imperfections.hpp"
 #include "tests/photonics/mesh_testing.hpp"
 
@@ -21,7 +20,8 @@ double corrected_error(const MeshLayout& layout, const PhaseProgram& ideal, cons
   return error(mesh_matrix(layout, correct_locally(layout, ideal, chip), chip), u);
 }
 
-/// 2·(|α+β| − θ/2) or its like at the bar state, where positive: how far each coupler is from what it should do.
+/// 2·(|α+β| − θ/2) or its like at the bar state, where positive: how far each coupler is from what it should
+/// do.
 double shortfall_squared(const PhaseProgram& ideal, const FabricatedMesh& chip) {
   double sum = 0;
   for (std::size_t k = 0; k < ideal.theta.size(); ++k) {
@@ -43,12 +43,13 @@ TEST(Correction, NothingToCorrectChangesNothing) {
       EXPECT_NEAR(same.theta[k], ideal.theta[k], rounding(9));
       EXPECT_NEAR(std::remainder(same.phi[k] - ideal.phi[k], 2 * pi), 0, rounding(9));
     }
-    for (std::size_t m = 0; m < 9; ++m) EXPECT_NEAR(std::remainder(same.out[m] - ideal.out[m], 2 * pi), 0, rounding(9));
+    for (std::size_t m = 0; m < 9; ++m)
+      EXPECT_NEAR(std::remainder(same.out[m] - ideal.out[m], 2 * pi), 0, rounding(9));
   }
 }
 
-// On every chip: couplers in reach are exact, so the error comes from the others' shortfalls alone. It is at most their
-// sum of norms, and exactly zero where there is none.
+// On every chip: couplers in reach are exact, so the error comes from the others' shortfalls alone. It is at
+// most their sum of norms, and exactly zero where there is none.
 TEST(Correction, IsExactWhereTheChipCanReachTheTarget) {
   std::size_t reached = 0, missed = 0;
   for (const Topology& t : topologies())
@@ -82,7 +83,8 @@ TEST(Correction, OneMziMissesByItsShortfallAlone) {
         chip.beta_rad = {beta};
         const Square u = mesh_matrix(layout, ideal, ideal_fabrication(layout));
         const double expected = shortfall_squared(ideal, chip);
-        EXPECT_NEAR(2 * std::pow(corrected_error(layout, ideal, chip, u), 2), expected, rounding(2) * (1 + expected))
+        EXPECT_NEAR(2 * std::pow(corrected_error(layout, ideal, chip, u), 2), expected,
+                    rounding(2) * (1 + expected))
             << theta << " " << alpha << " " << beta;
       }
 }
@@ -97,8 +99,9 @@ TEST(Correction, PhasesAboveHalfATurnAreMet) {
   }
 }
 
-// Cross and bar states are out of reach on every chip: what is left is what the couplers cannot do, no more.
-// The misses meet in a few paths, so their sum bounds the error; uncorrected it is larger.
+// Exact cross and bar states are out of reach on every chip. By Cauchy–Schwarz the error is at most what the
+// couplers miss; where all of them are such states (identity, permutation) correction has nothing to gain and
+// loses nothing.
 TEST(Correction, IdentityPermutationRealAndPadded) {
   const std::size_t n = 8;
   std::vector<std::size_t> image(n);
@@ -113,13 +116,19 @@ TEST(Correction, IdentityPermutationRealAndPadded) {
       double before = 0, after = 0;
       for (std::uint32_t trial = 0; trial < 20; ++trial) {
         const FabricatedMesh chip = fabricate(layout, {0.01, 0, 0, 0, 0}, 3, trial, 0);
-        const double e = corrected_error(layout, ideal, chip, u), raw = error(mesh_matrix(layout, ideal, chip), u);
+        const double e = corrected_error(layout, ideal, chip, u),
+                     raw = error(mesh_matrix(layout, ideal, chip), u);
         const double misses = std::sqrt(shortfall_squared(ideal, chip) / static_cast<double>(n));
         EXPECT_LE(e, std::sqrt(static_cast<double>(layout.couplers.size())) * misses + rounding(n));
         before += raw * raw;
         after += e * e;
       }
-      EXPECT_LT(after, before) << t.name;
+      EXPECT_LE(after, before * (1 + rounding(n))) << t.name;
+      const bool some_in_reach = std::any_of(ideal.theta.begin(), ideal.theta.end(),
+                                             [](double theta) { return theta > 0.1 && theta < pi - 0.1; });
+      if (some_in_reach) {
+        EXPECT_LT(after, before * 0.9) << t.name;
+      }
     }
   }
 }
@@ -149,7 +158,8 @@ TEST(Correction, LayoutsNeedNoNeighbours) {
   const MeshLayout layout{4, {{0, 2}, {1, 3}, {0, 3}, {1, 2}, {0, 1}, {2, 3}}, {0, 2, 4, 6}};
   const PhaseProgram ideal{{1.0, 0.7, 2.0, 1.5, 0.9, 2.2}, {0, 1, 2, 3, 4, 5}, {0.1, 0.2, 0.3, 0.4}};
   const FabricatedMesh chip = fabricate(layout, {0.05, 0.1, 0, 0, 0}, 3, 0, 0);
-  EXPECT_LE(corrected_error(layout, ideal, chip, mesh_matrix(layout, ideal, ideal_fabrication(layout))), rounding(4));
+  EXPECT_LE(corrected_error(layout, ideal, chip, mesh_matrix(layout, ideal, ideal_fabrication(layout))),
+            rounding(4));
 }
 
 TEST(Correction, SizesMustFit) {

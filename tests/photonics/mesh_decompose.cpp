@@ -1,5 +1,3 @@
-#include "photonics/decompose.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/units.hpp"
+#include "photonics/decompose.hpp"
 #include "tests/photonics/mesh_testing.hpp"
 
 namespace fringe {
@@ -31,7 +30,8 @@ void expect_round_trip(const Square& u, const std::string& what) {
 
 TEST(Decompose, HaarMatrices) {
   for (const std::size_t n : {2u, 3u, 4u, 5u, 16u, 63u, 64u})
-    for (std::uint32_t trial = 0; trial < (n < 20 ? 20 : 2); ++trial) expect_round_trip(haar(n, trial), "Haar");
+    for (std::uint32_t trial = 0; trial < (n < 20 ? 20 : 2); ++trial)
+      expect_round_trip(haar(n, trial), "Haar");
 }
 
 TEST(Decompose, LargeMatrix) { expect_round_trip(haar(256, 0), "Haar"); }
@@ -65,7 +65,8 @@ TEST(Decompose, BlockDiagonalAndPaddedMatrices) {
   expect_round_trip(block_diagonal(haar(3, 0), haar(5, 1)), "blocks");
   expect_round_trip(block_diagonal(identity(4), haar(4, 2)), "padded in front");
   expect_round_trip(block_diagonal(haar(7, 3), identity(9)), "padded behind");
-  expect_round_trip(block_diagonal(from_real(haar_orthogonal(10, {5, Purpose::haar})), identity(6)), "padded, real");
+  expect_round_trip(block_diagonal(from_real(haar_orthogonal(10, {5, Purpose::haar})), identity(6)),
+                    "padded, real");
 }
 
 // The completion of a rank-one matrix: a Householder reflection, whose zeros are rounding noise.
@@ -83,9 +84,10 @@ TEST(Decompose, CompletionOfRankOne) {
 TEST(Decompose, BandedMatrices) {
   const std::size_t n = 32;
   const MeshLayout layout = find_topology("rectangular").build(n);
-  PhaseProgram program{std::vector<double>(layout.couplers.size(), pi), std::vector<double>(layout.couplers.size(), 0),
-                       std::vector<double>(n, 0)};
-  for (std::size_t k = 0; k < layout.column_start[2]; ++k) program.theta[k] = 0.1 + 0.09 * static_cast<double>(k);
+  PhaseProgram program{std::vector<double>(layout.couplers.size(), pi),
+                       std::vector<double>(layout.couplers.size(), 0), std::vector<double>(n, 0)};
+  for (std::size_t k = 0; k < layout.column_start[2]; ++k)
+    program.theta[k] = 0.1 + 0.09 * static_cast<double>(k);
   expect_round_trip(mesh_matrix(layout, program, ideal_fabrication(layout)), "banded");
 }
 
@@ -94,8 +96,8 @@ TEST(Decompose, MatricesOfRandomPhases) {
   const std::size_t n = 96;
   for (const Topology& t : topologies()) {
     const MeshLayout layout = t.build(n);
-    PhaseProgram program{std::vector<double>(layout.couplers.size()), std::vector<double>(layout.couplers.size()),
-                         std::vector<double>(n)};
+    PhaseProgram program{std::vector<double>(layout.couplers.size()),
+                         std::vector<double>(layout.couplers.size()), std::vector<double>(n)};
     fill_uniform(program.theta, {1, Purpose::test});
     for (double& theta : program.theta) theta *= pi;
     fill_uniform(program.phi, {2, Purpose::test});
@@ -137,7 +139,8 @@ TEST(Decompose, BadInputIsRefused) {
   const Square u = haar(4, 0);
   expect_refused(u, 4, 3, "square");
   expect_refused(u, 1, 1, "at least 2");
-  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+  for (const double bad :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     Square broken = u;
     broken[6] = {0, bad};
     expect_refused(broken, 4, 4, "(1, 2)");

@@ -26,7 +26,8 @@ TEST(Haar, IsAFunctionOfItsDraw) {
 }
 
 // E|tr Uʲ|² = j for j ≤ n, with |tr Uʲ|²/j nearly exponential, so of variance 1 (Diaconis and Shahshahani,
-// J. Appl. Probab. 31A, 49 (1994)); real: E(tr O)² = 1, tr O nearly normal. A QR without the phase fix fails this.
+// J. Appl. Probab. 31A, 49 (1994)); real: E(tr O)² = 1, tr O nearly normal. A QR without the phase fix fails
+// this.
 TEST(Haar, TracesHaveTheirMoments) {
   constexpr std::size_t n = 6, trials = 4000;
   std::vector<double> first, second, real;

@@ -1,5 +1,3 @@
-#include "photonics/imperfections.hpp"
-
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -8,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/units.hpp"
+#include "photonics/imperfections.hpp"
 #include "tests/photonics/mesh_testing.hpp"
 
 namespace fringe {
@@ -30,7 +29,8 @@ TEST(Imperfections, ZeroStrengthIsTheIdealMesh) {
 TEST(Imperfections, ChipsDependOnTheirNumbersAlone) {
   const MeshLayout layout = find_topology("rectangular").build(8);
   const FabricatedMesh first = fabricate(layout, all, 1, 2, 3);
-  for (const auto& [seed, trial, site] : {std::array{2u, 2u, 3u}, std::array{1u, 3u, 3u}, std::array{1u, 2u, 4u}}) {
+  for (const auto& [seed, trial, site] :
+       {std::array{2u, 2u, 3u}, std::array{1u, 3u, 3u}, std::array{1u, 2u, 4u}}) {
     const FabricatedMesh other = fabricate(layout, all, seed, trial, site);
     for (std::size_t f = 0; f < 6; ++f) EXPECT_NE(*fields(first)[f], *fields(other)[f]);
   }
@@ -70,7 +70,8 @@ TEST(Imperfections, MeasuredSpreadIsTheRequestedOneAndSitesAreUncorrelated) {
       const std::size_t n = std::min(series[i].size(), series[j].size());
       double sum = 0;
       for (std::size_t k = 0; k < n; ++k) sum += series[i][k] * series[j][k];
-      EXPECT_LE(std::abs(sum / static_cast<double>(n)), 5 / std::sqrt(static_cast<double>(n))) << i << " " << j;
+      EXPECT_LE(std::abs(sum / static_cast<double>(n)), 5 / std::sqrt(static_cast<double>(n)))
+          << i << " " << j;
     }
 }
 

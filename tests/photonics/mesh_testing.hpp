@@ -57,8 +57,10 @@ inline Square fast_matrix(const MeshLayout& layout, const PhysicalMesh<double>& 
     const auto& t = mesh.couplers[k];
     const double t0r = t[0].real(), t0i = t[0].imag(), t1r = t[1].real(), t1i = t[1].imag();
     const double t2r = t[2].real(), t2i = t[2].imag(), t3r = t[3].real(), t3i = t[3].imag();
-    double *__restrict ar = &re[layout.couplers[k].upper * n], *__restrict ai = &im[layout.couplers[k].upper * n];
-    double *__restrict br = &re[layout.couplers[k].lower * n], *__restrict bi = &im[layout.couplers[k].lower * n];
+    double* __restrict ar = &re[layout.couplers[k].upper * n], * __restrict ai =
+                                                                   &im[layout.couplers[k].upper * n];
+    double* __restrict br = &re[layout.couplers[k].lower * n], * __restrict bi =
+                                                                   &im[layout.couplers[k].lower * n];
     for (std::size_t c = 0; c < n; ++c) {
       const double xr = ar[c], xi = ai[c], yr = br[c], yi = bi[c];
       ar[c] = t0r * xr - t0i * xi + t1r * yr - t1i * yi;
@@ -72,7 +74,8 @@ inline Square fast_matrix(const MeshLayout& layout, const PhysicalMesh<double>& 
   return u;
 }
 
-inline Square mesh_matrix(const MeshLayout& layout, const PhaseProgram& program, const FabricatedMesh& fabricated) {
+inline Square mesh_matrix(const MeshLayout& layout, const PhaseProgram& program,
+                          const FabricatedMesh& fabricated) {
   return fast_matrix(layout, realise<double>(layout, program, fabricated));
 }
 
@@ -105,7 +108,8 @@ inline Mean mean(std::span<const double> samples) {
   return {sum / count, std::sqrt(squares / (count - 1) / count)};
 }
 
-/// Largest distance of the samples' distribution from the uniform one on [0, 1], times √count (Kolmogorov–Smirnov).
+/// Largest distance of the samples' distribution from the uniform one on [0, 1], times √count
+/// (Kolmogorov–Smirnov).
 double kolmogorov(std::vector<double> samples);
 /// Exceeded by uniform samples with probability 2·exp(−2c²) = 1e-6.
 inline const double kolmogorov_limit = std::sqrt(std::log(2 / 1e-6) / 2);

@@ -29,17 +29,30 @@ std::string write(const std::string& path, const Small& what) {
   TraceInfo info = some_info();
   info.seed = what.seed;
   TraceWriter trace(path, info);
-  trace.append("hardware", {{"name", "mesh 8×8"}, {"camp", "photonic"}, {"numerics", "simulated"},
-                            {"cost", "modelled"}, {"boundary", "accelerator"}, {"accuracy_mean", 0.9731},
-                            {"accuracy_half_width", 0.002}, {"accuracy_chips", std::int64_t{20}},
-                            {"at_equal_accuracy", std::int64_t{1}}, {"energy_known", std::int64_t{1}}, {"note", ""}});
+  trace.append("hardware", {{"name", "mesh 8×8"},
+                            {"camp", "photonic"},
+                            {"numerics", "simulated"},
+                            {"cost", "modelled"},
+                            {"boundary", "accelerator"},
+                            {"accuracy_mean", 0.9731},
+                            {"accuracy_half_width", 0.002},
+                            {"accuracy_chips", std::int64_t{20}},
+                            {"at_equal_accuracy", std::int64_t{1}},
+                            {"energy_known", std::int64_t{1}},
+                            {"note", ""}});
   test::append_epoch(trace, 0, what.loss);
-  trace.append("costs",
-               {{"hardware", "CPU"}, {"scenario", "resident"}, {"provenance", what.provenance},
-                {"batch", std::int64_t{1}}, {"latency_s", what.latency}, {"interval_s", what.latency},
-                {"throughput_per_s", 1 / what.latency}, {"energy_j", 1.0},
-                {"energy_by_part", std::vector<double>(part_count, 0.0)},
-                {"busy_by_resource", std::vector<double>(resource_count, 0.0)}, {"samples", std::int64_t{5}}});
+  trace.append("costs", {{"hardware", "CPU"},
+                         {"scenario", "resident"},
+                         {"provenance", what.provenance},
+                         {"batch", std::int64_t{1}},
+                         {"latency_s", what.latency},
+                         {"interval_s", what.latency},
+                         {"throughput_per_s", 1 / what.latency},
+                         {"energy_j", 1.0},
+                         {"energy_by_part", std::vector<double>(part_count, 0.0)},
+                         {"pipelined_energy_j", 1.0},
+                         {"pipelined_energy_by_part", std::vector<double>(part_count, 0.0)},
+                         {"busy_by_resource", std::vector<double>(resource_count, 0.0)}});
   if (what.extra_table)
     trace.append("confusion", {{"hardware", "CPU"}, {"matrix", std::vector<std::int64_t>{what.label}}});
   return path;
@@ -105,8 +118,8 @@ TEST(InspectTrace, PythonReaderReadsIt) {
   const test::TemporaryFolder folder;
   const std::string path = write(folder.file("a.h5"), {});
   const std::string source = FRINGE_SOURCE_DIR;
-  const test::Ran ran = test::run("PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=" + source + "/python " + python + " " + source +
-                                  "/tests/sim/read_trace.py " + path);
+  const test::Ran ran = test::run("PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=" + source + "/python " + python +
+                                  " " + source + "/tests/sim/read_trace.py " + path);
   EXPECT_TRUE(ran.good) << ran.output;
 }
 

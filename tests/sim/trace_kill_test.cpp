@@ -26,13 +26,23 @@ constexpr std::int64_t batch = 100;
     test::append_epoch(trace, round, value / 2);
     std::fill(theta.begin(), theta.end(), value);
     std::fill(out.begin(), out.end(), value);
-    trace.append("phases", {{"hardware", "core"}, {"tile", round}, {"mesh", "V"}, {"theta_asked", theta},
-                            {"phi_asked", theta}, {"out_asked", out}, {"theta_realised", theta},
-                            {"phi_realised", theta}, {"out_realised", out}});
+    trace.append("phases", {{"hardware", "core"},
+                            {"tile", round},
+                            {"mesh", "V"},
+                            {"theta_asked", theta},
+                            {"phi_asked", theta},
+                            {"out_asked", out},
+                            {"theta_realised", theta},
+                            {"phi_realised", theta},
+                            {"out_realised", out}});
     for (std::int64_t i = 0; i < batch; ++i) sample[static_cast<std::size_t>(i)] = round * batch + i;
     trace.append_records("predictions", batch,
-                         {{"hardware", hardware}, {"fold", sample}, {"sample", sample}, {"label", sample},
-                          {"predicted", sample}, {"margin", margin}});
+                         {{"hardware", hardware},
+                          {"fold", sample},
+                          {"sample", sample},
+                          {"label", sample},
+                          {"predicted", sample},
+                          {"margin", margin}});
     const std::int64_t rounds = round + 1;
     if (::write(tell, &rounds, sizeof rounds) != sizeof rounds) ::_exit(1);
   }

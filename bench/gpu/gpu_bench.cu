@@ -1,0 +1,200 @@
+// What the GPU does with products, elementwise passes and draws. Times are CUDA events on the device; all
+// data lies there and is random. Rates: FLOP/s (2 per multiply-accumulate), bytes/s, numbers/s.
+#include <benchmark/benchmark.h>
+#include <cublas_v2.h>
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "core/cuda_support.cuh"
+#include "core/tensor.hpp"
+#include "electronic/cublas.hpp"
+
+namespace fringe {
+namespace {
+
+Executor& gpu() {
+  static const std::unique_ptr<Executor> executor = make_cuda_executor();
+  return *executor;
+}
+
+Tensor random(std::size_t rows, std::size_t cols, std::uint32_t site) {
+  Tensor t(gpu(), rows, cols);
+  device::fill_normal(t.span().data(), rows * cols, {.purpose = Purpose::benchmark, .site = site});
+  return t;
+}
+
+/// Runs `work` as the body of a benchmark with device time; enough calls between two events to pass 1 ms.
+template <class F>
+void time_on_device(benchmark::State& state, double per_call, const char* unit, const F& work) {
+  cudaEvent_t start{}, stop{};
+  device::check(cudaEventCreate(&start), "event");
+  device::check(cudaEventCreate(&stop), "event");
+  const auto seconds = [&](int calls) {
+    device::check(cudaEventRecord(start), "event");
+    for (int i = 0; i < calls; ++i) work();
+    device::check(cudaEventRecord(stop), "event");
+    device::check(cudaEventSynchronize(stop), "work");
+    float milliseconds = 0;
+    device::check(cudaEventElapsedTime(&milliseconds, start, stop), "event");
+    return 1e-3 * static_cast<double>(milliseconds);
+  };
+  seconds(1);
+  const int calls = static_cast<int>(std::clamp(1e-3 / std::max(seconds(1), 1e-6), 1.0, 200.0));
+  for (auto _ : state) state.SetIterationTime(seconds(calls) / calls);
+  state.counters[unit] = benchmark::Counter(per_call, benchmark::Counter::kIsIterationInvariantRate,
+                                            benchmark::Counter::kIs1000);
+  cudaEventDestroy(start);
+  cudaEventDestroy(stop);
+}
+
+double flops(const benchmark::State& state) {
+  return 2.0 * static_cast<double>(state.range(0)) * static_cast<double>(state.range(1)) *
+         static_cast<double>(state.range(2));
+}
+
+/// The path that experiments take: ProgrammedMatrix::forward, rounding of x to the format included.
+void forward(benchmark::State& state, CublasPrecision precision) {
+  const auto m = static_cast<std::size_t>(state.range(0)), k = static_cast<std::size_t>(state.range(1)),
+             n = static_cast<std::size_t>(state.range(2));
+  const auto hardware = make_cublas(precision, gpu());
+  const std::vector<float> w = random(m, k, 1).to_host();
+  const auto matrix = hardware->program({w.data(), m, k}, 0);
+  const Tensor x = random(k, n, 2);
+  Tensor y(gpu(), m, n);
+  time_on_device(state, flops(state), "FLOP/s", [&] { matrix->forward(x.view(), y.view(), {}); });
+}
+
+/// What Accelerator::price says of one product, beside the raw call.
+void price(benchmark::State& state, CublasPrecision precision) {
+  const auto hardware = make_cublas(precision, gpu());
+  Work work;
+  work.weight = 0;
+  work.rows = static_cast<std::size_t>(state.range(0));
+  work.inner = static_cast<std::size_t>(state.range(1));
+  work.columns = static_cast<std::size_t>(state.range(2));
+  for (auto _ : state) state.SetIterationTime(hardware->price({&work, 1}).latency_s);
+  state.counters["FLOP/s"] = benchmark::Counter(flops(state), benchmark::Counter::kIsIterationInvariantRate,
+                                                benchmark::Counter::kIs1000);
+}
+
+template <class Format>
+struct Convert {
+  const float* from;
+  Format* to;
+  __device__ void operator()(std::size_t i) const { to[i] = static_cast<Format>(from[i]); }
+};
+
+/// The bare library call on operands that already have the format: what the paths above are held against.
+template <class Format>
+void raw(benchmark::State& state, cudaDataType_t type, cublasComputeType_t compute) {
+  const std::int64_t m = state.range(0), k = state.range(1), n = state.range(2);
+  const auto convert = [](const Tensor& t) {
+    Buffer<Format> out(gpu(), t.rows() * t.cols());
+    device::for_each(out.size(), Convert<Format>{t.span().data(), out.data()}, "convert");
+    return out;
+  };
+  const auto w = convert(random(static_cast<std::size_t>(m), static_cast<std::size_t>(k), 1));
+  const auto x = convert(random(static_cast<std::size_t>(k), static_cast<std::size_t>(n), 2));
+  const Tensor y(gpu(), static_cast<std::size_t>(m), static_cast<std::size_t>(n));
+  cublasHandle_t handle{};
+  cublasCreate(&handle);
+  cublasSetMathMode(handle, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);
+  const float one = 1, zero = 0;
+  cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
+  time_on_device(state, flops(state), "FLOP/s", [&] {
+    status = cublasGemmEx_64(handle, CUBLAS_OP_N, CUBLAS_OP_N, n, m, k, &one, x.data(), type, n, w.data(),
+                             type, k, &zero, y.span().data(), CUDA_R_32F, n, compute, CUBLAS_GEMM_DEFAULT);
+  });
+  if (status != CUBLAS_STATUS_SUCCESS) state.SkipWithError(cublasGetStatusString(status));
+  cublasDestroy(handle);
+}
+
+void relu(benchmark::State& state) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  const Tensor x = random(n, n, 1);
+  Tensor y(gpu(), n, n);
+  time_on_device(state, 8.0 * static_cast<double>(n * n), "bytes/s", [&] { gpu().relu(x.view(), y.view()); });
+}
+
+void adam(benchmark::State& state) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  Tensor p = random(1, n, 1), g = random(1, n, 2), m = random(1, n, 3), v(gpu(), 1, n);
+  gpu().fill(v.view(), 1.0f);
+  time_on_device(state, 28.0 * static_cast<double>(n), "bytes/s", [&] {
+    gpu().adam_step(n, p.span().data(), g.span().data(), m.span().data(), v.span().data(), 1, 0.0f, 0.9f,
+                    0.999f, 1e-8f);
+  });
+}
+
+void row_sums(benchmark::State& state) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  const Tensor x = random(n, n, 1);
+  Tensor sums = random(n, 1, 2);
+  time_on_device(state, 4.0 * static_cast<double>(n * n), "bytes/s",
+                 [&] { gpu().add_row_sums(x.view(), sums.span().data()); });
+}
+
+void normals(benchmark::State& state) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  Tensor out(gpu(), 1, n);
+  const Draw draw{.purpose = Purpose::benchmark};
+  time_on_device(state, static_cast<double>(n), "numbers/s",
+                 [&] { device::fill_normal(out.span().data(), n, draw); });
+}
+
+void shapes(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"rows", "inner", "batch"})->UseManualTime()->MinTime(0.1);
+  for (const std::int64_t n : {64, 1024, 4096}) b->Args({n, n, n});
+  b->Args({1024, 1024, 1})->Args({4096, 4096, 1})->Args({4096, 4096, 64});
+}
+
+void sizes(benchmark::internal::Benchmark* b, std::initializer_list<std::int64_t> ns) {
+  b->UseManualTime()->MinTime(0.1);
+  for (const std::int64_t n : ns) b->Arg(n);
+}
+
+void register_all() {
+  struct Row {
+    CublasPrecision precision;
+    void (*raw)(benchmark::State&, cudaDataType_t, cublasComputeType_t);
+    cudaDataType_t type;
+    cublasComputeType_t compute;
+  };
+  const Row rows[] = {
+      {CublasPrecision::fp32, raw<float>, CUDA_R_32F, CUBLAS_COMPUTE_32F},
+      {CublasPrecision::tf32, raw<float>, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32},
+      {CublasPrecision::bf16, raw<__nv_bfloat16>, CUDA_R_16BF, CUBLAS_COMPUTE_32F},
+      {CublasPrecision::fp16, raw<__half>, CUDA_R_16F, CUBLAS_COMPUTE_32F},
+  };
+  for (const Row& row : rows) {
+    const std::string name(to_string(row.precision));
+    shapes(benchmark::RegisterBenchmark((name + "/raw").c_str(), row.raw, row.type, row.compute));
+    shapes(benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, row.precision));
+    auto* priced = benchmark::RegisterBenchmark((name + "/price").c_str(), price, row.precision);
+    priced->ArgNames({"rows", "inner", "batch"})->UseManualTime()->Iterations(3);
+    priced->Args({1024, 1024, 1024})->Args({1024, 1024, 1});
+  }
+  sizes(benchmark::RegisterBenchmark("relu", relu), {256, 8192});
+  sizes(benchmark::RegisterBenchmark("row_sums", row_sums), {256, 8192});
+  sizes(benchmark::RegisterBenchmark("adam", adam), {1 << 16, 1 << 26});
+  sizes(benchmark::RegisterBenchmark("normals", normals), {1 << 16, 1 << 28});
+}
+
+}  // namespace
+}  // namespace fringe
+
+int main(int argc, char** argv) {
+  const fringe::CudaStatus status = fringe::cuda_status();
+  if (!status.available) {
+    std::cerr << "bench_gpu: " << status.reason << "\n";
+    return 3;
+  }
+  benchmark::AddCustomContext("gpu", status.device);
+  fringe::register_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,0 +1,71 @@
+#include "bench/machine.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <utility>
+
+#include "photonics/mesh_kernel.hpp"
+
+namespace fringe::bench {
+namespace {
+
+/// 12 independent chains of 64 steps: enough for two units of four cycles.
+template <class Real, unsigned Bytes, std::size_t... I>
+[[gnu::always_inline]] inline void multiply_add(Real* result, std::index_sequence<I...>) {
+  using Vec __attribute__((vector_size(Bytes), aligned(sizeof(Real)))) = Real;
+  Vec chain[sizeof...(I)];
+  ((chain[I] = Vec{} + static_cast<Real>(I)), ...);
+  const Vec factor = Vec{} + static_cast<Real>(0.999), step = Vec{} + static_cast<Real>(0.001);
+  for (int repeat = 0; repeat < 100000; ++repeat) ((chain[I] = step + chain[I] * factor), ...);
+  Vec sum{};
+  ((sum += chain[I]), ...);
+  *result = sum[0];
+}
+
+using Chains = std::make_index_sequence<12>;
+
+template <class Real>
+void chains_baseline(Real* result) {
+  multiply_add<Real, 16>(result, Chains{});
+}
+#if defined(__x86_64__)
+template <class Real>
+[[gnu::target("avx2,fma")]] void chains_avx2(Real* result) {
+  multiply_add<Real, 32>(result, Chains{});
+}
+template <class Real>
+[[gnu::target("avx2,fma,avx512f")]] void chains_avx512(Real* result) {
+  multiply_add<Real, 64>(result, Chains{});
+}
+#endif
+
+template <class Real>
+double measure() {
+  void (*chains)(Real*) = chains_baseline<Real>;
+  double bytes = 16;
+#if defined(__x86_64__)
+  if (&mesh_kernels() == &mesh_kernels_avx2) {
+    chains = chains_avx2<Real>;
+    bytes = 32;
+  } else if (&mesh_kernels() == &mesh_kernels_avx512) {
+    chains = chains_avx512<Real>;
+    bytes = 64;
+  }
+#endif
+  Real result;
+  const auto [best] = best_seconds(50, [&] {
+    chains(&result);
+    benchmark::DoNotOptimize(result);
+  });
+  return 2.0 * 12 * 100000 * bytes / sizeof(Real) / best;
+}
+
+}  // namespace
+
+const MachinePeak& machine_peak() {
+  static const MachinePeak peak{measure<float>(), measure<double>()};
+  return peak;
+}
+
+}  // namespace fringe::bench

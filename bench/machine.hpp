@@ -1,0 +1,40 @@
+// What this processor can do, measured in the same run as the benchmarks that are compared with it.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+namespace fringe::bench {
+
+/// Multiply-adds of one thread, two operations each [FLOP/s], with the instruction set of the mesh kernels.
+struct MachinePeak {
+  double single, dual;
+};
+const MachinePeak& machine_peak();
+
+template <class Real>
+double fma_peak() {
+  return sizeof(Real) == 4 ? machine_peak().single : machine_peak().dual;
+}
+
+template <class Function>
+double seconds(Function&& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// The shortest of several runs of each function [s], in turns so that all meet the same disturbances.
+template <class... Functions>
+std::array<double, sizeof...(Functions)> best_seconds(int rounds, Functions&&... work) {
+  std::array<double, sizeof...(Functions)> best;
+  best.fill(1e300);
+  for (int round = 0; round < rounds; ++round) {
+    std::size_t i = 0;
+    ((best[i] = std::min(best[i], seconds(work)), ++i), ...);
+  }
+  return best;
+}
+
+}  // namespace fringe::bench

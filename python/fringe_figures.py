@@ -1,0 +1,299 @@
+"""Figures of a fringe comparison: where do accuracy, time and joules go?
+
+    python3 python/fringe_figures.py out/compare.h5 out/compare.png
+"""
+
+from __future__ import annotations
+
+import sys
+
+import matplotlib
+
+matplotlib.rcParams.update({"font.size": 10, "axes.titlesize": 12, "axes.titleweight": "bold",
+                            "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False})
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from fringe_trace import Trace, TraceError
+
+# Okabe and Ito's palette, told apart by colour-blind eyes.
+CAMP = {"photonic": "#D55E00", "electronic": "#0072B2"}
+MARKER = {"measured": "o", "simulated": "D", "modelled": "^", "mixed": "s"}
+PART = {"laser": "#D55E00", "modulator": "#E69F00", "receiver": "#F0E442", "dac": "#CC79A7", "adc": "#882255",
+        "phase_hold": "#44AA99", "phase_program": "#117733", "mac": "#0072B2", "sram": "#56B4E9", "dram": "#88CCEE",
+        "digital": "#332288", "decomposition": "#AA4499", "idle": "#999999"}
+DARK = {"adc", "phase_program", "mac", "digital", "decomposition", "laser"}
+COMPARED = ("matrix unit", "accelerator")  # the boundary that both camps reach: without the rest of the board
+EQUAL_POINTS = 1.0
+
+
+def si(value, unit):
+    """1.2e-05, "J" → "12 µJ"."""
+    if not np.isfinite(value) or value == 0:
+        return "–"
+    power = int(np.clip(np.floor(np.log10(abs(value)) / 3), -6, 4))
+    return f"{value / 1000.0 ** power:.3g} {'afpnµm kMGT'[power + 6].strip()}{unit}"
+
+
+def hardware(trace):
+    """The hardware with an accuracy, as dicts. Of a modelled board's formats the fastest at equal accuracy stays."""
+    table = trace["hardware"]
+    rows, boards = [], {}
+    for i, name in enumerate(table["name"]):
+        row = {column: values[i] for column, values in table.items()}
+        if not np.isfinite(row["accuracy_mean"]):
+            continue
+        row["best"], row["one"] = best_batch(trace, name), batch_one(trace, name)
+        board = name.split()[0]
+        if row["camp"] == "electronic" and row["cost"] == "modelled" and row["best"] is not None:
+            rank = (row["at_equal_accuracy"], row["best"]["throughput_per_s"])
+            if board in boards:
+                if rank > boards[board][0]:
+                    rows[boards[board][1]] = row
+                    boards[board] = (rank, boards[board][1])
+                continue
+            boards[board] = (rank, len(rows))
+        rows.append(row)
+    for number, row in enumerate(rows, 1):
+        row["number"] = number
+    return rows
+
+
+def _figures(trace, name, scenario):
+    costs = trace.where("costs", hardware=name, scenario=scenario)
+    return [dict(zip(costs, values)) for values in zip(*costs.values())]
+
+
+def batch_one(trace, name, scenario="resident"):
+    return next((f for f in _figures(trace, name, scenario) if f["batch"] == 1), None)
+
+
+def best_batch(trace, name, scenario="resident"):
+    """The smallest batch within 2 % of the best throughput."""
+    figures = _figures(trace, name, scenario)
+    if not figures:
+        return None
+    most = max(f["throughput_per_s"] for f in figures)
+    return next(f for f in figures if f["throughput_per_s"] >= 0.98 * most)
+
+
+def parts_per_sample(trace, figure, column="energy_by_part"):
+    """Joules per sample by part inside the compared boundary."""
+    inside = np.isin(trace["parts"]["boundary"], COMPARED)
+    return np.where(inside, figure[column], 0.0) / figure["batch"]
+
+
+def float_accuracy(trace):
+    splits = trace.where("splits")
+    folds = [a for n, a in zip(splits.get("name", []), splits.get("accuracy", [])) if "ordered" not in n]
+    return np.mean(folds) if folds else np.nan
+
+
+def label(row):
+    return f"{row['name']}  [{row['number']}]"
+
+
+def accuracy_panel(ax, trace, rows):
+    y = np.arange(len(rows))[::-1]
+    reference = 100 * float_accuracy(trace)
+    if np.isfinite(reference):
+        ax.axvspan(reference - EQUAL_POINTS, reference + EQUAL_POINTS, color="0.92", zorder=0)
+        ax.axvline(reference, color="0.4", lw=1, zorder=1)
+    for at, row in zip(y, rows):
+        half = np.nan_to_num(100 * row["accuracy_half_width"])
+        ax.errorbar(100 * row["accuracy_mean"], at, xerr=half, color=CAMP[row["camp"]], lw=1.6, capsize=3, ms=6,
+                    marker=MARKER.get(row["numerics"], "x"), markeredgecolor="white", markeredgewidth=0.6)
+    ax.set_yticks(y, [label(row) for row in rows])
+    ax.set_ylim(-0.7, len(rows) - 0.3)
+    ax.set_xlabel("test accuracy, %, mean and 95 % interval")
+    ax.grid(axis="x", color="0.9")
+    ax.set_title("Accuracy: what each hardware reaches", pad=24)
+    ax.annotate("floating point ± 1 point", (reference + EQUAL_POINTS, len(rows) - 0.25), ha="right", va="bottom", fontsize=9,
+                color="0.35", annotation_clip=False)
+
+
+def cause_panel(ax, trace, preset):
+    causes = trace.where("causes", preset=preset)
+    order = np.argsort(causes["alone_mean"])
+    y = np.arange(len(order))
+    chips = trace.where("chips", preset=preset, case="as fabricated")
+    total = 100 * np.mean(chips["float_accuracy"] - chips["accuracy"]) if chips and len(chips["chip"]) else np.nan
+    for kind, offset, colour in (("alone", 0.19, "#D55E00"), ("without", -0.19, "#F2C5A0")):
+        ax.barh(y + offset, causes[f"{kind}_mean"][order], 0.36, color=colour,
+                xerr=np.nan_to_num(causes[f"{kind}_half_width"][order]),
+                error_kw={"ecolor": "0.3", "elinewidth": 1, "capsize": 2})
+    if np.isfinite(total):
+        ax.axvline(total, color="0.3", lw=1, ls="--")
+        ax.annotate(f"all together {total:.2g}", (total, len(order) - 0.36), ha="right", va="bottom", fontsize=9,
+                    color="0.35", annotation_clip=False, xytext=(3, 0), textcoords="offset points")
+    ax.axvline(0, color="0.6", lw=0.8)
+    ax.set_yticks(y, [str(c).replace("_", " ") for c in causes["cause"][order]])
+    ax.tick_params(axis="y", labelsize=9)
+    ax.set_ylim(-0.6, len(order) - 0.4)
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.set_xlabel(f"points lost, preset {preset}", fontsize=9.5)
+    ax.grid(axis="x", color="0.9")
+    ax.set_axisbelow(True)
+
+
+def energy_panel(ax, trace, rows):
+    """Shares of the joules of one sample by part: alone, and at the best batch in a full pipeline."""
+    rows = [r for r in rows if r["energy_known"] and r["at_equal_accuracy"] and r["one"] is not None]
+    used, at, ticks, names = set(), 0.0, [], []
+    for row in rows[::-1]:
+        for figure, column in ((row["best"], "pipelined_energy_by_part"), (row["one"], "energy_by_part")):
+            joules = parts_per_sample(trace, figure, column)
+            total, left = joules.sum(), 0.0
+            for part, share in zip(trace.parts, joules / total if total > 0 else joules):
+                ax.barh(at, share, 0.86, left, color=PART.get(part, "0.5"), edgecolor="white", lw=0.5)
+                if share > 0.10:
+                    ax.text(left + share / 2, at, part.replace("_", " "), ha="center", va="center", fontsize=7.5,
+                            color="white" if part in DARK else "black", clip_on=True)
+                if share > 0:
+                    used.add(part)
+                left += share
+            ax.text(1.01, at, f"{si(total, 'J')}  batch {figure['batch']}", va="center", fontsize=8)
+            at += 1
+        ticks.append(at - 1.5)
+        ax.plot(-0.02, ticks[-1], MARKER.get(row["cost"], "x"), color=CAMP[row["camp"]], ms=6, clip_on=False)
+        names.append(label(row))
+        at += 0.45
+    ax.set_yticks(ticks, names)
+    ax.tick_params(axis="y", length=0, pad=14)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(-0.7, max(at, 1) - 0.6)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.0f} %"))
+    ax.set_xlabel("share of the energy of one sample, inside the accelerator with its memory")
+    ax.set_title("Joules: which part spends them")
+    ax.legend(handles=[plt.Rectangle((0, 0), 1, 1, color=PART.get(p, "0.5")) for p in trace.parts if p in used],
+              labels=[p.replace("_", " ") for p in trace.parts if p in used], ncol=6, fontsize=8, frameon=False,
+              loc="upper left", bbox_to_anchor=(-0.02, -0.09), handlelength=1, columnspacing=1.2)
+
+
+def time_panel(ax, trace, rows):
+    """Energy against time per sample: from one sample alone (open) to the best batch in a pipeline (filled)."""
+    placed = []
+    for row in rows:
+        if not (row["energy_known"] and row["at_equal_accuracy"]):
+            continue
+        for scenario, style in (("resident", "-"), ("single core", ":")):
+            one, best = batch_one(trace, row["name"], scenario), best_batch(trace, row["name"], scenario)
+            if one is None:
+                continue
+            x = np.array([one["latency_s"], 1 / best["throughput_per_s"]])
+            y = np.array([parts_per_sample(trace, one).sum(),
+                          parts_per_sample(trace, best, "pipelined_energy_by_part").sum()])
+            colour, marker = CAMP[row["camp"]], MARKER.get(one["provenance"], "x")
+            ax.plot(x, y, style, color=colour, lw=1, alpha=0.45, zorder=2)
+            ax.plot(x[0], y[0], marker, color=colour, mfc="white", ms=7, zorder=3)
+            ax.plot(x[1], y[1], marker, color=colour, ms=7, zorder=3, markeredgecolor="white", markeredgewidth=0.6)
+            placed += [(x[0], y[0], row), (x[1], y[1], row)]
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.margins(0.12)
+    ax.set_xlabel("seconds per sample")
+    ax.set_ylabel("joules per sample")
+    ax.set_title("Time and joules at equal accuracy")
+    annotate_rows(ax, placed)
+    _power_lines(ax)
+    ax.legend(handles=[Line2D([], [], marker="o", color="0.3", mfc="white", ls="", label="one sample alone"),
+                       Line2D([], [], marker="o", color="0.3", ls="", label="best batch, full pipeline"),
+                       Line2D([], [], color="0.3", ls="-", label="weights resident"),
+                       Line2D([], [], color="0.3", ls=":", label="a single core, reprogrammed")],
+              fontsize=9, loc="lower right", frameon=True, framealpha=1, edgecolor="0.85")
+
+
+def annotate_rows(ax, points):
+    """Writes the numbers of hardware beside its points (x, y, row); the axis has its final limits already."""
+    for x, y, camp, text in _merge(ax, points):
+        at_right = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))[0] > 0.8
+        below = camp == "photonic"
+        ax.annotate(text, (x, y), xytext=(-8 if at_right else 7, -6 if below else 6), textcoords="offset points",
+                    fontsize=8.5, color=CAMP[camp], ha="right" if at_right else "left",
+                    va="top" if below else "bottom")
+
+
+def _merge(ax, points):
+    """Labels of one camp that would run into each other become one: "[3–5]"."""
+    groups = []
+    for x, y, row in points:
+        pixel = ax.transData.transform((x, y))
+        group = next((g for g in groups if g["camp"] == row["camp"] and
+                      (np.abs(g["pixel"] - pixel) < (80, 24)).all()), None)
+        if group is None:
+            groups.append(group := {"pixel": pixel, "at": (x, y), "camp": row["camp"], "numbers": set()})
+        group["numbers"].add(row["number"])
+    return [(*g["at"], g["camp"], f"[{_runs(sorted(g['numbers']))}]") for g in groups]
+
+
+def _runs(numbers):
+    """[1, 3, 4, 5] → "1 3–5"."""
+    words, first = [], 0
+    for i, n in enumerate(numbers):
+        if i + 1 == len(numbers) or numbers[i + 1] != n + 1:
+            words.append(str(n) if i == first else f"{numbers[first]}{'–' if i - first > 1 else ' '}{n}")
+            first = i + 1
+    return " ".join(words)
+
+
+def _power_lines(ax):
+    x, y = np.array(ax.get_xlim()), np.array(ax.get_ylim())
+    for exponent in range(-6, 7, 2):
+        watts = 10.0**exponent
+        ax.plot(x, watts * x, color="0.85", lw=0.8, zorder=0)
+        end = min(x[1], y[1] / watts) / 1.05
+        if x[0] < end and y[0] < watts * end:
+            ax.annotate(si(watts, "W"), (end, watts * end), fontsize=8, color="0.55", ha="right", va="top")
+    ax.set_xlim(x)
+    ax.set_ylim(y)
+
+
+def kind_legend(figure):
+    handles = [Line2D([], [], color=c, lw=4, label=camp) for camp, c in CAMP.items()]
+    handles += [Line2D([], [], color="0.3", marker=m, ls="", label=kind) for kind, m in MARKER.items()]
+    figure.legend(handles=handles, loc="upper right", ncol=len(handles), frameon=False, bbox_to_anchor=(0.99, 0.985))
+
+
+def main_figure(trace, png):
+    """Four panels on one page; 1600 × 1300 pixels."""
+    rows = hardware(trace)
+    presets = list(dict.fromkeys(trace.where("causes").get("preset", [])))
+    figure = plt.figure(figsize=(16, 13), dpi=100)
+    grid = figure.add_gridspec(2, 2, left=0.185, right=0.985, top=0.875, bottom=0.085, wspace=0.36, hspace=0.24,
+                               height_ratios=(1, 1.15), width_ratios=(1, 1.2))
+    figure.suptitle("Where do accuracy, time and joules go?", x=0.015, y=0.985, ha="left", fontsize=18, weight="bold")
+    figure.text(0.015, 0.94, "Numbers in brackets name the hardware in all panels.", color="0.35")
+    kind_legend(figure)
+    accuracy_panel(figure.add_subplot(grid[0, 0]), trace, rows)
+    causes = grid[0, 1].subgridspec(1, max(1, len(presets)), wspace=0.62)
+    for i, preset in enumerate(presets):
+        ax = figure.add_subplot(causes[i])
+        cause_panel(ax, trace, preset)
+        if i == 0:
+            ax.set_title("Accuracy: what light loses, by cause", pad=52)
+            ax.legend(handles=[plt.Rectangle((0, 0), 1, 1, color="#D55E00"), plt.Rectangle((0, 0), 1, 1, color="#F2C5A0")],
+                      labels=["this cause alone", "all causes but this"], ncol=2, fontsize=9, frameon=False,
+                      loc="lower left", bbox_to_anchor=(-0.02, 1.06), borderpad=0)
+    energy_panel(figure.add_subplot(grid[1, 0]), trace, rows)
+    time_panel(figure.add_subplot(grid[1, 1]), trace, rows)
+    figure.savefig(png)
+    plt.close(figure)
+
+
+def main(arguments):
+    if len(arguments) != 2:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
+    matplotlib.use("Agg")
+    try:
+        main_figure(Trace(arguments[0]), arguments[1])
+    except (TraceError, OSError) as error:
+        print(f"fringe_figures: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

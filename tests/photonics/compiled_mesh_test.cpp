@@ -1,0 +1,334 @@
+// Fast propagation against the plain product of couplers, on ordinary meshes and at the edges of the kernel's
+// range.
+#include "photonics/compiled_mesh.hpp"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "core/draw.hpp"
+#include "core/error.hpp"
+#include "core/units.hpp"
+
+namespace fringe {
+namespace {
+
+using Complex = std::complex<double>;
+
+/// Uniform numbers in [low, high), one after the other.
+class Numbers {
+ public:
+  explicit Numbers(std::uint32_t site) : stream_(stream_of({11, Purpose::test, 0, site, 0})) {}
+  double operator()(double low, double high) {
+    return low + (high - low) * uniform_from_bits(random_bits(stream_, next_++));
+  }
+
+ private:
+  DrawStream stream_;
+  std::uint64_t next_ = 0;
+};
+
+PhysicalMesh<double> imperfect_mesh(const MeshLayout& layout, double loss_db) {
+  Numbers uniform(static_cast<std::uint32_t>(layout.couplers.size()));
+  PhaseProgram program;
+  FabricatedMesh chip = ideal_fabrication(layout);
+  for (std::size_t i = 0; i < layout.couplers.size(); ++i) {
+    program.theta.push_back(uniform(0, 2 * pi));
+    program.phi.push_back(uniform(0, 2 * pi));
+    chip.alpha_rad[i] = uniform(-0.1, 0.1);
+    chip.beta_rad[i] = uniform(-0.1, 0.1);
+    chip.loss_db[i] = uniform(0, 2 * loss_db);
+  }
+  for (std::size_t i = 0; i < layout.modes; ++i) program.out.push_back(uniform(0, 2 * pi));
+  return realise<double>(layout, program, chip);
+}
+
+/// The same coupler everywhere.
+PhysicalMesh<double> uniform_mesh(const MeshLayout& layout, const std::array<Complex, 4>& coupler) {
+  return {std::vector(layout.couplers.size(), coupler), std::vector<Complex>(layout.modes, 1.0)};
+}
+
+template <class Real>
+struct Batch {
+  std::size_t modes, batch;
+  std::vector<Real> re, im;
+
+  Batch(std::size_t m, std::size_t b) : modes(m), batch(b), re(m * b), im(m * b) {}
+  static Batch random(std::size_t m, std::size_t b) {
+    Batch x(m, b);
+    Numbers uniform(77);
+    for (Real& v : x.re) v = static_cast<Real>(uniform(-1, 1));
+    for (Real& v : x.im) v = static_cast<Real>(uniform(-1, 1));
+    return x;
+  }
+  Fields<Real> view() { return {{re.data(), modes, batch}, {im.data(), modes, batch}}; }
+  bool operator==(const Batch&) const = default;
+};
+
+/// Largest relative error of a sample, against the plain product in double.
+template <class Real>
+double worst_error(const MeshLayout& layout, const PhysicalMesh<double>& mesh, const Batch<Real>& x,
+                   const Batch<Real>& y) {
+  double worst = 0;
+  for (std::size_t b = 0; b < x.batch; ++b) {
+    std::vector<Complex> z(x.modes);
+    for (std::size_t m = 0; m < x.modes; ++m) z[m] = {x.re[m * x.batch + b], x.im[m * x.batch + b]};
+    for (std::size_t i = 0; i < layout.couplers.size(); ++i) {
+      const auto& t = mesh.couplers[i];
+      Complex &upper = z[layout.couplers[i].upper], &lower = z[layout.couplers[i].lower];
+      const Complex old = upper;
+      upper = t[0] * old + t[1] * lower;
+      lower = t[2] * old + t[3] * lower;
+    }
+    double difference = 0, norm = 0;
+    for (std::size_t m = 0; m < x.modes; ++m) {
+      z[m] *= mesh.out[m];
+      difference += std::norm(z[m] - Complex(y.re[m * x.batch + b], y.im[m * x.batch + b]));
+      norm += std::norm(z[m]);
+    }
+    const double error = std::sqrt(difference / norm);
+    if (!(error <= worst)) worst = error;  // lets a NaN through
+  }
+  return worst;
+}
+
+/// A column adds at most six roundings of eps/2 to each field (two coefficients, two multiply-adds of each
+/// part); they are independent, so the relative error walks: 3·eps·√columns, and one more step for the
+/// output.
+template <class Real>
+double rounding(const MeshLayout& layout) {
+  return 3 * std::numeric_limits<Real>::epsilon() * std::sqrt(static_cast<double>(layout.columns() + 1));
+}
+
+/// Where all couplers are alike their roundings are too, and add up.
+template <class Real>
+double coherent_rounding(const MeshLayout& layout) {
+  return 3 * std::numeric_limits<Real>::epsilon() * static_cast<double>(layout.columns() + 1);
+}
+
+template <class Real>
+double propagated_error(const MeshLayout& layout, const PhysicalMesh<double>& mesh, std::size_t batch) {
+  const CompiledMesh<Real> compiled(layout, mesh);
+  Batch<Real> x = Batch<Real>::random(layout.modes, batch), y(layout.modes, batch);
+  compiled.propagate(x.view(), y.view());
+  return worst_error(layout, mesh, x, y);
+}
+
+template <class Real>
+class CompiledMeshOf : public testing::Test {};
+using Reals = testing::Types<float, double>;
+TYPED_TEST_SUITE(CompiledMeshOf, Reals);
+
+TYPED_TEST(CompiledMeshOf, EqualsTheProductOfItsCouplers) {
+  for (const Topology& topology : topologies())
+    for (const std::size_t modes : {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 16, 31, 64}) {
+      const MeshLayout layout = topology.build(modes);
+      EXPECT_LE(propagated_error<TypeParam>(layout, imperfect_mesh(layout, 0.1), modes == 64 ? 5 : 37),
+                rounding<TypeParam>(layout))
+          << topology.name << " " << modes;
+    }
+}
+
+TYPED_TEST(CompiledMeshOf, EqualsTheTransferMatrixOnUnitVectors) {
+  const MeshLayout layout = find_topology("rectangular").build(12);
+  const PhysicalMesh<double> mesh = imperfect_mesh(layout, 0.3);
+  const CompiledMesh<TypeParam> compiled(layout, mesh);
+  Batch<TypeParam> x(12, 12);
+  for (std::size_t i = 0; i < 12; ++i) x.re[i * 12 + i] = 1;
+  compiled.propagate({x.view().re, {}}, x.view());
+  const std::vector<Complex> matrix = transfer_matrix(layout, mesh);
+  for (std::size_t i = 0; i < matrix.size(); ++i)
+    EXPECT_LE(std::abs(matrix[i] - Complex(x.re[i], x.im[i])), rounding<TypeParam>(layout)) << i;
+}
+
+TYPED_TEST(CompiledMeshOf, EveryInstructionSetAgrees) {
+  const MeshLayout layout = find_topology("rectangular").build(40);
+  const PhysicalMesh<double> mesh = imperfect_mesh(layout, 0.1);
+  const CompiledMesh<TypeParam> compiled(layout, mesh);
+  Batch<TypeParam> x = Batch<TypeParam>::random(40, 75), widest(40, 75);
+  compiled.propagate(x.view(), widest.view());
+  const KernelSets sets = available_mesh_kernels();
+  for (std::size_t i = 0; i < sets.count; ++i) {
+    Batch<TypeParam> y(40, 75);
+    compiled.propagate(x.view(), y.view(), nullptr, *sets.set[i]);
+    EXPECT_LE(worst_error(layout, mesh, x, y), rounding<TypeParam>(layout)) << sets.set[i]->isa;
+    EXPECT_TRUE(i == 0 || y == widest) << sets.set[i]->isa << " also fuses every product";
+  }
+}
+
+TYPED_TEST(CompiledMeshOf, BitsOfASampleDependOnNothingElse) {
+  const MeshLayout layout = find_topology("rectangular").build(18);
+  const CompiledMesh<TypeParam> compiled(layout, imperfect_mesh(layout, 0.1));
+  Batch<TypeParam> x = Batch<TypeParam>::random(18, 131), whole(18, 131);
+  compiled.propagate(x.view(), whole.view());
+  for (const unsigned threads : {1u, 2u, 5u}) {
+    ThreadPool pool(threads);
+    Batch<TypeParam> y(18, 131);
+    compiled.propagate(x.view(), y.view(), &pool);
+    EXPECT_TRUE(y == whole) << threads << " threads";
+  }
+  for (const std::size_t width : {1, 2, 9, 16, 33, 64}) {
+    Batch<TypeParam> y(18, 131);
+    for (std::size_t first = 0; first < 131; first += width) {
+      const std::size_t here = std::min(width, 131 - first);
+      const auto part = [&](Fields<TypeParam> f) {
+        return Fields<TypeParam>{f.re.block(0, 18, first, here), f.im.block(0, 18, first, here)};
+      };
+      compiled.propagate(part(x.view()), part(y.view()));
+    }
+    EXPECT_TRUE(y == whole) << "by " << width;
+  }
+  Batch<TypeParam> in_place = x;
+  compiled.propagate(in_place.view(), in_place.view());
+  EXPECT_TRUE(in_place == whole);
+}
+
+TYPED_TEST(CompiledMeshOf, RealInputEqualsZeroImaginaryPart) {
+  const MeshLayout layout = find_topology("triangular").build(9);
+  const CompiledMesh<TypeParam> compiled(layout, imperfect_mesh(layout, 0));
+  Batch<TypeParam> x = Batch<TypeParam>::random(9, 21), given(9, 21), absent(9, 21);
+  x.im.assign(x.im.size(), 0);
+  compiled.propagate(x.view(), given.view());
+  compiled.propagate({x.view().re, {}}, absent.view());
+  EXPECT_TRUE(given == absent);
+}
+
+TYPED_TEST(CompiledMeshOf, RecompilingEqualsCompiling) {
+  const MeshLayout layout = find_topology("rectangular").build(10);
+  const PhysicalMesh<double> mesh = imperfect_mesh(layout, 0.2);
+  // The first mesh takes the path by columns.
+  CompiledMesh<TypeParam> again(layout, uniform_mesh(layout, {1e-30, 1e-33, 1e-33, 1e-30}));
+  again.recompile(mesh);
+  Batch<TypeParam> x = Batch<TypeParam>::random(10, 4), y(10, 4), fresh(10, 4);
+  again.propagate(x.view(), y.view());
+  CompiledMesh<TypeParam>(layout, mesh).propagate(x.view(), fresh.view());
+  EXPECT_TRUE(y == fresh);
+}
+
+TYPED_TEST(CompiledMeshOf, ExtremeCouplersStayInRange) {
+  constexpr Complex i{0, 1};
+  const double half = std::numbers::sqrt2 / 2;
+  const auto lossy = [](std::array<Complex, 4> t, double loss_db) {
+    for (Complex& e : t) e *= field_transmission_from_loss_db(loss_db);
+    return t;
+  };
+  const auto rotation = [&](double bar) {
+    const double cross = std::sqrt(1 - bar * bar);
+    return std::array<Complex, 4>{bar, i * cross, i * cross, bar};
+  };
+  struct Case {
+    const char* name;
+    std::size_t modes;
+    std::array<Complex, 4> coupler;
+  };
+  const Case cases[] = {{"cross", 64, {0, i, i, 0}},
+                        {"bar", 64, {i, 0, 0, -i}},
+                        {"half", 256, {half, i * half, i * half, half}},
+                        {"near cross", 128, rotation(1e-6)},
+                        {"near bar", 128, rotation(std::sqrt(1 - 1e-12))},
+                        {"very near cross", 128, rotation(1e-12)},
+                        {"at the swap", 128, rotation(0.124)},
+                        {"lossy", 128, lossy(rotation(0.6), 0.2)},
+                        {"lossy cross", 128, lossy(rotation(0), 0.2)},
+                        {"lossy near cross", 128, lossy(rotation(1e-3), 1)},
+                        {"very lossy near cross", 96, lossy(rotation(1e-6), 3)},
+                        {"very lossy", 96, lossy(rotation(0.3), 3)}};
+  for (const Case& c : cases)
+    for (const Topology& topology : topologies()) {
+      const MeshLayout layout = topology.build(c.modes);
+      EXPECT_LE(propagated_error<TypeParam>(layout, uniform_mesh(layout, c.coupler), 2),
+                coherent_rounding<TypeParam>(layout))
+          << c.name << " " << topology.name;
+    }
+}
+
+TEST(CompiledMesh, AllHalfAt1024ModesInSinglePrecision) {
+  const MeshLayout layout = find_topology("rectangular").build(1024);
+  const double half = std::numbers::sqrt2 / 2;
+  EXPECT_LE(propagated_error<float>(layout, uniform_mesh(layout, {half, {0, half}, {0, half}, half}), 1),
+            coherent_rounding<float>(layout));
+}
+
+TEST(CompiledMesh, CouplersOfDistantModesWork) {
+  MeshLayout butterfly{8, {}, {0}};
+  for (const std::uint32_t distance : {4u, 2u, 1u, 2u, 4u}) {
+    for (std::uint32_t m = 0; m < 8; ++m)
+      if ((m & distance) == 0) butterfly.couplers.push_back({m, m + distance});
+    butterfly.column_start.push_back(static_cast<std::uint32_t>(butterfly.couplers.size()));
+  }
+  EXPECT_LE(propagated_error<double>(butterfly, imperfect_mesh(butterfly, 0.1), 11),
+            rounding<double>(butterfly));
+  EXPECT_LE(propagated_error<float>(butterfly, uniform_mesh(butterfly, {0, 1, 1, 0}), 11),
+            rounding<float>(butterfly));
+}
+
+TEST(CompiledMesh, NeighboursWithoutAnyPattern) {
+  Numbers uniform(5);
+  for (std::size_t modes = 2; modes < 20; ++modes) {
+    MeshLayout layout{modes, {}, {0}};
+    for (std::size_t column = 0; column < 2 * modes; ++column) {
+      for (std::uint32_t m = 0; m + 1 < modes; ++m)
+        if (uniform(0, 1) < 0.4) {
+          layout.couplers.push_back({m, m + 1});
+          ++m;
+        }
+      layout.column_start.push_back(static_cast<std::uint32_t>(layout.couplers.size()));
+    }
+    EXPECT_LE(propagated_error<double>(layout, imperfect_mesh(layout, 0.1), 3), rounding<double>(layout))
+        << modes;
+  }
+}
+
+// Rotations from rational numbers, so that no library function stands between compilers. Only the products'
+// fusing enters; it must be the same in g++ and clang++.
+TEST(CompiledMesh, BitsAreThoseOfEveryCompiler) {
+  if (&mesh_kernels() == &mesh_kernels_baseline) GTEST_SKIP() << "this processor does not fuse products";
+  const MeshLayout layout = find_topology("rectangular").build(24);
+  Numbers uniform(3);
+  PhysicalMesh<double> mesh = uniform_mesh(layout, {});
+  for (auto& t : mesh.couplers) {
+    const double p = uniform(-1, 1), q = uniform(-1, 1);
+    const double c = (1 - p * p) / (1 + p * p), s = 2 * p / (1 + p * p);
+    const Complex turn{(1 - q * q) / (1 + q * q), 2 * q / (1 + q * q)};
+    t = {c, s * turn, -s, c * turn};
+  }
+  const auto hash = [&]<class Real>(Real) {
+    Batch<Real> x = Batch<Real>::random(24, 29);
+    CompiledMesh<Real>(layout, mesh).propagate(x.view(), x.view());
+    std::uint64_t h = 0xcbf29ce484222325u;
+    for (const auto* plane : {&x.re, &x.im})
+      for (const Real v : *plane)
+        h = (h ^ std::bit_cast<std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>>(v)) *
+            0x100000001b3u;
+    return h;
+  };
+  EXPECT_EQ(hash(0.0f), 10574682115712501782u);
+  EXPECT_EQ(hash(0.0), 5974303956150265173u);
+}
+
+TEST(CompiledMesh, RefusesWhatItCannotCompile) {
+  const MeshLayout layout = find_topology("rectangular").build(4);
+  const PhysicalMesh<double> good = imperfect_mesh(layout, 0);
+  PhysicalMesh<double> dark = good, broken = good, short_mesh = good;
+  dark.couplers[3] = {0, 0, 0, 1};
+  EXPECT_THROW(CompiledMesh<float>(layout, dark), Error);
+  broken.couplers[2][1] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THROW(CompiledMesh<double>(layout, broken), Error);
+  short_mesh.couplers.pop_back();
+  EXPECT_THROW(CompiledMesh<float>(layout, short_mesh), Error);
+  MeshLayout wrong = layout;
+  wrong.couplers[0] = {3, 4};
+  EXPECT_THROW(CompiledMesh<float>(wrong, good), Error);
+
+  const CompiledMesh<float> mesh(layout, good);
+  Batch<float> x(4, 3), wide(4, 4), tall(5, 3);
+  EXPECT_THROW(mesh.propagate(x.view(), wide.view()), Error);
+  EXPECT_THROW(mesh.propagate(tall.view(), x.view()), Error);
+  EXPECT_THROW(mesh.propagate(x.view(), Fields<float>{x.view().re, {}}), Error);
+}
+
+}  // namespace
+}  // namespace fringe

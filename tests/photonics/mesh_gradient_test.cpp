@@ -1,0 +1,229 @@
+// Adjoint gradients against finite differences of the plain product of couplers.
+#include "photonics/mesh_gradient.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <complex>
+#include <limits>
+
+#include "core/draw.hpp"
+#include "core/error.hpp"
+#include "core/units.hpp"
+#include "photonics/compiled_mesh.hpp"
+
+namespace fringe {
+namespace {
+
+using Complex = std::complex<double>;
+
+struct Problem {
+  MeshLayout layout;
+  PhaseProgram program;
+  FabricatedMesh chip;
+  std::size_t batch;
+  std::vector<Complex> input, weight;  ///< [modes × batch]; the loss is Σ Re(conj(weight)·y) + ½Σ|y|⁴
+
+  Problem(const char* topology, std::size_t modes, std::size_t samples)
+      : layout(find_topology(topology).build(modes)), chip(ideal_fabrication(layout)), batch(samples) {
+    const DrawStream stream = stream_of({5, Purpose::test, 0, static_cast<std::uint32_t>(modes), 0});
+    std::uint64_t next = 0;
+    const auto uniform = [&](double low, double high) {
+      return low + (high - low) * uniform_from_bits(random_bits(stream, next++));
+    };
+    for (std::size_t i = 0; i < layout.couplers.size(); ++i) {
+      program.theta.push_back(uniform(0, pi));
+      program.phi.push_back(uniform(0, 2 * pi));
+      chip.alpha_rad[i] = uniform(-0.1, 0.1);
+      chip.beta_rad[i] = uniform(-0.1, 0.1);
+      chip.theta_error_rad[i] = uniform(-0.1, 0.1);
+      chip.phi_error_rad[i] = uniform(-0.1, 0.1);
+      chip.loss_db[i] = uniform(0, 0.4);
+    }
+    for (std::size_t m = 0; m < modes; ++m) {
+      program.out.push_back(uniform(0, 2 * pi));
+      chip.out_error_rad[m] = uniform(-0.1, 0.1);
+    }
+    for (std::size_t i = 0; i < modes * batch; ++i) {
+      input.emplace_back(uniform(-1, 1), uniform(-1, 1));
+      weight.emplace_back(uniform(-1, 1), uniform(-1, 1));
+    }
+  }
+
+  std::vector<Complex> output(const PhaseProgram& phases) const {
+    const std::vector<Complex> a = matrix(phases);
+    const std::size_t n = layout.modes;
+    std::vector<Complex> y(n * batch);
+    for (std::size_t r = 0; r < n; ++r)
+      for (std::size_t c = 0; c < n; ++c)
+        for (std::size_t b = 0; b < batch; ++b) y[r * batch + b] += a[r * n + c] * input[c * batch + b];
+    return y;
+  }
+  std::vector<Complex> matrix(const PhaseProgram& phases) const {
+    return transfer_matrix(layout, realise<double>(layout, phases, chip));
+  }
+  double loss(const PhaseProgram& phases) const {
+    const std::vector<Complex> y = output(phases);
+    double sum = 0;
+    for (std::size_t i = 0; i < y.size(); ++i)
+      sum += std::real(std::conj(weight[i]) * y[i]) + std::norm(y[i]) * std::norm(y[i]) / 2;
+    return sum;
+  }
+  PhaseProgram zero_gradient() const {
+    return {std::vector<double>(layout.couplers.size()), std::vector<double>(layout.couplers.size()),
+            std::vector<double>(layout.modes)};
+  }
+};
+
+template <class Real>
+struct Planes {
+  std::size_t modes, batch;
+  std::vector<Real> re, im;
+
+  Planes(std::size_t m, const std::vector<Complex>& z) : modes(m), batch(z.size() / m) {
+    for (const Complex& v : z) {
+      re.push_back(static_cast<Real>(v.real()));
+      im.push_back(static_cast<Real>(v.imag()));
+    }
+  }
+  Fields<Real> view() { return {{re.data(), modes, batch}, {im.data(), modes, batch}}; }
+  double distance(const std::vector<Complex>& z) const {
+    double difference = 0, norm = 0;
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      difference += std::norm(z[i] - Complex(re[i], im[i]));
+      norm += std::norm(z[i]);
+    }
+    return std::sqrt(difference / norm);
+  }
+};
+
+template <class Real>
+struct Backward {
+  PhaseProgram gradient;
+  Planes<Real> fields, adjoint;
+};
+
+/// ∂L/∂Re y + i ∂L/∂Im y = weight + 2|y|²y
+template <class Real>
+Backward<Real> run_backward(const Problem& p, ThreadPool* pool = nullptr) {
+  const std::vector<Complex> y = p.output(p.program);
+  std::vector<Complex> g(y.size());
+  for (std::size_t i = 0; i < y.size(); ++i) g[i] = p.weight[i] + 2 * std::norm(y[i]) * y[i];
+  Backward<Real> result{p.zero_gradient(), {p.layout.modes, y}, {p.layout.modes, g}};
+  MeshGradient<Real> gradient(p.layout);
+  gradient.set(p.program, p.chip);
+  gradient.backward(result.fields.view(), result.adjoint.view(), result.gradient, pool);
+  return result;
+}
+
+std::vector<double> flat(const PhaseProgram& p) {
+  std::vector<double> all = p.theta;
+  all.insert(all.end(), p.phi.begin(), p.phi.end());
+  all.insert(all.end(), p.out.begin(), p.out.end());
+  return all;
+}
+
+double largest(const std::vector<double>& values) {
+  double most = 0;
+  for (const double v : values) most = std::max(most, std::abs(v));
+  return most;
+}
+
+class MeshGradientOf : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Topologies, MeshGradientOf, testing::Values("rectangular", "triangular"));
+
+TEST_P(MeshGradientOf, EqualsFiniteDifferences) {
+  for (const std::size_t modes : {2, 5, 8}) {
+    const Problem p(GetParam(), modes, 7);
+    const std::vector<double> gradient = flat(run_backward<double>(p).gradient);
+    PhaseProgram moved = p.program;
+    // Central differences of fourth order: the truncation error ~h⁴ and the rounding error ~eps/h both stay
+    // below 1e-9.
+    const double h = 1e-3;
+    const auto difference = [&](double& phase) {
+      const double middle = phase;
+      const auto at = [&](double offset) {
+        phase = middle + offset;
+        return p.loss(moved);
+      };
+      const double slope = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+      phase = middle;
+      return slope;
+    };
+    std::size_t i = 0;
+    for (auto* phases : {&moved.theta, &moved.phi, &moved.out})
+      for (double& phase : *phases) {
+        EXPECT_NEAR(gradient[i], difference(phase), 1e-6 * largest(gradient)) << "parameter " << i;
+        ++i;
+      }
+  }
+}
+
+TEST_P(MeshGradientOf, FieldsComeBackAndAdjointsPassTheConjugateTranspose) {
+  const Problem p(GetParam(), 12, 45);
+  const Backward<double> b = run_backward<double>(p);
+  // Losses amplify rounding on the way back: 24 columns at most of at most 0.4 dB.
+  const double rounding = 32 * std::numeric_limits<double>::epsilon() * std::pow(10, 24 * 0.4 / 20);
+  EXPECT_LE(b.fields.distance(p.input), rounding);
+
+  const std::vector<Complex> y = p.output(p.program), a = p.matrix(p.program);
+  std::vector<Complex> expected(y.size());
+  for (std::size_t r = 0; r < 12; ++r)
+    for (std::size_t c = 0; c < 12; ++c)
+      for (std::size_t s = 0; s < 45; ++s) {
+        const Complex field = y[r * 45 + s], g = p.weight[r * 45 + s] + 2 * std::norm(field) * field;
+        expected[c * 45 + s] += std::conj(a[r * 12 + c]) * g;
+      }
+  EXPECT_LE(b.adjoint.distance(expected), rounding);
+}
+
+TEST_P(MeshGradientOf, SinglePrecisionIsClose) {
+  const Problem p(GetParam(), 16, 100);
+  const std::vector<double> exact = flat(run_backward<double>(p).gradient);
+  const std::vector<double> single = flat(run_backward<float>(p).gradient);
+  // Rounding walks through at most 31 columns of eight operations, amplified by the loss of at most 31 · 0.4
+  // dB.
+  const double rounding =
+      std::numeric_limits<float>::epsilon() * std::sqrt(8.0 * 31) * std::pow(10, 31 * 0.4 / 20);
+  for (std::size_t i = 0; i < exact.size(); ++i)
+    EXPECT_NEAR(single[i], exact[i], rounding * largest(exact)) << i;
+}
+
+TEST_P(MeshGradientOf, BitsDoNotDependOnThreads) {
+  const Problem p(GetParam(), 6, 701);
+  const Backward<float> alone = run_backward<float>(p);
+  for (const unsigned threads : {1u, 2u, 3u}) {
+    ThreadPool pool(threads);
+    const Backward<float> together = run_backward<float>(p, &pool);
+    EXPECT_EQ(flat(alone.gradient), flat(together.gradient)) << threads;
+    EXPECT_EQ(alone.fields.re, together.fields.re);
+    EXPECT_EQ(alone.adjoint.im, together.adjoint.im);
+  }
+}
+
+TEST(MeshGradient, AddsToWhatIsThere) {
+  const Problem p("rectangular", 4, 3);
+  const Backward<double> once = run_backward<double>(p);
+  Backward<double> twice = run_backward<double>(p);
+  MeshGradient<double> gradient(p.layout);
+  gradient.set(p.program, p.chip);
+  const std::vector<Complex> y = p.output(p.program);
+  Planes<double> fields(4, y), zero(4, std::vector<Complex>(y.size()));
+  gradient.backward(fields.view(), zero.view(), twice.gradient);
+  EXPECT_EQ(flat(once.gradient), flat(twice.gradient));
+}
+
+TEST(MeshGradient, RefusesWrongShapes) {
+  const Problem p("rectangular", 4, 3);
+  MeshGradient<double> gradient(p.layout);
+  Planes<double> y(4, p.input), g(4, p.weight), tall(6, p.weight);
+  PhaseProgram sum = p.zero_gradient(), small;
+  EXPECT_THROW(gradient.backward(y.view(), g.view(), sum), Error) << "before set()";
+  gradient.set(p.program, p.chip);
+  EXPECT_THROW(gradient.backward(y.view(), tall.view(), sum), Error);
+  EXPECT_THROW(gradient.backward(y.view(), g.view(), small), Error);
+  EXPECT_THROW(gradient.set(small, p.chip), Error);
+}
+
+}  // namespace
+}  // namespace fringe
