@@ -18,7 +18,7 @@ constexpr std::array<PartRow, part_count> part_rows{{
     {"dram", Boundary::accelerator, "off-chip memory traffic"},
     {"digital", Boundary::accelerator, "digital vector unit: bias, activation, partial sums, optimiser"},
     {"decomposition", Boundary::accelerator, "singular values and phases of new weights, on the digital unit"},
-    {"idle", Boundary::board, "what the board draws whether it works or not"},
+    {"idle", Boundary::accelerator, "what electronics draw whether they work or not: leakage, clocks, regulators"},
 }};
 
 constexpr std::array<std::string_view, resource_count> resource_rows{"matrix_unit", "programming", "memory",

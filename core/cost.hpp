@@ -28,6 +28,10 @@ struct PartRow {
 inline constexpr std::size_t part_count = static_cast<std::size_t>(Part::count);
 std::span<const PartRow, part_count> cost_parts() noexcept;
 
+/// Share of an electronic unit's full power that does not depend on its work, charged to both camps alike: a parameter
+/// of the models, not a published figure.
+inline constexpr double static_power_fraction = 0.15;
+
 /// What can be busy, one row each in resource_names(); append only.
 enum class Resource { matrix_unit, programming, memory, digital, launch, count };
 inline constexpr std::size_t resource_count = static_cast<std::size_t>(Resource::count);

@@ -5,16 +5,17 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace fringe {
 namespace {
-thread_local bool inside_task = false;
+// The pool whose task this thread is in, and as which worker.
+thread_local const void* current_pool = nullptr;
 thread_local unsigned current_worker = 0;
 }  // namespace
 
 struct ThreadPool::State {
-  std::vector<std::jthread> threads;
   std::mutex run_mutex;  // one run at a time
   std::mutex mutex;
   std::condition_variable wake, done;
@@ -26,10 +27,11 @@ struct ThreadPool::State {
   bool stop = false;
   std::size_t failed_task = 0;
   std::exception_ptr failure;
+  std::vector<std::jthread> threads;  // last: they end before what they wait on
 
   void work(unsigned worker) {
-    inside_task = true;
-    current_worker = worker;
+    const void* outer_pool = std::exchange(current_pool, this);
+    const unsigned outer_worker = std::exchange(current_worker, worker);
     for (std::size_t i = next.fetch_add(1); i < tasks; i = next.fetch_add(1)) {
       try {
         (*task)(i, worker);
@@ -41,7 +43,8 @@ struct ThreadPool::State {
         }
       }
     }
-    inside_task = false;
+    current_pool = outer_pool;
+    current_worker = outer_worker;
   }
 };
 
@@ -77,8 +80,9 @@ unsigned ThreadPool::size() const noexcept { return static_cast<unsigned>(state_
 
 void ThreadPool::run(std::size_t tasks, const std::function<void(std::size_t, unsigned)>& task) {
   State& s = *state_;
-  if (inside_task || s.threads.empty() || tasks <= 1) {
-    const unsigned worker = inside_task ? current_worker : 0;
+  const bool nested = current_pool == &s;
+  if (nested || s.threads.empty() || tasks <= 1) {
+    const unsigned worker = nested ? current_worker : 0;
     for (std::size_t i = 0; i < tasks; ++i) task(i, worker);
     return;
   }

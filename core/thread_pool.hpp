@@ -19,7 +19,8 @@ class ThreadPool {
   unsigned size() const noexcept;
 
   /// Runs task(i, worker) for i in [0, tasks), worker < size(). Returns when all are done. The exception of the
-  /// lowest-numbered task that threw is rethrown. A call from inside a task runs serially on its worker.
+  /// lowest-numbered task that threw is rethrown. A call from inside a task of the same pool runs serially on
+  /// its worker.
   void run(std::size_t tasks, const std::function<void(std::size_t task, unsigned worker)>& task);
 
  private:

@@ -44,7 +44,7 @@ struct GpuModelParameters {
   /// Power that doesn't depend on the work, as part of the TDP: a parameter of this model, not a published
   /// figure, [0, 0.5]. Boards with a context but no work were seen at 26 to 66 W above bare idle (S. S.
   /// Vadari, arXiv:2605.23918).
-  double static_fraction = 0.15;
+  double static_fraction = static_power_fraction;
 };
 
 /// Energy per operation [J] that follows from the board's TDP (see above). Requires gpu.peak(format) > 0.

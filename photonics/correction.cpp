@@ -7,15 +7,25 @@
 #include "photonics/wrap_phase.hpp"
 
 namespace fringe {
+namespace {
+
+/// The part of a phase to undo so that `reached` light keeps `wanted` as its real part.
+double turned_out(double phase, double wanted, double reached) {
+  constexpr double met = 1e-12;  // rounding of a ratio within reach
+  return wanted < reached * (1 - met) ? phase - std::copysign(std::acos(wanted / reached), phase) : phase;
+}
+
+}  // namespace
 
 // With h = θ/2, s = α+β and d = α−β, an MZI without its φ is
 //   i e^{ih} [[r e^{iε}, k e^{iζ}], [k e^{−iζ}, −r e^{−iε}]],
 //   r e^{iε} = cos d sin h + i sin s cos h,   k e^{iζ} = cos s cos h + i sin d sin h.
 // So the ratio asks for sin²h' (cos²d − sin²s) = sin²h − sin²s, and the phases for φ' = φ − ε + ζ behind
 // inputs that are in phase with the ideal ones; the outputs then lag the ideal ones by h − h' − ζ and h − h'
-// + ε.
-PhaseProgram correct_locally(const MeshLayout& layout, const PhaseProgram& ideal,
-                             const FabricatedMesh& known) {
+// + ε. For the quadrature, ε (or ζ) is undone only as far as leaves r·cos = sin h (k·cos = |cos h|); the two
+// strong paths keep their phases.
+PhaseProgram correct_locally(const MeshLayout& layout, const PhaseProgram& ideal, const FabricatedMesh& known,
+                             CorrectionGoal goal) {
   check_sizes(layout, ideal);
   check_sizes(layout, known);
   PhaseProgram corrected = ideal;
@@ -31,11 +41,17 @@ PhaseProgram correct_locally(const MeshLayout& layout, const PhaseProgram& ideal
     const double sign = std::cos(h) < 0 ? -1 : 1;
     const double new_h = std::atan2(sine, sign * cosine);
     // A path that stays dark in the ideal mesh sets no phase.
-    const double epsilon =
-        std::sin(h) <= dark ? 0 : std::atan2(std::sin(s) * std::cos(new_h), std::cos(d) * std::sin(new_h));
-    const double zeta = std::abs(std::cos(h)) <= dark ? 0
-                                                      : std::atan2(sign * std::sin(d) * std::sin(new_h),
-                                                                   sign * std::cos(s) * std::cos(new_h));
+    double epsilon = 0, zeta = 0;
+    if (std::sin(h) > dark) {
+      const double straight = std::hypot(std::cos(d) * std::sin(new_h), std::sin(s) * std::cos(new_h));
+      epsilon = std::atan2(std::sin(s) * std::cos(new_h), std::cos(d) * std::sin(new_h));
+      if (goal == CorrectionGoal::quadrature) epsilon = turned_out(epsilon, std::sin(h), straight);
+    }
+    if (std::abs(std::cos(h)) > dark) {
+      const double across = std::hypot(std::cos(s) * std::cos(new_h), std::sin(d) * std::sin(new_h));
+      zeta = std::atan2(sign * std::sin(d) * std::sin(new_h), sign * std::cos(s) * std::cos(new_h));
+      if (goal == CorrectionGoal::quadrature) zeta = turned_out(zeta, std::abs(std::cos(h)), across);
+    }
     corrected.theta[k] = wrap_phase(2 * new_h - known.theta_error_rad[k]);
     corrected.phi[k] = wrap_phase(ideal.phi[k] + upper - lower - epsilon + zeta - known.phi_error_rad[k]);
     const double common = h - new_h + lower;

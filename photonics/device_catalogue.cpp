@@ -153,13 +153,13 @@ constexpr std::array converter_table{
 
 constexpr std::array digital_unit_table{
     DigitalUnit{
-        "asic-7nm", 0.38e-12, 1.31e-12, 0.03e-12, 2048 * 1.05e9,
+        "asic-7nm", 0.38e-12, 1.31e-12, 0.03e-12, 1.05e9, 2048 * 1.05e9,
         "Joules: 7 nm column of Table 2, Jouppi et al., Ten Lessons From Three Generations Shaped Google's "
         "TPUv4i, ISCA 2021; rate: the 2048 vector lanes of a TPU core (Norrie and Patil, Hot Chips 2020) at "
         "its "
         "1.05 GHz"},
     DigitalUnit{
-        "asic-45nm", 0.9e-12, 3.7e-12, 0.1e-12, 256 * 700e6,
+        "asic-45nm", 0.9e-12, 3.7e-12, 0.1e-12, 700e6, 256 * 700e6,
         "Joules: Horowitz, Computing's energy problem, ISSCC 2014, doi:10.1109/ISSCC.2014.6757323, 45 nm; "
         "rate: "
         "256 lanes at 700 MHz, the activation unit of Jouppi et al., ISCA 2017, doi:10.1145/3079856.3080246"},

@@ -94,6 +94,7 @@ struct DigitalUnit {
   double fp32_add_j;
   double fp32_multiply_j;
   double int32_add_j;
+  double clock_hz;
   double operations_per_s;  ///< single-precision operations per second of the whole unit
   std::string_view source;
 };

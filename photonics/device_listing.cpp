@@ -89,6 +89,7 @@ std::string summary_of(const DigitalUnit& d) {
   return summary({{d.fp32_add_j, "J", "fp32 add"},
                   {d.fp32_multiply_j, "J", "multiply"},
                   {d.int32_add_j, "J", "int32 add"},
+                  {d.clock_hz, "Hz", "clock"},
                   {d.operations_per_s, "op/s", ""}});
 }
 

@@ -76,6 +76,7 @@ void check(const PhotonicDesign& d) {
   require_speed("input_dac.rate_hz", d.input_dac.name, d.input_dac.rate_hz, d.clock_hz);
   require_speed("output_adc.rate_hz", d.output_adc.name, d.output_adc.rate_hz, d.clock_hz);
   require_positive("phase_dac.rate_hz", d.phase_dac.rate_hz);
+  require_positive("digital.clock_hz", d.digital.clock_hz);
   require_positive("digital.operations_per_s", d.digital.operations_per_s);
 }
 

@@ -203,8 +203,8 @@ class TiledMatrix final : public PhotonicMatrix {
     for_each_weight(t, [&](std::size_t r, std::size_t c, std::size_t i, std::size_t k) { target[i * n() + k] = w(r, c); });
     CoreProgram program = program_core(find_topology(setup_.design.topology), {target.data(), n(), n()});
     if (setup_.corrected) {
-      program.u = correct_locally(layout_, program.u, tile.fabricated_u);
-      program.v = correct_locally(layout_, program.v, tile.fabricated_v);
+      program.u = correct_locally(layout_, program.u, tile.fabricated_u, CorrectionGoal::quadrature);
+      program.v = correct_locally(layout_, program.v, tile.fabricated_v, CorrectionGoal::quadrature);
     }
     const auto p = parameters_of(t);
     map_.each(program, [&](const std::vector<double>& values, std::size_t at) {

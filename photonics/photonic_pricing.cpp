@@ -42,7 +42,7 @@ double PhotonicPricing::tiles_of(std::size_t rows, std::size_t inner) const noex
 Cost PhotonicPricing::digital(double operations, double adds_share, double sram_bytes) const {
   const DigitalUnit& unit = design_.digital;
   Cost cost = memory_cost(memory_, 0, sram_bytes);
-  cost.latency_s = std::max(cost.latency_s, operations / unit.operations_per_s);
+  cost.latency_s = std::max({cost.latency_s, operations / unit.operations_per_s, 1 / unit.clock_hz});
   cost.busy(Resource::digital) = operations / unit.operations_per_s;
   cost.energy(Part::digital) =
       operations * (adds_share * unit.fp32_add_j + (1 - adds_share) * unit.fp32_multiply_j);
@@ -99,10 +99,9 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
   Cost support = digital(operations, 0.5, traffic);
   if (first) support = beside(support, memory_cost(memory_, inputs * batch * bytes_per_activation, 0));
   if (last) support = beside(support, memory_cost(memory_, outputs * batch * bytes_per_activation, 0));
-  // Sums stream behind the light: only what takes longer than the light adds to the latency.
-  const double alone = cost.latency_s;
+  // Scaling and sums stream before and behind the light: a cycle each, and what takes longer than the light.
   cost = beside(cost, support);
-  cost.latency_s = std::max(alone, support.latency_s);
+  cost.latency_s += 2 / design_.digital.clock_hz;
   return cost;
 }
 
@@ -124,6 +123,10 @@ Cost PhotonicPricing::with_static(Cost cost) const {
   cost.watts(Part::laser) = cores * budget_.laser_electrical_w;
   cost.watts(Part::phase_hold) = cores * hold_w_;
   cost.watts(Part::receiver) = cores * static_cast<double>(design_.modes) * design_.tia.power_w;
+  const DigitalUnit& digital = design_.digital;
+  const double full_w = digital.operations_per_s * (digital.fp32_add_j + digital.fp32_multiply_j) / 2 +
+                        memory_.dram_bytes_per_s * (memory_.dram_j_per_byte + memory_.sram_j_per_byte);
+  cost.watts(Part::idle) = static_power_fraction * full_w;
   return cost;
 }
 

@@ -28,7 +28,9 @@ enum class TrainingScheme {
 /// channels at once), waits for the shifters to settle, then streams its batch at the clock. Products with Wᵀ send
 /// light through the same cores backwards. Partial sums, scaling, bias and activations run on the digital unit; the
 /// batch enters from and leaves to off-chip memory; between operators it stays in on-chip memory.
-/// Laser, phase hold and receivers draw power for the whole run, in every core. Kind: modelled.
+/// Every step of the digital unit takes at least a cycle of its clock; the pipeline delay inside the converters is not
+/// published for the catalogue's rows and not included. Laser, phase hold and receivers draw power for the whole run, in
+/// every core, and so does the static share of the digital unit and its memory. Kind: modelled.
 class PhotonicPricing {
  public:
   /// Throws Error where check(design) does.

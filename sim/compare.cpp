@@ -266,6 +266,9 @@ class Run {
     if (!run_cases("ideal photonic engine", entry, {{"ideal", {}, false, false}}, study_.folds().size(), results))
       return false;
     HardwareResult result = photonic_result("photonic ideal", results[0]);
+    std::vector<double> accuracies;
+    for (const ChipResult& fold : results[0]) accuracies.push_back(fold.accuracy);
+    result.accuracy = estimate(accuracies);
     result.chips = 0;
     result.note = "no imperfection: tells rounding from physics; no hardware, so no cost";
     record_chip_predictions(result.name, results[0]);

@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <fstream>
@@ -234,8 +235,12 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   in_loop.refuse_others();
 
   Section photonic = top.section("photonic");
-  for (const auto& [key, node] : photonic.table())
-    e.photonic.push_back(read_photonic(photonic.section(key.str()), std::string(key.str())));
+  // In the order of the file; the first is the one that stands for its kind.
+  std::vector<std::pair<toml::source_position, std::string_view>> entries;
+  for (const auto& [key, node] : photonic.table()) entries.emplace_back(node.source().begin, key.str());
+  std::sort(entries.begin(), entries.end());
+  for (const auto& [position, key] : entries)
+    e.photonic.push_back(read_photonic(photonic.section(key), std::string(key)));
 
   Section electronic = top.section("electronic");
   e.cpu = electronic.boolean("cpu", true);

@@ -81,6 +81,7 @@ TEST(DeviceCatalogue, UnitsArePlausible) {
     within(d.int32_add_j, 1e-15, d.fp32_add_j, d.name, "int32_add_j");
     within(d.fp32_add_j, 1e-14, d.fp32_multiply_j, d.name, "fp32_add_j");
     within(d.fp32_multiply_j, 1e-13, 1e-10, d.name, "fp32_multiply_j");
+    within(d.clock_hz, 1e8, 1e10, d.name, "clock_hz");
     within(d.operations_per_s, 1e8, 1e15, d.name, "operations_per_s");
   }
 }
