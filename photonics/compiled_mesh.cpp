@@ -205,7 +205,7 @@ void CompiledMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, Threa
     const KernelBatch<Real> part{
         in.re.data,   in.im.data,    out.re.data,   out.im.data, in.re.stride,
         in.im.stride, out.re.stride, out.im.stride, begin,       std::min(batch, begin + samples_per_task)};
-    kernel(tape, part, thread_scratch<Real>(2 * kernel_scratch_lanes * modes));
+    kernel(tape, part, thread_scratch<Real>(2 * kernel_scratch_lanes<Real> * modes));
   };
   const std::size_t tasks = (batch + samples_per_task - 1) / samples_per_task;
   if (pool && pool->size() > 1 && tasks > 1) {

@@ -28,7 +28,8 @@ class CompiledMesh {
   CompiledMesh(const MeshLayout& layout, const PhysicalMesh<double>& mesh);
   CompiledMesh(const MeshLayout& layout, const PhysicalMesh<float>& mesh);
 
-  /// New coefficients for the same layout; memory is reused. Throws as the constructor does.
+  /// New coefficients for the same layout; memory is reused. Throws as the constructor does; the mesh must
+  /// then be compiled anew before its next use.
   void recompile(const PhysicalMesh<double>& mesh);
   void recompile(const PhysicalMesh<float>& mesh);
 
@@ -37,8 +38,9 @@ class CompiledMesh {
 
   /// out = mesh · in; both [modes × batch], any strides; in.im.data may be null (real input); `in` is `out`
   /// itself or does not overlap it. A sample's bits depend on that sample alone: not on threads, neighbours
-  /// or position. Relative error ≲ eps·√(8·columns) of a plain product; magnitudes of Real between 2⁻⁴⁰ and
-  /// 2⁴⁰ are safe. Concurrent calls are allowed. Throws Error on shape mismatch.
+  /// or position. Relative error below 3·eps·√columns where couplers differ, 3·eps·columns where all are
+  /// alike. Input magnitudes between 2⁻⁴⁰ and 2⁴⁰ are safe. Concurrent calls are allowed. Throws Error on
+  /// shape mismatch.
   void propagate(ConstFields<Real> in, Fields<Real> out, ThreadPool* pool = nullptr,
                  const KernelSet& kernels = mesh_kernels()) const;
 

@@ -70,8 +70,9 @@ struct KernelBatch {
   std::size_t begin, end;
 };
 
-/// Scratch memory of one kernel call: kernel_scratch_lanes Reals per plane and mode, aligned to 64 bytes.
-inline constexpr std::size_t kernel_scratch_lanes = 32;
+/// Scratch memory of one kernel call: this many Reals per plane and mode (64 bytes), aligned to 64 bytes.
+template <class Real>
+inline constexpr std::size_t kernel_scratch_lanes = 64 / sizeof(Real);
 
 template <class Real>
 using Kernel = void (*)(const KernelTape<Real>& tape, const KernelBatch<Real>& batch, Real* scratch) noexcept;

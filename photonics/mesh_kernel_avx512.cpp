@@ -2,5 +2,5 @@
 
 namespace fringe {
 const KernelSet mesh_kernels_avx512{
-    "avx512", {propagate<float, 64, 2>, reverse<float, 64>}, {propagate<double, 64, 2>, reverse<double, 64>}};
+    "avx512", {propagate<float, 64>, reverse<float, 64>}, {propagate<double, 64>, reverse<double, 64>}};
 }

@@ -18,48 +18,52 @@ struct Simd {
   using Mask __attribute__((vector_size(Bytes))) = KernelMask<Real>;
 };
 
-/// One mode of a tile: U vectors of samples.
-template <class Real, unsigned Bytes, unsigned U>
+/// One mode of a tile: a vector of samples.
+template <class Real, unsigned Bytes>
 struct Row {
-  typename Simd<Real, Bytes>::Vec re[U], im[U];
+  typename Simd<Real, Bytes>::Vec re, im;
 };
 
-template <class Real, unsigned Bytes, unsigned U, bool Swaps>
-[[gnu::always_inline]] inline void rotate(Row<Real, Bytes, U>& x0, Row<Real, Bytes, U>& x1, const Real* k,
+/// Exchanges a and b where the mask is set. Bitwise, for such operations run beside the multiply-adds; a
+/// blend does not.
+template <class Mask, class Vec>
+[[gnu::always_inline]] inline void exchange(Mask mask, Vec& a, Vec& b) {
+  const Mask difference = (reinterpret_cast<Mask>(a) ^ reinterpret_cast<Mask>(b)) & mask;
+  a = reinterpret_cast<Vec>(reinterpret_cast<Mask>(a) ^ difference);
+  b = reinterpret_cast<Vec>(reinterpret_cast<Mask>(b) ^ difference);
+}
+
+template <class Real, unsigned Bytes, bool Swaps>
+[[gnu::always_inline]] inline void rotate(Row<Real, Bytes>& x0, Row<Real, Bytes>& x1, const Real* k,
                                           const KernelMask<Real>* swap) {
   using S = Simd<Real, Bytes>;
-  for (unsigned u = 0; u < U; ++u) {
-    typename S::Vec ar = x0.re[u], ai = x0.im[u], br = x1.re[u], bi = x1.im[u];
-    if constexpr (Swaps) {
-      const typename S::Mask m = *swap - typename S::Mask{};
-      const typename S::Vec tr = m ? br : ar, ti = m ? bi : ai;
-      br = m ? ar : br;
-      bi = m ? ai : bi;
-      ar = tr;
-      ai = ti;
-    }
-    typename S::Vec yr = ar, yi = ai, zr = br, zi = bi;
-    yr = yr + br * k[0];
-    yi = yi + bi * k[0];
-    zr = zr + ar * k[2];
-    zi = zi + ai * k[2];
-    yr = yr - bi * k[1];
-    yi = yi + br * k[1];
-    zr = zr - ai * k[3];
-    zi = zi + ar * k[3];
-    x0.re[u] = yr;
-    x0.im[u] = yi;
-    x1.re[u] = zr;
-    x1.im[u] = zi;
+  typename S::Vec ar = x0.re, ai = x0.im, br = x1.re, bi = x1.im;
+  if constexpr (Swaps) {
+    const typename S::Mask mask = *swap - typename S::Mask{};
+    exchange(mask, ar, br);
+    exchange(mask, ai, bi);
   }
+  typename S::Vec yr = ar, yi = ai, zr = br, zi = bi;
+  yr = yr + br * k[0];
+  yi = yi + bi * k[0];
+  zr = zr + ar * k[2];
+  zi = zi + ai * k[2];
+  yr = yr - bi * k[1];
+  yi = yi + br * k[1];
+  zr = zr - ai * k[3];
+  zi = zi + ar * k[3];
+  x0.re = yr;
+  x0.im = yi;
+  x1.re = zr;
+  x1.im = zi;
 }
 
 /// P sweeps in flight over a window of P + 1 rows that moves down the mesh. Sweep j turns the pair of rows j
 /// above the newest. Packs instead of loops: compilers then keep the window in registers.
-template <class Real, unsigned Bytes, unsigned U, bool Swaps, unsigned P>
+template <class Real, unsigned Bytes, bool Swaps, unsigned P>
 struct Wave {
-  Row<Real, Bytes, U> w[P + 1];
-  Row<Real, Bytes, U>* x;
+  Row<Real, Bytes> w[P + 1];
+  Row<Real, Bytes>* x;
   const Real* k;
   const KernelMask<Real>* swap;
 
@@ -69,7 +73,7 @@ struct Wave {
   /// Sweeps first, first + 1, … meet their next coupler.
   template <unsigned First, unsigned... J>
   [[gnu::always_inline]] void turn(std::integer_sequence<unsigned, J...>) {
-    (rotate<Real, Bytes, U, Swaps>(w[P - 1 - First - J], w[P - First - J], k + 4 * J, swap + J), ...);
+    (rotate<Real, Bytes, Swaps>(w[P - 1 - First - J], w[P - First - J], k + 4 * J, swap + J), ...);
     k += 4 * sizeof...(J);
     swap += sizeof...(J);
   }
@@ -134,12 +138,12 @@ struct Wave {
   }
 };
 
-template <class Real, unsigned Bytes, unsigned U, bool Swaps>
-void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes, U>* x, const Real*& k,
+template <class Real, unsigned Bytes, bool Swaps>
+void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes>* x, const Real*& k,
                const KernelMask<Real>*& swap) {
   for (const KernelStep* s = tape.steps + group.step_begin; s != tape.steps + group.step_end; ++s) {
     if (s->kind == KernelStep::wave) {
-      Wave<Real, Bytes, U, Swaps, kernel_fused> wave;
+      Wave<Real, Bytes, Swaps, kernel_fused> wave;
       wave.x = x + s->row;
       wave.k = k;
       wave.swap = swap;
@@ -147,7 +151,7 @@ void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
       k = wave.k;
       swap = wave.swap;
     } else if (s->kind == KernelStep::sweep) {
-      Wave<Real, Bytes, U, Swaps, 1> wave;
+      Wave<Real, Bytes, Swaps, 1> wave;
       wave.x = x + s->row;
       wave.k = k;
       wave.swap = swap;
@@ -157,93 +161,76 @@ void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
     } else {
       const KernelPair* pair = tape.pairs + s->row;
       for (unsigned i = 0; i < s->count; ++i, k += 4, ++swap)
-        rotate<Real, Bytes, U, Swaps>(x[pair[i].upper], x[pair[i].lower], k, swap);
+        rotate<Real, Bytes, Swaps>(x[pair[i].upper], x[pair[i].lower], k, swap);
+    }
+  }
+}
+
+template <class Real, unsigned Bytes>
+void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes>* x) {
+  const Real* k = tape.coefficients;
+  const KernelMask<Real>* swap = tape.swaps;
+  for (const KernelGroup* g = tape.groups; g != tape.groups + tape.group_count; ++g) {
+    for (std::size_t i = g->rescale_begin; i < g->rescale_end; ++i) {
+      Row<Real, Bytes>& row = x[tape.rescales[i].row];
+      row.re = row.re * tape.rescales[i].factor;
+      row.im = row.im * tape.rescales[i].factor;
+    }
+    if (g->swaps) {
+      run_steps<Real, Bytes, true>(tape, *g, x, k, swap);
+    } else {
+      run_steps<Real, Bytes, false>(tape, *g, x, k, swap);
     }
   }
 }
 
 /// A vector of `valid` samples; missing ones are zero.
 template <class Real, unsigned Bytes>
-[[gnu::always_inline]] inline typename Simd<Real, Bytes>::Vec load(const Real* p, unsigned valid) {
+[[gnu::always_inline]] inline typename Simd<Real, Bytes>::Vec load(const Real* p, std::size_t valid) {
   using S = Simd<Real, Bytes>;
-  if (valid == S::lanes) return *reinterpret_cast<const typename S::Unaligned*>(p);
+  if (valid >= S::lanes) return *reinterpret_cast<const typename S::Unaligned*>(p);
   typename S::Vec v{};
-  for (unsigned i = 0; i < valid; ++i) v[i] = p[i];
+  for (std::size_t i = 0; i < valid; ++i) v[i] = p[i];
   return v;
 }
 
 template <class Real, unsigned Bytes>
-[[gnu::always_inline]] inline void store(Real* p, typename Simd<Real, Bytes>::Vec v, unsigned valid) {
+[[gnu::always_inline]] inline void store(Real* p, typename Simd<Real, Bytes>::Vec v, std::size_t valid) {
   using S = Simd<Real, Bytes>;
-  if (valid == S::lanes) {
+  if (valid >= S::lanes) {
     *reinterpret_cast<typename S::Unaligned*>(p) = v;
   } else {
-    for (unsigned i = 0; i < valid; ++i) p[i] = v[i];
+    for (std::size_t i = 0; i < valid; ++i) p[i] = v[i];
   }
 }
 
-/// Samples [first, first + valid), valid ≤ U·lanes.
-template <class Real, unsigned Bytes, unsigned U>
-void propagate_tile(const KernelTape<Real>& tape, const KernelBatch<Real>& b, std::size_t first,
-                    unsigned valid, Real* scratch) {
-  using S = Simd<Real, Bytes>;
-  auto* x = reinterpret_cast<Row<Real, Bytes, U>*>(scratch);
-  for (unsigned u = 0; u < U; ++u) {
-    const unsigned done = u * S::lanes;
-    const unsigned here = valid <= done ? 0 : valid - done < S::lanes ? valid - done : S::lanes;
-    for (std::size_t m = 0; m < tape.modes; ++m) {
-      x[m].re[u] = load<Real, Bytes>(b.in_re + m * b.in_re_stride + first + done, here);
-      x[m].im[u] =
-          b.in_im ? load<Real, Bytes>(b.in_im + m * b.in_im_stride + first + done, here) : typename S::Vec{};
-    }
-  }
-  const Real* k = tape.coefficients;
-  const KernelMask<Real>* swap = tape.swaps;
-  for (const KernelGroup* g = tape.groups; g != tape.groups + tape.group_count; ++g) {
-    for (std::size_t i = g->rescale_begin; i < g->rescale_end; ++i) {
-      Row<Real, Bytes, U>& row = x[tape.rescales[i].row];
-      for (unsigned u = 0; u < U; ++u) {
-        row.re[u] = row.re[u] * tape.rescales[i].factor;
-        row.im[u] = row.im[u] * tape.rescales[i].factor;
-      }
-    }
-    if (g->swaps) {
-      run_steps<Real, Bytes, U, true>(tape, *g, x, k, swap);
-    } else {
-      run_steps<Real, Bytes, U, false>(tape, *g, x, k, swap);
-    }
-  }
-  for (unsigned u = 0; u < U; ++u) {
-    const unsigned done = u * S::lanes;
-    const unsigned here = valid <= done ? 0 : valid - done < S::lanes ? valid - done : S::lanes;
-    for (std::size_t m = 0; m < tape.modes; ++m) {
-      const typename S::Vec zero{};
-      typename S::Vec yr = zero + x[m].re[u] * tape.out_re[m], yi = zero + x[m].im[u] * tape.out_re[m];
-      yr = yr - x[m].im[u] * tape.out_im[m];
-      yi = yi + x[m].re[u] * tape.out_im[m];
-      store<Real, Bytes>(b.out_re + m * b.out_re_stride + first + done, yr, here);
-      store<Real, Bytes>(b.out_im + m * b.out_im_stride + first + done, yi, here);
-    }
-  }
-}
-
-/// Tiles of U vectors, then of one.
-template <class Real, unsigned Bytes, unsigned U>
+/// Tiles of one vector are packed and unpacked 64 bytes of samples at a time, so that no cache line is
+/// fetched twice.
+template <class Real, unsigned Bytes>
 void propagate(const KernelTape<Real>& tape, const KernelBatch<Real>& b, Real* scratch) noexcept {
-  constexpr unsigned lanes = Simd<Real, Bytes>::lanes;
-  static_assert(U * lanes <= kernel_scratch_lanes);
-  std::size_t first = b.begin;
-  while (first < b.end) {
+  using Vec = typename Simd<Real, Bytes>::Vec;
+  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
+  auto* x = reinterpret_cast<Row<Real, Bytes>*>(scratch);
+  for (std::size_t first = b.begin; first < b.end; first += kernel_scratch_lanes<Real>) {
     const std::size_t left = b.end - first;
-    if (U > 1 && left > lanes) {
-      const unsigned valid = left < U * lanes ? static_cast<unsigned>(left) : U * lanes;
-      propagate_tile<Real, Bytes, U>(tape, b, first, valid, scratch);
-      first += valid;
-    } else {
-      const unsigned valid = left < lanes ? static_cast<unsigned>(left) : lanes;
-      propagate_tile<Real, Bytes, 1>(tape, b, first, valid, scratch);
-      first += valid;
-    }
+    const std::size_t valid = left < kernel_scratch_lanes<Real> ? left : kernel_scratch_lanes<Real>;
+    for (std::size_t m = 0; m < tape.modes; ++m)
+      for (std::size_t done = 0, i = m; done < valid; done += lanes, i += tape.modes) {
+        x[i].re = load<Real, Bytes>(b.in_re + m * b.in_re_stride + first + done, valid - done);
+        x[i].im =
+            b.in_im ? load<Real, Bytes>(b.in_im + m * b.in_im_stride + first + done, valid - done) : Vec{};
+      }
+    for (std::size_t done = 0, i = 0; done < valid; done += lanes, i += tape.modes) run_groups(tape, x + i);
+    for (std::size_t m = 0; m < tape.modes; ++m)
+      for (std::size_t done = 0, i = m; done < valid; done += lanes, i += tape.modes) {
+        // Zero starts the sum so that each statement has one way to be fused.
+        const Vec zero{};
+        Vec yr = zero + x[i].re * tape.out_re[m], yi = zero + x[i].im * tape.out_re[m];
+        yr = yr - x[i].im * tape.out_im[m];
+        yi = yi + x[i].re * tape.out_im[m];
+        store<Real, Bytes>(b.out_re + m * b.out_re_stride + first + done, yr, valid - done);
+        store<Real, Bytes>(b.out_im + m * b.out_im_stride + first + done, yi, valid - done);
+      }
   }
 }
 

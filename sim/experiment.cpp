@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -215,6 +216,8 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
     top.fail("workload", error.what());
   }
   e.data = top.string("data", "optical-digits");
+  if (e.data != "optical-digits" && !std::filesystem::is_directory(e.data))
+    top.fail("data", "'" + e.data + "' is neither 'optical-digits' nor a directory of IDX files");
   e.folds = static_cast<int>(top.count("folds", 5, 2, 100));
   e.chips = top.count("chips", 20, 1, 1e6);
   e.chip_samples = top.count("chip_samples", 0, 0, 1e9);

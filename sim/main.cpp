@@ -89,11 +89,12 @@ int command_line(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ExtrasError& error) {
-    std::vector<std::string_view> names{"compare", "run", "list", "inspect"};
-    const std::vector<std::string> extras = app.remaining(true);
-    throw Error(unknown_name(extras.empty() || extras[0].starts_with("-") ? "option" : "command",
-                             extras.empty() ? std::string(error.what()) : extras[0], names) +
+  } catch (const CLI::ExtrasError&) {
+    const std::string extra = app.remaining(true).at(0);
+    const bool option = extra.starts_with("-");
+    const std::vector<std::string_view> commands{"compare", "run", "list", "inspect"},
+        options_of_any{"--data", "--out", "--seed", "--threads", "--json", "--quiet", "--diff", "--help", "--version"};
+    throw Error(unknown_name(option ? "option" : "command", extra, option ? options_of_any : commands) +
                 " See fringe --help.");
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);

@@ -60,7 +60,7 @@ TEST(Experiment, SaysWhatIsWrongAndWhere) {
       {"[photonic.x]\nmesh = 'rectangle'\n", {"mine.toml:2", "rectangular"}},
       {"[photonic.x]\nclock_hz = 1e15\n", {"mine.toml:2", "photonic.x.clock_hz"}},
       {"[electronic]\ngpus = ['rtx3900']\n", {"mine.toml:2", "rtx3090"}},
-      {"[electronic]\nformats = ['fp61']\n", {"mine.toml:2", "fp16"}},
+      {"[electronic]\nformats = ['int9']\n", {"mine.toml:2", "int8"}},
       {"batches = [0]\n", {"mine.toml:1", "batches"}},
       {"name = 'x'\nname = \n", {"mine.toml:2:"}},
   };

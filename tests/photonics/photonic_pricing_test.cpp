@@ -1,0 +1,112 @@
+// Time and energy of products on photonic cores, against hand calculation and the laws of one budget.
+#include "photonics/photonic_pricing.hpp"
+
+#include <gtest/gtest.h>
+
+#include "photonics/converters.hpp"
+#include "photonics/svd_core.hpp"
+
+namespace fringe {
+namespace {
+
+PhotonicDesign design(std::size_t cores) {
+  PhotonicDesign d = find_photonic_preset("realistic").design;
+  d.cores = cores;
+  return d;
+}
+
+PhotonicPricing pricing(const PhotonicDesign& d, TrainingScheme scheme = TrainingScheme::in_situ) {
+  return {d, find_memory("hbm2e"), scheme};
+}
+
+Work product(std::size_t rows, std::size_t inner, std::size_t batch, int weight = 0) {
+  Work w;
+  w.kind = Work::Kind::product;
+  w.weight = weight;
+  w.rows = rows;
+  w.inner = inner;
+  w.columns = batch;
+  w.bytes = 4.0 * static_cast<double>(rows + inner) * static_cast<double>(batch);
+  return w;
+}
+
+TEST(PhotonicPricing, ResidentProductByHand) {
+  const PhotonicDesign d = design(4);
+  const PhotonicPricing p = pricing(d);
+  const double n = static_cast<double>(d.modes), batch = 1000;
+  const Work w = product(2 * d.modes, 2 * d.modes, 1000);
+  const Cost cost = p.price(std::span(&w, 1));
+  EXPECT_EQ(cost.provenance, Provenance::modelled);
+  EXPECT_DOUBLE_EQ(cost.busy(Resource::matrix_unit), batch / d.clock_hz);
+  EXPECT_EQ(cost.busy(Resource::programming), 0);
+  EXPECT_GE(cost.latency_s, batch / d.clock_hz + p.budget().time_of_flight_s);
+  // Four tiles, n converters each, every symbol.
+  EXPECT_DOUBLE_EQ(cost.energy(Part::dac), 4 * n * batch * d.input_dac.power_w / d.input_dac.rate_hz);
+  EXPECT_DOUBLE_EQ(cost.energy(Part::adc), 4 * n * batch * d.output_adc.power_w / d.output_adc.rate_hz);
+  EXPECT_DOUBLE_EQ(cost.watts(Part::laser), 4 * d.laser_power_w / d.laser.wall_plug_efficiency);
+  EXPECT_DOUBLE_EQ(cost.watts(Part::receiver), 4 * n * d.tia.power_w);
+  // Each core holds n² phases per mesh and n attenuators; random phases average between 0 and 2π.
+  const double per_phase = cost.watts(Part::phase_hold) / (4 * static_cast<double>(core_phases(d.modes)));
+  EXPECT_GT(per_phase, 0.5 * d.phase_shifter.pi_power_w);
+  EXPECT_LT(per_phase, 1.5 * d.phase_shifter.pi_power_w);
+}
+
+TEST(PhotonicPricing, TooFewCoresPayForEveryTileEveryTime) {
+  const Work w = product(64, 64, 100);
+  const double tiles = 16;
+  const Cost one = pricing(design(1)).price(std::span(&w, 1)), four = pricing(design(4)).price(std::span(&w, 1)),
+             resident = pricing(design(16)).price(std::span(&w, 1));
+  const PhotonicDesign d = design(1);
+  const double round = 1 / d.phase_dac.rate_hz + d.phase_shifter.settling_s;
+  EXPECT_DOUBLE_EQ(one.busy(Resource::programming), tiles * round);
+  EXPECT_DOUBLE_EQ(four.busy(Resource::programming), tiles / 4 * round);
+  EXPECT_EQ(resident.busy(Resource::programming), 0);
+  EXPECT_GE(one.latency_s, tiles * (round + 100 / d.clock_hz));
+  EXPECT_DOUBLE_EQ(one.energy(Part::phase_program), four.energy(Part::phase_program)) << "every tile is written once";
+  EXPECT_GT(one.energy(Part::dram), resident.energy(Part::dram)) << "phases come from memory";
+  EXPECT_DOUBLE_EQ(one.energy(Part::adc), resident.energy(Part::adc)) << "the same conversions in all";
+}
+
+TEST(PhotonicPricing, TwoMatricesThatFitAloneButNotTogetherAreReprogrammed) {
+  const std::vector<Work> both{product(32, 32, 10, 0), product(32, 32, 10, 1)};
+  EXPECT_EQ(pricing(design(8)).price(both).busy(Resource::programming), 0);
+  EXPECT_GT(pricing(design(7)).price(both).busy(Resource::programming), 0);
+  EXPECT_EQ(pricing(design(4)).price(std::span(both.data(), 1)).busy(Resource::programming), 0);
+}
+
+// One budget: the laser's watts and the signal-to-noise ratio move together.
+TEST(PhotonicPricing, TenTimesTheLaserCostsTenTimesAndShowsTenTimesLessShotNoise) {
+  PhotonicDesign bright = design(1);
+  bright.laser_power_w *= 10;
+  const Work w = product(16, 16, 1);
+  const PhotonicPricing a = pricing(design(1)), b = pricing(bright);
+  EXPECT_DOUBLE_EQ(b.price(std::span(&w, 1)).watts(Part::laser), 10 * a.price(std::span(&w, 1)).watts(Part::laser));
+  EXPECT_NEAR(a.budget().shot_variance / b.budget().shot_variance, 10, 1e-12);
+  EXPECT_NEAR(a.budget().thermal_variance / b.budget().thermal_variance, 100, 1e-10) << "signal and oscillator";
+}
+
+TEST(PhotonicPricing, TrainingPaysForNewPhases) {
+  std::vector<Work> step{product(16, 16, 8)};
+  Work gradient = product(16, 16, 8), update = product(16, 16, 0);
+  gradient.kind = Work::Kind::outer_product;
+  update.kind = Work::Kind::weight_update;
+  update.operations_per_element = 4;
+  update.bytes = 5 * 4 * 256;
+  step.push_back(gradient);
+  step.push_back(update);
+  const Cost digital = pricing(design(1), TrainingScheme::reprogram).price(step);
+  const Cost in_situ = pricing(design(1), TrainingScheme::in_situ).price(step);
+  EXPECT_GT(digital.energy(Part::decomposition), 0);
+  EXPECT_EQ(in_situ.energy(Part::decomposition), 0);
+  // Both upload every phase of the tile once.
+  const PhotonicDesign d = design(1);
+  const double upload = static_cast<double>(core_phases(d.modes)) * energy_per_conversion_j(d.phase_dac);
+  EXPECT_DOUBLE_EQ(digital.energy(Part::phase_program), upload);
+  EXPECT_DOUBLE_EQ(in_situ.energy(Part::phase_program), upload);
+  // Readings: three passes, 2·n(n−1) monitors, 8 samples, beside the products' own conversions.
+  const double n = 16, conversion = energy_per_conversion_j(d.output_adc);
+  EXPECT_DOUBLE_EQ(in_situ.energy(Part::adc), (2 * n * 8 + 3 * 2 * n * (n - 1) * 8) * conversion);
+}
+
+}  // namespace
+}  // namespace fringe

@@ -1,0 +1,141 @@
+// The program as a user meets it: bad input gets one sentence, exit status 2, and no file.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace fringe {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Result {
+  int status;
+  std::string said;
+};
+
+/// Runs `fringe` in an empty directory.
+class CommandLine : public testing::Test {
+ protected:
+  CommandLine() : folder_(fs::temp_directory_path() / ("fringe_cli_" + std::to_string(getpid()))) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  ~CommandLine() override { fs::remove_all(folder_); }
+
+  Result run(const std::string& arguments) const {
+    const std::string command = "cd " + folder_.string() + " && " FRINGE_BINARY " " + arguments + " 2>&1";
+    std::FILE* pipe = popen(command.c_str(), "r");
+    Result result{-1, {}};
+    if (pipe == nullptr) return result;
+    char buffer[4096];
+    while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, pipe)) result.said.append(buffer, n);
+    result.status = WEXITSTATUS(pclose(pipe));
+    return result;
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()));
+  }
+  fs::path folder_;
+};
+
+std::string idx_images(std::size_t count, std::size_t bytes, unsigned char type = 8) {
+  std::string file{0, 0, static_cast<char>(type), 3};
+  for (const std::size_t size : {count, std::size_t{28}, std::size_t{28}})
+    for (int shift = 24; shift >= 0; shift -= 8) file += static_cast<char>((size >> shift) & 255);
+  return file + std::string(bytes, '\1');
+}
+std::string idx_labels(std::size_t count) {
+  std::string file{0, 0, 8, 1};
+  for (int shift = 24; shift >= 0; shift -= 8) file += static_cast<char>((count >> shift) & 255);
+  return file + std::string(count, '\1');
+}
+
+TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
+  write("unknown_key.toml", "sed = 1\n");
+  write("syntax.toml", "name = 'x'\n[photonic\n");
+  write("negative.toml", "[photonic.x]\nsplitting_sigma_rad = -0.1\n");
+  write("nan.toml", "[photonic.x]\nphase_sigma_rad = nan\n");
+  write("one_mode.toml", "[photonic.x]\nmodes = 1\n");
+  write("device.toml", "[photonic.x]\nlaser = 'hybrid-external-cavty'\n");
+  write("data.toml", "data = 'optical-digit'\n");
+  write("no_trace.h5", "this is text");
+  write("not_hdf5.h5", "text");
+  struct Wrong {
+    std::string arguments, says;
+  };
+  const std::vector<Wrong> cases{
+      {"run unknown_key.toml", "seed"},
+      {"run syntax.toml", "syntax.toml:2:"},
+      {"run negative.toml", "splitting_sigma_rad"},
+      {"run nan.toml", "phase_sigma_rad"},
+      {"run one_mode.toml", "modes"},
+      {"run device.toml", "hybrid-external-cavity"},
+      {"run data.toml", "optical-digits"},
+      {"run missing.toml", "missing.toml"},
+      {"compare --data .", "train-images"},
+      {"compare --seed -3", "seed"},
+      {"compare --threads 0", "threads"},
+      {"compare --out /nonexistent/x.h5 --quiet", "/nonexistent/x.h5"},
+      {"compare --out . --quiet", "."},
+      {"compare --out no_trace.h5 --quiet", "no_trace.h5"},
+      {"compare --out /dev/full --quiet", "/dev/full"},
+      {"compare --sed 1", "--seed"},
+      {"compaer", "compare"},
+      {"list devics", "devices"},
+      {"inspect missing.h5", "missing.h5"},
+      {"inspect not_hdf5.h5", "not_hdf5.h5"},
+  };
+  const std::size_t before = files();
+  for (const Wrong& wrong : cases) {
+    const Result result = run(wrong.arguments);
+    EXPECT_EQ(result.status, 2) << wrong.arguments << ": " << result.said;
+    EXPECT_NE(result.said.find(wrong.says), std::string::npos) << wrong.arguments << " says: " << result.said;
+    EXPECT_EQ(std::count(result.said.begin(), result.said.end(), '\n'), 1) << wrong.arguments << " says: " << result.said;
+    EXPECT_EQ(files(), before) << wrong.arguments << " left a file";
+  }
+}
+
+TEST_F(CommandLine, DamagedImageFilesAreRefused) {
+  const auto refuse = [&](const std::string& images, const std::string& labels, const std::string& says) {
+    write("train-images-idx3-ubyte", images);
+    write("train-labels-idx1-ubyte", labels);
+    write("t10k-images-idx3-ubyte", images);
+    write("t10k-labels-idx1-ubyte", labels);
+    const Result result = run("compare --quiet --data .");
+    EXPECT_EQ(result.status, 2) << result.said;
+    EXPECT_NE(result.said.find(says), std::string::npos) << result.said;
+    EXPECT_EQ(files(), 4u);
+  };
+  refuse(idx_images(3, 3 * 784 - 1), idx_labels(3), "train-images-idx3-ubyte");     // truncated
+  refuse(idx_images(3, 3 * 784, 9), idx_labels(3), "train-images-idx3-ubyte");      // wrong magic
+  refuse(idx_images(3, 3 * 784), idx_labels(2), "train-labels-idx1-ubyte");         // mismatched
+}
+
+TEST_F(CommandLine, HelpListsAndVersions) {
+  EXPECT_EQ(run("--help").status, 0);
+  for (const std::string command : {"compare", "run", "list", "inspect"}) {
+    const Result help = run(command + " --help");
+    EXPECT_EQ(help.status, 0);
+    EXPECT_NE(help.said.find(command), std::string::npos);
+    EXPECT_NE(run("--help").said.find(command), std::string::npos);
+  }
+  for (const std::string list : {"devices", "meshes", "imperfections", "gpus", "workloads"}) {
+    const Result table = run("list " + list);
+    EXPECT_EQ(table.status, 0);
+    EXPECT_NE(table.said.find("source: "), std::string::npos) << list;
+    EXPECT_EQ(table.said.find("source: \n"), std::string::npos) << list << " has an empty source";
+  }
+}
+
+}  // namespace
+}  // namespace fringe
