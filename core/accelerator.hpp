@@ -1,4 +1,5 @@
-// The contract of hardware under study. Where the simulation computes is the Executor; what is studied is this.
+// The contract of hardware under study. Where the simulation computes is the Executor; what is studied is
+// this.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +18,10 @@ namespace fringe {
 /// What a pass needs to know besides its data.
 struct Context {
   std::uint64_t seed = 0;
-  std::uint32_t shot = 0;       ///< number of this pass; noise of two shots is independent
-  std::uint64_t first_sample = 0;  ///< number of the batch's first sample: noise belongs to the sample, not to the batching
-  bool calibrate = false;       ///< widen converter ranges to what this batch needs
+  std::uint32_t shot = 0;  ///< number of this pass; noise of two shots is independent
+  std::uint64_t first_sample =
+      0;  ///< number of the batch's first sample: noise belongs to the sample, not to the batching
+  bool calibrate = false;  ///< widen converter ranges to what this batch needs
   bool keep_for_backward = false;
 };
 
@@ -33,8 +35,8 @@ class ProgrammedMatrix {
 
   /// y[rows×B] = W·x[cols×B], as the hardware would compute it. Throws Error on shape mismatch.
   virtual void forward(ConstMatrix x, Matrix y, const Context& context) = 0;
-  /// After forward with keep_for_backward on the same x: dx[cols×B] = Wᵀ·dy (skipped where dx.data is null) and
-  /// gradients() += ∂loss/∂parameters, for dy[rows×B] = ∂loss/∂y.
+  /// After forward with keep_for_backward on the same x: dx[cols×B] = Wᵀ·dy (skipped where dx.data is null)
+  /// and gradients() += ∂loss/∂parameters, for dy[rows×B] = ∂loss/∂y.
   virtual void backward(ConstMatrix dy, Matrix dx, const Context& context) = 0;
   /// The hardware's own parameters, in executor memory: weights on electronics, phases (and gain) in a mesh.
   virtual std::span<float> parameters() = 0;
@@ -54,10 +56,11 @@ class Accelerator {
   /// The widest boundary for which energy figures exist.
   virtual Boundary boundary() const = 0;
   virtual Executor& executor() const = 0;
-  /// Programs W[rows×cols] (row-major, host memory). `site` numbers the operator: fabrication and noise depend on it.
+  /// Programs W[rows×cols] (row-major, host memory). `site` numbers the operator: fabrication and noise
+  /// depend on it.
   virtual std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t site) = 0;
-  /// Cost of executing the list once, weights resident as far as the hardware holds them. Measured hardware runs
-  /// products of those shapes on random data; modelled hardware needs no data.
+  /// Cost of executing the list once, weights resident as far as the hardware holds them. Measured hardware
+  /// runs products of those shapes on random data; modelled hardware needs no data.
   virtual Cost price(std::span<const Work> work) = 0;
 };
 

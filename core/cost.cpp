@@ -6,19 +6,22 @@ namespace fringe {
 namespace {
 
 constexpr std::array<PartRow, part_count> part_rows{{
-    {"laser", Boundary::matrix_unit, "electrical power of the lasers: optical power over wall-plug efficiency"},
-    {"modulator", Boundary::matrix_unit, "drivers of the input modulators"},
+    {"laser", Boundary::matrix_unit,
+     "electrical power of the lasers: optical power over wall-plug efficiency"},
+    {"modulator", Boundary::matrix_unit, "drive of the input modulators, without an amplifier"},
     {"dac", Boundary::matrix_unit, "digital-to-analog converters of the inputs"},
     {"adc", Boundary::matrix_unit, "analog-to-digital converters of the outputs"},
-    {"receiver", Boundary::matrix_unit, "photodiode bias and transimpedance amplifiers"},
+    {"receiver", Boundary::matrix_unit, "transimpedance amplifiers"},
     {"phase_hold", Boundary::matrix_unit, "static power that holds the phase shifters"},
-    {"phase_program", Boundary::matrix_unit, "writing new phases: converter and upload of each shifter"},
+    {"phase_program", Boundary::matrix_unit, "converters that drive the phase shifters"},
     {"mac", Boundary::matrix_unit, "digital multiply-accumulate units"},
     {"sram", Boundary::accelerator, "on-chip memory traffic"},
     {"dram", Boundary::accelerator, "off-chip memory traffic"},
     {"digital", Boundary::accelerator, "digital vector unit: bias, activation, partial sums, optimiser"},
-    {"decomposition", Boundary::accelerator, "singular values and phases of new weights, on the digital unit"},
-    {"idle", Boundary::accelerator, "what electronics draw whether they work or not: leakage, clocks, regulators"},
+    {"decomposition", Boundary::accelerator,
+     "singular values and phases of new weights, on the digital unit"},
+    {"idle", Boundary::accelerator,
+     "what electronics draw whether they work or not: leakage, clocks, regulators"},
 }};
 
 constexpr std::array<std::string_view, resource_count> resource_rows{"matrix_unit", "programming", "memory",

@@ -1,4 +1,5 @@
-// What a piece of work costs: time, the resources it keeps busy, joules by named part, and how the figures came about.
+// What a piece of work costs: time, the resources it keeps busy, joules by named part, and how the figures
+// came about.
 #pragma once
 
 #include <array>
@@ -18,7 +19,20 @@ std::string_view to_string(Boundary b) noexcept;
 
 /// Where joules go. One row each in cost_parts(); append only, the order stands in traces.
 enum class Part {
-  laser, modulator, dac, adc, receiver, phase_hold, phase_program, mac, sram, dram, digital, decomposition, idle, count
+  laser,
+  modulator,
+  dac,
+  adc,
+  receiver,
+  phase_hold,
+  phase_program,
+  mac,
+  sram,
+  dram,
+  digital,
+  decomposition,
+  idle,
+  count
 };
 struct PartRow {
   std::string_view name;
@@ -28,8 +42,8 @@ struct PartRow {
 inline constexpr std::size_t part_count = static_cast<std::size_t>(Part::count);
 std::span<const PartRow, part_count> cost_parts() noexcept;
 
-/// Share of an electronic unit's full power that does not depend on its work, charged to both camps alike: a parameter
-/// of the models, not a published figure.
+/// Share of an electronic unit's full power that does not depend on its work, charged to both camps alike: a
+/// parameter of the models, not a published figure.
 inline constexpr double static_power_fraction = 0.15;
 
 /// What can be busy, one row each in resource_names(); append only.
@@ -39,12 +53,12 @@ std::span<const std::string_view, resource_count> resource_names() noexcept;
 
 /// Cost of work. Joules are spent per execution; static watts burn for as long as the whole run lasts, once.
 struct Cost {
-  double latency_s = 0;                           ///< from first input to last output
-  std::array<double, resource_count> busy_s{};    ///< how long each resource is kept from other work
+  double latency_s = 0;                         ///< from first input to last output
+  std::array<double, resource_count> busy_s{};  ///< how long each resource is kept from other work
   std::array<double, part_count> joules{};
   std::array<double, part_count> static_watts{};
   Provenance provenance = Provenance::none;
-  bool energy_known = true;                       ///< false where nothing on the machine reports joules
+  bool energy_known = true;  ///< false where nothing on the machine reports joules
 
   double& busy(Resource r) { return busy_s[static_cast<std::size_t>(r)]; }
   double busy(Resource r) const { return busy_s[static_cast<std::size_t>(r)]; }
@@ -60,10 +74,11 @@ struct Cost {
   double energy_j(Boundary boundary, double duration_s) const noexcept;
 };
 
-/// b after a on the same hardware: latencies, busy times and joules add; static watts of a part that both name are
-/// the same hardware, so the larger counts.
+/// b after a on the same hardware: latencies, busy times and joules add; static watts of a part that both
+/// name are the same hardware, so the larger counts.
 Cost then(const Cost& a, const Cost& b) noexcept;
-/// a and b at once on the same hardware: the longer latency; busy times and joules add; static watts as in then().
+/// a and b at once on the same hardware: the longer latency; busy times and joules add; static watts as in
+/// then().
 Cost beside(const Cost& a, const Cost& b) noexcept;
 /// The same work n ≥ 0 times, one after the other.
 Cost repeat(const Cost& a, double n) noexcept;

@@ -1,7 +1,8 @@
 // Counter-based randomness: who asks, and for which element, decides the number; there is no generator state.
-// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011, doi:10.1145/2063384.2063405)
-// from Random123. The same bits on any thread count, on CPU and GPU (compile with contraction off:
-// -ffp-contract=off, nvcc --fmad=false; all floating-point steps are then single IEEE operations).
+// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011,
+// doi:10.1145/2063384.2063405) from Random123. The same bits on any thread count, on CPU and GPU (compile
+// with contraction off: -ffp-contract=off, nvcc --fmad=false; all floating-point steps are then single IEEE
+// operations).
 #pragma once
 
 #include <Random123/philox.h>
@@ -19,25 +20,23 @@ inline constexpr int random_scheme_version = 1;
 /// What a number is for. Append only: the values are part of the scheme.
 enum class Purpose : std::uint32_t {
   test = 0,
-  haar = 1,              ///< complex normals of a Haar-random unitary
-  splitter_in = 2,       ///< α of each coupler
-  splitter_out = 3,      ///< β of each coupler
-  phase_error_theta = 4, ///< static error of θ
-  phase_error_phi = 5,   ///< static error of φ
-  phase_error_out = 6,   ///< static error of the output phases
-  loss_spread = 7,       ///< spread of insertion loss
-  shot_noise = 8,        ///< homodyne shot noise per detected symbol
-  thermal_noise = 9,     ///< receiver noise per detected symbol
+  haar = 1,               ///< complex normals of a Haar-random unitary
+  splitter_in = 2,        ///< α of each coupler
+  splitter_out = 3,       ///< β of each coupler
+  phase_error_theta = 4,  ///< static error of θ
+  phase_error_phi = 5,    ///< static error of φ
+  phase_error_out = 6,    ///< static error of the output phases
+  loss_spread = 7,        ///< spread of insertion loss
+  shot_noise = 8,         ///< homodyne shot noise per detected symbol
+  thermal_noise = 9,      ///< receiver noise per detected symbol
   initial_weights = 10,
-  shuffle = 11,          ///< order of training samples
-  fold = 12,             ///< cross-validation fold of a sample
-  calibration = 13,
+  shuffle = 11,  ///< order of training samples
+  fold = 12,     ///< cross-validation fold of a sample
   benchmark = 14,
-  attenuator_error = 15,
 };
 
-/// Who asks. `site` is the physical core (fabrication) or operator and tile (noise); `trial` the fabricated chip;
-/// `shot` the pass in time.
+/// Who asks. `site` is the physical core (fabrication) or operator and tile (noise); `trial` the fabricated
+/// chip; `shot` the pass in time.
 struct Draw {
   std::uint64_t seed = 0;
   Purpose purpose = Purpose::test;
@@ -53,8 +52,7 @@ struct DrawStream {
 };
 
 FRINGE_HD inline DrawStream stream_of(const Draw& d) {
-  const r123::Philox4x32::ctr_type who{
-      {d.trial, static_cast<std::uint32_t>(d.purpose), d.site, d.shot}};
+  const r123::Philox4x32::ctr_type who{{d.trial, static_cast<std::uint32_t>(d.purpose), d.site, d.shot}};
   const r123::Philox4x32::key_type seed{
       {static_cast<std::uint32_t>(d.seed), static_cast<std::uint32_t>(d.seed >> 32)}};
   const r123::Philox4x32::ctr_type id = r123::Philox4x32()(who, seed);
@@ -116,10 +114,10 @@ FRINGE_HD inline float sqrt_exact(float x) {
 #endif
 }
 
-/// Standard normal by inversion, √2·erfinv(x), x = (bits + ½)·2⁻³¹ − 1, in the form and with the central polynomial
-/// of M. Giles, "Approximating the erfinv function", GPU Computing Gems Jade (2011). Its single-precision tail ends
-/// at 1 − |x| = 2⁻²⁴ (5.5 σ); the tail here is a minimax fit of erfinv(x)/x over w in [5, 21.5], which reaches 2⁻³².
-/// |error| < 3e-6 up to the largest value, 6.34.
+/// Standard normal by inversion, √2·erfinv(x), x = (bits + ½)·2⁻³¹ − 1, in the form and with the central
+/// polynomial of M. Giles, "Approximating the erfinv function", GPU Computing Gems Jade (2011). Its
+/// single-precision tail ends at 1 − |x| = 2⁻²⁴ (5.5 σ); the tail here is a minimax fit of erfinv(x)/x over w
+/// in [5, 21.5], which reaches 2⁻³². |error| < 3e-6 up to the largest value, 6.34.
 FRINGE_HD inline float normal_from_bits(std::uint32_t bits) {
   const bool negative = bits < 0x80000000u;
   // Distance from the nearer end of (0, 1), in units of 2⁻³²: exact in the tails, where it matters.

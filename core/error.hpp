@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fringe {
 
@@ -21,5 +22,16 @@ std::string nearest_name(std::string_view name, std::span<const std::string_view
 /// "unknown KIND 'NAME'; did you mean 'NEAREST'?" or, where nothing is near, the list of valid names.
 std::string unknown_name(std::string_view kind, std::string_view name,
                          std::span<const std::string_view> candidates);
+
+/// The row of a table whose member `name` is `name`; where there is none, Error with unknown_name().
+template <class Rows>
+const auto& find_row(std::string_view kind, std::string_view name, const Rows& rows) {
+  std::vector<std::string_view> names;
+  for (const auto& row : rows) {
+    if (row.name == name) return row;
+    names.push_back(row.name);
+  }
+  throw Error(unknown_name(kind, name, names));
+}
 
 }  // namespace fringe

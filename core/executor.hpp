@@ -1,5 +1,6 @@
-// Where the simulation computes: memory, element-wise operators, reductions and optimiser steps, on the host or on a
-// CUDA device. Batches are [features × batch] with the batch contiguous. Reductions run in a fixed order.
+// Where the simulation computes: memory, element-wise operators, reductions and optimiser steps, on the host
+// or on a CUDA device. Batches are [features × batch] with the batch contiguous. Reductions run in a fixed
+// order.
 #pragma once
 
 #include <cstddef>
@@ -35,17 +36,18 @@ class Executor {
   virtual void relu_backward(ConstMatrix y, ConstMatrix dy, Matrix dx) = 0;
   /// sums[r] += Σ_b x(r, b), in double, fixed order.
   virtual void add_row_sums(ConstMatrix x, float* sums) = 0;
-  /// Mean over the batch of −log softmax(x)[label]; dx = ∂/∂x, skipped where dx.data is null. labels[b] < rows, in
-  /// executor memory.
+  /// Mean over the batch of −log softmax(x)[label]; dx = ∂/∂x, skipped where dx.data is null. labels[b] <
+  /// rows, in executor memory.
   virtual double softmax_cross_entropy(ConstMatrix x, const std::int32_t* labels, Matrix dx) = 0;
   /// best[b] = row of the largest x(·, b); the first of equals.
   virtual void argmax_rows(ConstMatrix x, std::int32_t* best) = 0;
 
   /// v = momentum·v + g; p −= rate·v.
-  virtual void sgd_step(std::size_t count, float* p, const float* g, float* v, float rate, float momentum) = 0;
+  virtual void sgd_step(std::size_t count, float* p, const float* g, float* v, float rate,
+                        float momentum) = 0;
   /// Adam (Kingma & Ba 2015, arXiv:1412.6980, algorithm 1); step counts from 1.
-  virtual void adam_step(std::size_t count, float* p, const float* g, float* m, float* v, int step, float rate,
-                         float beta1, float beta2, float epsilon) = 0;
+  virtual void adam_step(std::size_t count, float* p, const float* g, float* m, float* v, int step,
+                         float rate, float beta1, float beta2, float epsilon) = 0;
 };
 
 /// The pool must outlive the executor.

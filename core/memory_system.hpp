@@ -1,4 +1,5 @@
-// The memory that modelled hardware of both camps pays for. (A measured board's energy already contains its memory.)
+// The memory that modelled hardware of both camps pays for. (A measured board's energy already contains its
+// memory.)
 #pragma once
 
 #include <span>
@@ -10,11 +11,11 @@ namespace fringe {
 
 struct MemorySystem {
   std::string_view name;
-  double dram_bytes_per_s;    ///< peak bandwidth
+  double dram_bytes_per_s;  ///< peak bandwidth
   double dram_j_per_byte;
   double sram_bytes_per_s;
   double sram_j_per_byte;
-  std::string_view source;    ///< where the figures come from; never empty
+  std::string_view source;  ///< where the figures come from; never empty
 };
 
 /// The catalogue; find_memory throws Error on an unknown name.

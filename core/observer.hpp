@@ -13,18 +13,10 @@ struct EpochEvent {
   double test_accuracy = -1;  ///< −1: not evaluated this epoch
 };
 
-/// One operator executed on one hardware.
-struct LayerEvent {
-  std::string_view name;
-  std::size_t rows = 0, inner = 0, batch = 0;
-  double relative_error = 0;  ///< ‖y − y_float‖/‖y_float‖ over the batch
-};
-
 class Observer {
  public:
   virtual ~Observer() = default;
   virtual void epoch(const EpochEvent&) {}
-  virtual void layer(const LayerEvent&) {}
   /// Work done so far out of total; called often, must be cheap.
   virtual void progress(std::string_view /*what*/, std::size_t /*done*/, std::size_t /*total*/) {}
   /// True when the user asked to stop: long work then ends cleanly at its next record.

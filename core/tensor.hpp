@@ -17,7 +17,8 @@ class Buffer {
  public:
   Buffer() = default;
   Buffer(Executor& executor, std::size_t count)
-      : executor_(&executor), count_(count),
+      : executor_(&executor),
+        count_(count),
         data_(count ? static_cast<T*>(executor.allocate(count * sizeof(T))) : nullptr) {}
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
@@ -32,7 +33,9 @@ class Buffer {
   std::size_t size() const noexcept { return count_; }
   Executor& executor() const { return *executor_; }
   std::span<T> span() const noexcept { return {data_, count_}; }
-  void from_host(std::span<const T> host) { executor_->copy_from_host(data_, host.data(), host.size_bytes()); }
+  void from_host(std::span<const T> host) {
+    executor_->copy_from_host(data_, host.data(), host.size_bytes());
+  }
   std::vector<T> to_host() const {
     std::vector<T> host(count_);
     if (count_) executor_->copy_to_host(host.data(), data_, count_ * sizeof(T));

@@ -1,12 +1,17 @@
 #include "core/thread_pool.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "core/error.hpp"
 
 namespace fringe {
 namespace {
@@ -46,35 +51,46 @@ struct ThreadPool::State {
     current_pool = outer_pool;
     current_worker = outer_worker;
   }
+
+  void serve(unsigned worker) {
+    unsigned long seen = 0;
+    for (;;) {
+      {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [&] { return stop || generation != seen; });
+        if (stop) return;
+        seen = generation;
+      }
+      work(worker);
+      const std::lock_guard lock(mutex);
+      if (--busy == 0) done.notify_one();
+    }
+  }
+
+  // Without it the threads wait for work for ever.
+  ~State() {
+    {
+      const std::lock_guard lock(mutex);
+      stop = true;
+    }
+    wake.notify_all();
+  }
 };
 
 ThreadPool::ThreadPool(unsigned threads) : state_(std::make_unique<State>()) {
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
   State* s = state_.get();
-  for (unsigned worker = 1; worker < threads; ++worker)
-    s->threads.emplace_back([s, worker] {
-      unsigned long seen = 0;
-      for (;;) {
-        {
-          std::unique_lock lock(s->mutex);
-          s->wake.wait(lock, [&] { return s->stop || s->generation != seen; });
-          if (s->stop) return;
-          seen = s->generation;
-        }
-        s->work(worker);
-        const std::lock_guard lock(s->mutex);
-        if (--s->busy == 0) s->done.notify_one();
-      }
-    });
+  try {
+    s->threads.reserve(threads);
+    for (unsigned worker = 1; worker < threads; ++worker)
+      s->threads.emplace_back([s, worker] { s->serve(worker); });
+  } catch (const std::system_error& error) {
+    state_.reset();  // ends those that started
+    throw Error("threads: the system refuses to start " + std::to_string(threads) + ": " + error.code().message());
+  }
 }
 
-ThreadPool::~ThreadPool() {
-  {
-    const std::lock_guard lock(state_->mutex);
-    state_->stop = true;
-  }
-  state_->wake.notify_all();
-}
+ThreadPool::~ThreadPool() = default;
 
 unsigned ThreadPool::size() const noexcept { return static_cast<unsigned>(state_->threads.size()) + 1; }
 

@@ -10,7 +10,8 @@ namespace fringe {
 
 class ThreadPool {
  public:
-  /// `threads` ≥ 1 workers including the caller; 0 means one per hardware thread.
+  /// `threads` ≥ 1 workers including the caller; 0 means one per hardware thread. Throws Error where the system
+  /// refuses to start that many.
   explicit ThreadPool(unsigned threads = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

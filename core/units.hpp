@@ -11,7 +11,6 @@ inline constexpr double pi = std::numbers::pi;
 inline constexpr double speed_of_light_m_per_s = 299792458.0;
 inline constexpr double planck_j_s = 6.62607015e-34;
 inline constexpr double elementary_charge_c = 1.602176634e-19;
-inline constexpr double boltzmann_j_per_k = 1.380649e-23;
 
 /// Power ratio of a gain in dB (negative dB is a loss).
 inline double power_ratio_from_db(double gain_db) { return std::pow(10.0, gain_db / 10.0); }

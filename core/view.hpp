@@ -21,8 +21,8 @@ struct MatrixView {
   FRINGE_HD MatrixView(T* d, std::size_t r, std::size_t c, std::size_t s)
       : data(d), rows(r), cols(c), stride(s) {}
   template <class U>
-    requires(std::is_same_v<const U, T>)
-  FRINGE_HD MatrixView(const MatrixView<U>& other)  // NOLINT: a view of const from a view is meant to be implicit
+  requires(std::is_same_v<const U, T>) FRINGE_HD
+      MatrixView(const MatrixView<U>& other)  // NOLINT: a view of const from a view is meant to be implicit
       : data(other.data), rows(other.rows), cols(other.cols), stride(other.stride) {}
 
   FRINGE_HD T* row(std::size_t r) const { return data + r * stride; }

@@ -19,10 +19,14 @@ void use_one_blas_thread() {
 
 int blas_int(std::size_t n) { return static_cast<int>(n); }
 
+std::string shape(std::size_t rows, std::size_t cols) {
+  return std::to_string(rows) + "x" + std::to_string(cols);
+}
+
 void require(bool fits, const char* where, std::size_t rows, std::size_t inner, std::size_t cols) {
   if (fits) return;
-  throw Error(std::string(where) + ": operands do not fit a product of " + std::to_string(rows) + "x" +
-              std::to_string(inner) + " by " + std::to_string(inner) + "x" + std::to_string(cols));
+  throw Error(std::string(where) + ": operands do not fit a product of " + shape(rows, inner) + " by " +
+              shape(inner, cols));
 }
 
 // Runs part(first row, rows, first column, columns) over tiles of a rows×cols result with `inner`
@@ -47,6 +51,11 @@ void for_tiles(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t
 }
 
 }  // namespace
+
+void require_shape(const char* what, ConstMatrix m, std::size_t rows, std::size_t cols) {
+  if (m.rows != rows || m.cols != cols)
+    throw Error(std::string(what) + " is " + shape(m.rows, m.cols) + ", it must be " + shape(rows, cols));
+}
 
 void multiply(ThreadPool& pool, ConstMatrix w, ConstMatrix x, Matrix y) {
   require(w.cols == x.rows && y.rows == w.rows && y.cols == x.cols, "forward", w.rows, w.cols, x.cols);

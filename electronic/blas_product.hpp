@@ -7,6 +7,9 @@
 
 namespace fringe {
 
+/// Error "WHAT is 2x3, it must be 2x4" where m has another shape.
+void require_shape(const char* what, ConstMatrix m, std::size_t rows, std::size_t cols);
+
 /// y[rows×B] = w[rows×cols]·x[cols×B].
 void multiply(ThreadPool& pool, ConstMatrix w, ConstMatrix x, Matrix y);
 /// dx[cols×B] = w[rows×cols]ᵀ·dy[rows×B].

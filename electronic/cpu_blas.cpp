@@ -29,11 +29,13 @@ class CpuBlasMatrix final : public ProgrammedMatrix {
 
   void forward(ConstMatrix x, Matrix y, const Context& context) override {
     multiply(pool_, std::as_const(weights_).view(), x, y);
-    if (context.keep_for_backward) kept_ = x;
+    kept_ = context.keep_for_backward ? x : ConstMatrix{};
   }
   void backward(ConstMatrix dy, Matrix dx, const Context&) override {
     if (!kept_.data)
       throw Error("backward: no forward pass was kept; call forward with keep_for_backward first");
+    require_shape("backward: dy", dy, rows(), kept_.cols);
+    if (dx.data) require_shape("backward: dx", dx, cols(), kept_.cols);
     add_outer_product(pool_, dy, kept_, gradients_.view());
     if (dx.data) multiply_transposed(pool_, std::as_const(weights_).view(), dy, dx);
   }
@@ -41,6 +43,7 @@ class CpuBlasMatrix final : public ProgrammedMatrix {
   std::span<float> gradients() override { return gradients_.span(); }
   void commit() override {}  // the parameters are what the products read
   void realised(Matrix w) const override {
+    require_shape("realised: w", w, rows(), cols());
     for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(weights_.view().row(r), w.cols, w.row(r));
   }
 

@@ -12,8 +12,8 @@ namespace fringe {
 /// The processor as hardware under study; `cpu` (an executor on the host) and `pool` must outlive the result.
 ///
 /// forward, backward: really computed; equal bits for any number of threads on one type of CPU. backward
-/// reads the x of the last forward with keep_for_backward where it lay: the caller leaves it unchanged until
-/// then. price: the whole list, in order, on random operands that stay in memory; median of at least 5
+/// reads the x of the last forward, which must have kept it (keep_for_backward), where it lay: the caller leaves
+/// it unchanged until then. price: the whole list, in order, on random operands that stay in memory; median of at least 5
 /// repeats that fill at least 20 ms, after a warm-up. An elementwise entry is one pass of ReLU, an update is
 /// SGD with momentum up to 4 operations per weight and Adam above. One list occupies the processor, so the
 /// interval equals the latency. Joules are those of the whole package (part mac) and, where counted, its

@@ -55,30 +55,31 @@ class FormatMatrix final : public ProgrammedMatrix {
   }
 
   void realised(Matrix w) const override {
+    require_shape("realised: w", w, rows(), cols());
     for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(rounded_.view().row(r), w.cols, w.row(r));
   }
 
   void forward(ConstMatrix x, Matrix y, const Context& context) override {
-    if (x.rows != cols() || y.rows != rows() || y.cols != x.cols)
-      throw Error("forward: weights are " + std::to_string(rows()) + "x" + std::to_string(cols()) +
-                  ", input is " + std::to_string(x.rows) + "x" + std::to_string(x.cols) + ", output is " +
-                  std::to_string(y.rows) + "x" + std::to_string(y.cols));
-    const Matrix input = sized(context.keep_for_backward ? kept_ : input_, cpu_, x.rows, x.cols);
-    if (format_ == Format::int8) return forward_int8(x, input, y, context.keep_for_backward);
+    require_shape("forward: x", x, cols(), x.cols);
+    require_shape("forward: y", y, rows(), x.cols);
+    keeps_ = context.keep_for_backward;
+    const Matrix input = sized(input_, cpu_, x.rows, x.cols);
+    if (format_ == Format::int8) return forward_int8(x, input, y);
     round(x, input);
     multiply(pool_, std::as_const(rounded_).view(), input, y);
   }
 
   void backward(ConstMatrix dy, Matrix dx, const Context&) override {
-    if (kept_.cols() == 0)
-      throw Error("backward: no forward pass was kept; call forward with keep_for_backward first");
+    if (!keeps_) throw Error("backward: no forward pass was kept; call forward with keep_for_backward first");
+    require_shape("backward: dy", dy, rows(), input_.cols());
+    if (dx.data) require_shape("backward: dx", dx, cols(), input_.cols());
     ConstMatrix slope = dy;
     if (format_ != Format::int8) {
       const Matrix rounded = sized(slope_, cpu_, dy.rows, dy.cols);
       round(dy, rounded);
       slope = rounded;
     }
-    add_outer_product(pool_, slope, std::as_const(kept_).view(), gradients_.view());
+    add_outer_product(pool_, slope, std::as_const(input_).view(), gradients_.view());
     if (dx.data) multiply_transposed(pool_, std::as_const(rounded_).view(), slope, dx);
   }
 
@@ -90,7 +91,7 @@ class FormatMatrix final : public ProgrammedMatrix {
     });
   }
 
-  void forward_int8(ConstMatrix x, Matrix code, Matrix y, bool keep) {
+  void forward_int8(ConstMatrix x, Matrix code, Matrix y) {
     column_scales_.resize(x.cols);
     quantise_columns(x, code, column_scales_);
     const ConstMatrix w = std::as_const(codes_).view(), c = code;
@@ -110,7 +111,7 @@ class FormatMatrix final : public ProgrammedMatrix {
         for (std::size_t b = 0; b < y.cols; ++b)
           y(r, b) = static_cast<float>(sums_[r * y.cols + b]) * (row_scales_[r] * column_scales_[b]);
     }
-    if (!keep) return;
+    if (!keeps_) return;
     for (std::size_t r = 0; r < x.rows; ++r)
       for (std::size_t b = 0; b < x.cols; ++b) code(r, b) *= column_scales_[b];
   }
@@ -120,11 +121,12 @@ class FormatMatrix final : public ProgrammedMatrix {
   ThreadPool& pool_;
   Tensor master_, gradients_;
   Tensor rounded_;               // the weights that the hardware realises
-  Tensor kept_;                  // the input that the last kept pass realised
-  Tensor input_, slope_, part_;  // scratch
+  Tensor input_;                 // the input of the last pass as it was realised, where keeps_
+  Tensor slope_, part_;          // scratch
   Tensor codes_;                 // int8 only, as the rest
   std::vector<float> row_scales_, column_scales_;
   std::vector<std::int32_t> sums_;
+  bool keeps_ = false;  // the last pass is kept for backward
 };
 
 }  // namespace

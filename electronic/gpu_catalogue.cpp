@@ -1,7 +1,5 @@
 #include "electronic/gpu_catalogue.hpp"
 
-#include <vector>
-
 #include "core/error.hpp"
 
 namespace fringe {
@@ -71,12 +69,7 @@ constexpr std::array<GpuSpec, 9> boards{{
 std::span<const GpuSpec> gpu_catalogue() noexcept { return boards; }
 
 const GpuSpec& find_gpu(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const GpuSpec& board : boards) {
-    if (board.name == name) return board;
-    names.push_back(board.name);
-  }
-  throw Error(unknown_name("GPU", name, names));
+  return find_row("GPU", name, boards);
 }
 
 }  // namespace fringe

@@ -1,6 +1,6 @@
 // Modelled hardware: a GPU board as roofline plus launch floor plus power, with the numerics of its formats
-// emulated on the host. Where a figure isn't published the model assumes the best for the GPU, so its times
-// are lower bounds.
+// emulated on the host. Compute and bandwidth are upper bounds (where a figure isn't published, the best for
+// the GPU); launches cost what a V100's cost, one for each operator: nothing is fused.
 //
 // Time. A product, outer product, elementwise pass or update is one kernel and takes the longer of
 //   operations / (peak · compute_fraction)   and   bytes / (bandwidth · bandwidth_fraction)

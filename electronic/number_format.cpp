@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 #include <string>
-#include <vector>
 
 #include "core/error.hpp"
 
@@ -47,12 +46,7 @@ std::span<const FormatRow, format_count> number_formats() noexcept { return rows
 const FormatRow& row_of(Format format) noexcept { return rows[static_cast<std::size_t>(format)]; }
 
 Format find_format(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const FormatRow& row : rows) {
-    if (row.name == name) return row.format;
-    names.push_back(row.name);
-  }
-  throw Error(unknown_name("number format", name, names));
+  return find_row("number format", name, rows).format;
 }
 
 float round_to_tf32(float x) noexcept { return std::bit_cast<float>(drop_bits(x, 13)); }

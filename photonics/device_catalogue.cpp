@@ -32,18 +32,22 @@ constexpr std::array phase_shifter_table{
 // A spread of the split power in percent points is the same number of hundredths of a radian,
 // d(sin^2)/d(angle) = 1.
 constexpr std::array splitter_table{
-    Splitter{"coupler-2-percent", 0.02, 0.169, 16e-6,
-             "Spread: 2 %, the lower end of what Ozcan et al., Photonics 10, 1310 (2023), measured over nine "
-             "foundry "
-             "chips (2 to 6 %), length of its 2x2 splitter; loss: 10.8 dB fibre to fibre over 32 two-coupler "
-             "switches "
-             "in Suzuki et al., J. Lightwave Technol. 37, 116 (2019), an upper bound"},
-    Splitter{"coupler-6-percent", 0.06, 0.169, 16e-6,
-             "Spread: 6 %, the upper end of what Ozcan et al., Photonics 10, 1310 (2023), measured over nine "
-             "foundry "
-             "chips (2 to 6 %), length of its 2x2 splitter; loss: 10.8 dB fibre to fibre over 32 two-coupler "
-             "switches "
-             "in Suzuki et al., J. Lightwave Technol. 37, 116 (2019), an upper bound"},
+    Splitter{"coupler-2-percent", 0.02, (10.8 / 32 - 0.23) / 2, 16e-6,
+             "Spread: assumed, the lower end of the 2 to 6 % that Ozcan et al., Photonics 10, 1310 (2023), "
+             "measured over nine "
+             "foundry chips on 1x2 splitters of unequal ratio; length of their 2x2 splitter. Loss: 10.8 dB "
+             "fibre to fibre "
+             "over 32 switches of two couplers and a shifter each in Suzuki et al., J. Lightwave Technol. "
+             "37, 116 (2019), "
+             "less the 0.23 dB of the shifter of Harris et al. (2014)"},
+    Splitter{"coupler-6-percent", 0.06, (10.8 / 32 - 0.23) / 2, 16e-6,
+             "Spread: assumed, the upper end of the 2 to 6 % that Ozcan et al., Photonics 10, 1310 (2023), "
+             "measured over nine "
+             "foundry chips on 1x2 splitters of unequal ratio; length of their 2x2 splitter. Loss: 10.8 dB "
+             "fibre to fibre "
+             "over 32 switches of two couplers and a shifter each in Suzuki et al., J. Lightwave Technol. "
+             "37, 116 (2019), "
+             "less the 0.23 dB of the shifter of Harris et al. (2014)"},
     Splitter{"segmented-adiabatic-taper", 0.022, 0.38, 23.4e-6,
              "Li, Fu and Yang, Photonics 12, 476 (2025): 23.4 um, below 0.38 dB, within 50 +- 3.8 %, taken "
              "as uniform "

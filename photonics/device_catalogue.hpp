@@ -15,7 +15,7 @@ struct PhaseShifter {
   double pi_power_w;         ///< electrical power that holds a phase of π
   double insertion_loss_db;  ///< ≥ 0
   double length_m;           ///< along the light
-  double settling_s;  ///< 10–90 % rise time; where only a bandwidth is published, 0.35 / bandwidth (one pole)
+  double rise_time_s;        ///< 10–90 %; where only a bandwidth is published, 0.35 / bandwidth (one pole)
   std::string_view source;
 };
 

@@ -46,7 +46,7 @@ std::string summary_of(const PhaseShifter& d) {
   return summary({{d.pi_power_w, "W", "pi power"},
                   {d.insertion_loss_db, " dB", "loss"},
                   {d.length_m, "m", "length"},
-                  {d.settling_s, "s", "rise time"}});
+                  {d.rise_time_s, "s", "rise time"}});
 }
 std::string summary_of(const Splitter& d) {
   return summary({{d.splitting_sigma_rad, "rad", "spread"},

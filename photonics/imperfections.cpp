@@ -90,10 +90,11 @@ std::span<const ImperfectionRow> imperfections() {
         ImperfectionRow{"insertion_loss", Kind::fixed, Where::mesh,
                         2 * (splitter.insertion_loss_db + shifter.insertion_loss_db), "dB",
                         "loss of each MZI: two splitters and two phase shifters", shifter.source},
-        ImperfectionRow{
-            "insertion_loss_spread", Kind::fixed, Where::mesh, std::sqrt(2.0) * 0.13, "dB",
-            "spread of the loss of each MZI",
-            "Harris et al., Opt. Express 22, 10487 (2014), arXiv:1410.3616: 0.23 +- 0.13 dB per shifter"},
+        ImperfectionRow{"insertion_loss_spread", Kind::fixed, Where::mesh, std::sqrt(2.0) * 0.13, "dB",
+                        "spread of the loss of each MZI",
+                        "order of magnitude: the uncertainty of Harris et al., Opt. Express 22, 10487 "
+                        "(2014), arXiv:1410.3616, "
+                        "0.23 +- 0.13 dB per shifter; no preset has it"},
         ImperfectionRow{"input_dac", Kind::per_symbol, Where::input, dac.enob_bits, "effective bits",
                         "resolution of the inputs over their full scale", dac.source},
         ImperfectionRow{"output_adc", Kind::per_symbol, Where::output, adc.enob_bits, "effective bits",

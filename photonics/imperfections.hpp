@@ -1,5 +1,7 @@
-// What fabrication and drivers do to a mesh, and the list of everything that separates a photonic engine from
-// the ideal.
+// What fabrication and drivers do to a mesh, and the list of the imperfections that are modelled. Not
+// modelled: laser intensity noise, thermal crosstalk, extinction of the modulators, drift, errors of the
+// attenuators beyond their resolution. Loss stands on couplers alone, so a mode at the edge that skips a
+// column loses nothing there.
 #pragma once
 
 #include <cstdint>

@@ -30,9 +30,9 @@ struct Topology {
   std::string_view name;
   std::string_view description;
   std::string_view phase_placement;
-  std::string_view source;                     ///< the paper it follows
-  bool universal;                              ///< decompose() reaches every unitary
-  MeshLayout (*build)(std::size_t modes);      ///< throws Error for modes < 2
+  std::string_view source;                                ///< the paper it follows
+  bool universal;                                         ///< decompose() reaches every unitary
+  MeshLayout (*build)(std::size_t modes);                 ///< throws Error for modes < 2
   PhaseProgram (*decompose)(ConstComplexMatrix unitary);  ///< null where not universal
 };
 

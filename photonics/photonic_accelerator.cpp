@@ -12,19 +12,23 @@ namespace {
 
 constexpr std::array<EffectRow, 9> effect_rows{{
     {"splitter_error",
-     [](const PhotonicEffects& from, PhotonicEffects& to) { to.mesh.splitter_sigma_rad = from.mesh.splitter_sigma_rad; }},
-    {"phase_error",
-     [](const PhotonicEffects& from, PhotonicEffects& to) { to.mesh.phase_sigma_rad = from.mesh.phase_sigma_rad; }},
-    {"phase_bits", [](const PhotonicEffects& from, PhotonicEffects& to) { to.mesh.phase_bits = from.mesh.phase_bits; }},
-    {"insertion_loss",
-     [](const PhotonicEffects& from, PhotonicEffects& to) { to.mesh.insertion_loss_db = from.mesh.insertion_loss_db; }},
+     [](const PhotonicEffects& from, PhotonicEffects& to) {
+       to.mesh.splitter_sigma_rad = from.mesh.splitter_sigma_rad;
+     }},
+    {"phase_error", [](const PhotonicEffects& from,
+                       PhotonicEffects& to) { to.mesh.phase_sigma_rad = from.mesh.phase_sigma_rad; }},
+    {"phase_bits",
+     [](const PhotonicEffects& from, PhotonicEffects& to) { to.mesh.phase_bits = from.mesh.phase_bits; }},
+    {"insertion_loss", [](const PhotonicEffects& from,
+                          PhotonicEffects& to) { to.mesh.insertion_loss_db = from.mesh.insertion_loss_db; }},
     {"insertion_loss_spread",
      [](const PhotonicEffects& from, PhotonicEffects& to) {
        to.mesh.insertion_loss_sigma_db = from.mesh.insertion_loss_sigma_db;
      }},
     {"input_dac", [](const PhotonicEffects& from, PhotonicEffects& to) { to.dac_enob = from.dac_enob; }},
     {"output_adc", [](const PhotonicEffects& from, PhotonicEffects& to) { to.adc_enob = from.adc_enob; }},
-    {"shot_noise", [](const PhotonicEffects& from, PhotonicEffects& to) { to.shot_variance = from.shot_variance; }},
+    {"shot_noise",
+     [](const PhotonicEffects& from, PhotonicEffects& to) { to.shot_variance = from.shot_variance; }},
     {"thermal_noise",
      [](const PhotonicEffects& from, PhotonicEffects& to) { to.thermal_variance = from.thermal_variance; }},
 }};
@@ -78,7 +82,8 @@ std::unique_ptr<ProgrammedMatrix> PhotonicAccelerator::program(ConstMatrix w, st
 }
 
 Cost PhotonicAccelerator::price(std::span<const Work> work) {
-  return PhotonicPricing(setup_.design, find_memory(setup_.memory), setup_.training).price(work);
+  if (!pricing_) pricing_.emplace(setup_.design, find_memory(setup_.memory), setup_.training);
+  return pricing_->price(work);
 }
 
 }  // namespace fringe

@@ -1,9 +1,10 @@
-// The photonic matrix engine as hardware under study: real matrices on tiled cores, with the imperfections of one
-// fabricated chip, converters, and the noise that the link budget gives. Simulated.
+// The photonic matrix engine as hardware under study: real matrices on tiled cores, with the imperfections of
+// one fabricated chip, converters, and the noise that the link budget gives. Simulated.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,9 +21,9 @@ namespace fringe {
 /// Which imperfections act, and how strongly. All off is the ideal engine: exact up to float rounding.
 struct PhotonicEffects {
   MeshImperfections mesh;
-  double dac_enob = 0;         ///< effective bits of the inputs; 0: unlimited
-  double adc_enob = 0;         ///< of the outputs; 0: unlimited
-  double shot_variance = 0;    ///< of an output, in units of the full-scale input field squared
+  double dac_enob = 0;       ///< effective bits of the inputs; 0: unlimited
+  double adc_enob = 0;       ///< of the outputs; 0: unlimited
+  double shot_variance = 0;  ///< of an output, in units of the full-scale input field squared
   double thermal_variance = 0;
 
   bool operator==(const PhotonicEffects&) const = default;
@@ -46,11 +47,11 @@ struct PhotonicSetup {
   std::string name;
   PhotonicDesign design;
   PhotonicEffects effects;
-  bool corrected = false;      ///< phases corrected for the chip's known splitter and phase errors (correction.hpp)
+  bool corrected = false;  ///< phases corrected for the chip's splitters, known exactly (correction.hpp)
   TrainingScheme training = TrainingScheme::in_situ;
   std::string memory = "hbm2e";
   std::uint64_t seed = 0;
-  std::uint32_t chip = 0;      ///< which fabricated chip: the trial of its draws
+  std::uint32_t chip = 0;  ///< which fabricated chip: the trial of its draws
 };
 
 /// A weight matrix on the cores of one chip. parameters() holds per tile, tiles row by row:
@@ -66,15 +67,15 @@ class PhotonicMatrix : public ProgrammedMatrix {
   virtual std::span<const float> adc_ranges() const = 0;
 };
 
-/// Tiles take the chip's cores in the order in which matrices are programmed; beyond the last core they share cores,
-/// and with them their fabrication errors. Each input vector is scaled to the DAC's full scale by its largest
-/// magnitude, digitally. The gain of a tile is fitted once, when it is programmed, from the transmission of n basis
-/// vectors; the ADC ranges start at the largest output that inputs of full scale could give and are set to the
-/// largest output of a calibration batch by Context::calibrate.
+/// Tiles take the chip's cores in the order in which matrices are programmed; beyond the last core they share
+/// cores, and with them their fabrication errors. Each input vector is scaled to the DAC's full scale by its
+/// largest magnitude, digitally. The gain of a tile is fitted once, when it is programmed, from the
+/// transmission of n basis vectors; the ADC ranges start at the largest output that inputs of full scale
+/// could give and are set to the largest output of a calibration batch by Context::calibrate.
 class PhotonicAccelerator final : public Accelerator {
  public:
-  /// Executor and pool are the CPU's and must outlive the accelerator. Throws Error where the design or the effects
-  /// are out of range.
+  /// Executor and pool are the CPU's and must outlive the accelerator. Throws Error where the design or the
+  /// effects are out of range.
   PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, ThreadPool& pool);
   ~PhotonicAccelerator() override;
 
@@ -90,6 +91,7 @@ class PhotonicAccelerator final : public Accelerator {
   Executor* cpu_;
   ThreadPool* pool_;
   MeshLayout layout_;
+  std::optional<PhotonicPricing> pricing_;  ///< made at the first price()
   std::size_t next_tile_ = 0;
 };
 

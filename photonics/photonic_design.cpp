@@ -45,13 +45,14 @@ void check(const PhotonicDesign& d) {
            "must lie in 1 … " + std::to_string(static_cast<int>(d.phase_dac.nominal_bits)) +
                ", the bits of phase_dac '" + std::string(d.phase_dac.name) + "'");
   require_loss("phase_sigma_rad", d.phase_sigma_rad);
+  require_loss("insertion_loss_sigma_db", d.insertion_loss_sigma_db);
   require_loss("routing_per_column_m", d.routing_per_column_m);
   require_loss("access_length_m", d.access_length_m);
 
   require_loss("phase_shifter.pi_power_w", d.phase_shifter.pi_power_w);
   require_loss("phase_shifter.insertion_loss_db", d.phase_shifter.insertion_loss_db);
   require_positive("phase_shifter.length_m", d.phase_shifter.length_m);
-  require_positive("phase_shifter.settling_s", d.phase_shifter.settling_s);
+  require_positive("phase_shifter.rise_time_s", d.phase_shifter.rise_time_s);
   require_loss("splitter.splitting_sigma_rad", d.splitter.splitting_sigma_rad);
   require_loss("splitter.insertion_loss_db", d.splitter.insertion_loss_db);
   require_positive("splitter.length_m", d.splitter.length_m);
@@ -86,6 +87,7 @@ MeshImperfections mesh_imperfections(const PhotonicDesign& design) {
   mesh.phase_sigma_rad = design.phase_sigma_rad;
   mesh.phase_bits = design.phase_bits;
   mesh.insertion_loss_db = 2 * (design.splitter.insertion_loss_db + design.phase_shifter.insertion_loss_db);
+  mesh.insertion_loss_sigma_db = design.insertion_loss_sigma_db;
   return mesh;
 }
 
@@ -102,6 +104,7 @@ std::span<const PhotonicPreset> photonic_presets() {
       .laser_power_w = 0.1,
       .local_oscillator_share = 0.5,
       .phase_bits = 8,
+      .insertion_loss_sigma_db = 0,
       .phase_sigma_rad = 5e-3,
       .routing_per_column_m = 100e-6,
       .access_length_m = 5e-3,
@@ -115,14 +118,13 @@ std::span<const PhotonicPreset> photonic_presets() {
       .tia = find_tia("cmos-65nm-10ghz"),
       .input_dac = find_converter("dac-9bit-11gs"),
       .output_adc = find_converter("adc-5gs"),
-      .phase_dac = find_converter("phase-dac-12bit"),
+      .phase_dac = find_converter("phase-dac-16bit"),
       .digital = find_digital_unit("asic-7nm"),
   };
   static const PhotonicDesign coarse = [] {
     PhotonicDesign design = realistic;
     design.phase_bits = 15;
     design.splitter = find_splitter("coupler-6-percent");
-    design.phase_dac = find_converter("phase-dac-16bit");
     return design;
   }();
   static const std::array presets{

@@ -17,15 +17,16 @@ namespace fringe {
 /// follow.
 struct PhotonicDesign {
   std::string topology;
-  std::size_t modes;              ///< n ≥ 2 of each mesh
-  std::size_t cores;              ///< ≥ 1
-  double clock_hz;                ///< symbols per second
-  double laser_power_w;           ///< optical, per core, at the laser's output
-  double local_oscillator_share;  ///< of the laser's light, in (0, 1); the rest is signal
-  int phase_bits;                 ///< of every phase over 2π, 1 … phase_dac.nominal_bits
-  double phase_sigma_rad;         ///< static error of every phase that remains after calibration
-  double routing_per_column_m;    ///< waveguide per mesh column besides splitters and shifters
-  double access_length_m;         ///< waveguide before, between and behind the meshes together
+  std::size_t modes;               ///< n ≥ 2 of each mesh
+  std::size_t cores;               ///< ≥ 1
+  double clock_hz;                 ///< symbols per second
+  double laser_power_w;            ///< optical, per core, at the laser's output
+  double local_oscillator_share;   ///< of the laser's light, in (0, 1); the rest is signal
+  int phase_bits;                  ///< of every phase over 2π, 1 … phase_dac.nominal_bits
+  double insertion_loss_sigma_db;  ///< spread of the loss of an MZI over a mesh
+  double phase_sigma_rad;          ///< static error of every phase that remains after calibration
+  double routing_per_column_m;     ///< waveguide per mesh column besides splitters and shifters
+  double access_length_m;          ///< waveguide before, between and behind the meshes together
   PhaseShifter phase_shifter;
   Splitter splitter;
   Waveguide waveguide;

@@ -72,14 +72,22 @@ class TiledMatrix final : public PhotonicMatrix {
  public:
   TiledMatrix(const PhotonicSetup& setup, const MeshLayout& layout, std::size_t first_tile, ConstMatrix w,
               std::uint32_t site, ThreadPool& pool)
-      : setup_(setup), layout_(layout), tiling_{w.rows, w.cols, layout.modes}, site_(site), pool_(&pool),
-        map_{layout.couplers.size(), layout.modes}, parameters_(tiling_.tiles() * map_.size()),
-        gradients_(parameters_.size()), ranges_(tiling_.tiles()), scratch_(pool.size()) {
+      : setup_(setup),
+        layout_(layout),
+        tiling_{w.rows, w.cols, layout.modes},
+        site_(site),
+        pool_(&pool),
+        map_{layout.couplers.size(), layout.modes},
+        parameters_(tiling_.tiles() * map_.size()),
+        gradients_(parameters_.size()),
+        ranges_(tiling_.tiles()),
+        scratch_(pool.size()) {
     if (w.rows == 0 || w.cols == 0) throw Error("a weight matrix has at least one row and one column");
     for (Scratch& s : scratch_) s.reserve(tiling_.tile_cols() * n(), n());
     const PhysicalMesh<double> ideal = realise<double>(layout, blank_program(), ideal_fabrication(layout));
     for (std::size_t t = 0; t < tiling_.tiles(); ++t)
-      tiles_.push_back({{}, {}, {}, CompiledMesh<float>(layout, ideal), CompiledMesh<float>(layout, ideal), {}, nullptr});
+      tiles_.push_back(
+          {{}, {}, {}, CompiledMesh<float>(layout, ideal), CompiledMesh<float>(layout, ideal), {}, nullptr});
     pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { program_tile(t, first_tile + t, w); });
   }
 
@@ -103,9 +111,9 @@ class TiledMatrix final : public PhotonicMatrix {
 
   void forward(ConstMatrix x, Matrix y, const Context& context) override {
     if (x.rows != cols() || y.rows != rows() || x.cols != y.cols)
-      throw Error("photonic product: W[" + std::to_string(rows()) + "×" + std::to_string(cols()) + "] does not fit x[" +
-                  std::to_string(x.rows) + "×" + std::to_string(x.cols) + "] and y[" + std::to_string(y.rows) + "×" +
-                  std::to_string(y.cols) + "]");
+      throw Error("photonic product: W[" + std::to_string(rows()) + "×" + std::to_string(cols()) +
+                  "] does not fit x[" + std::to_string(x.rows) + "×" + std::to_string(x.cols) + "] and y[" +
+                  std::to_string(y.rows) + "×" + std::to_string(y.cols) + "]");
     if (context.calibrate) calibrate(x);
     if (context.keep_for_backward) kept_ = x;
     pool_->run(blocks_of(x.cols), [&](std::size_t block, unsigned worker) {
@@ -123,8 +131,10 @@ class TiledMatrix final : public PhotonicMatrix {
 
   void backward(ConstMatrix dy, Matrix dx, const Context&) override {
     if (kept_.data == nullptr || dy.cols != kept_.cols || dy.rows != rows())
-      throw Error("photonic backward pass: it follows a forward pass of the same batch with keep_for_backward");
-    // One task per column of tiles: it alone adds to its rows of dx and to its tiles' gradients, in a fixed order.
+      throw Error(
+          "photonic backward pass: it follows a forward pass of the same batch with keep_for_backward");
+    // One task per column of tiles: it alone adds to its rows of dx and to its tiles' gradients, in a fixed
+    // order.
     pool_->run(tiling_.tile_cols(), [&](std::size_t column, unsigned worker) {
       Scratch& s = scratch_[worker];
       for (std::size_t block = 0; block < blocks_of(dy.cols); ++block) {
@@ -178,7 +188,9 @@ class TiledMatrix final : public PhotonicMatrix {
 
  private:
   std::size_t n() const { return layout_.modes; }
-  std::span<float> parameters_of(std::size_t t) { return {parameters_.data() + t * map_.size(), map_.size()}; }
+  std::span<float> parameters_of(std::size_t t) {
+    return {parameters_.data() + t * map_.size(), map_.size()};
+  }
 
   PhaseProgram blank_program() const {
     const std::size_t couplers = layout_.couplers.size();
@@ -194,17 +206,26 @@ class TiledMatrix final : public PhotonicMatrix {
       for (std::size_t k = 0; k < n() && c0 + k < cols(); ++k) visit(r0 + i, c0 + k, i, k);
   }
 
+  /// What calibration finds: the splitters. Phase errors are what it leaves behind.
+  static FabricatedMesh known(FabricatedMesh fabricated) {
+    for (auto* errors : {&fabricated.theta_error_rad, &fabricated.phi_error_rad, &fabricated.out_error_rad})
+      std::fill(errors->begin(), errors->end(), 0.0);
+    return fabricated;
+  }
+
   void program_tile(std::size_t t, std::size_t place, ConstMatrix w) {
     const auto core = static_cast<std::uint32_t>(place % setup_.design.cores);
     Tile& tile = tiles_[t];
     tile.fabricated_u = fabricate(layout_, setup_.effects.mesh, setup_.seed, setup_.chip, 2 * core);
     tile.fabricated_v = fabricate(layout_, setup_.effects.mesh, setup_.seed, setup_.chip, 2 * core + 1);
     std::vector<double> target(n() * n());
-    for_each_weight(t, [&](std::size_t r, std::size_t c, std::size_t i, std::size_t k) { target[i * n() + k] = w(r, c); });
+    for_each_weight(t, [&](std::size_t r, std::size_t c, std::size_t i, std::size_t k) {
+      target[i * n() + k] = w(r, c);
+    });
     CoreProgram program = program_core(find_topology(setup_.design.topology), {target.data(), n(), n()});
     if (setup_.corrected) {
-      program.u = correct_locally(layout_, program.u, tile.fabricated_u, CorrectionGoal::quadrature);
-      program.v = correct_locally(layout_, program.v, tile.fabricated_v, CorrectionGoal::quadrature);
+      program.u = correct_locally(layout_, program.u, known(tile.fabricated_u), CorrectionGoal::quadrature);
+      program.v = correct_locally(layout_, program.v, known(tile.fabricated_v), CorrectionGoal::quadrature);
     }
     const auto p = parameters_of(t);
     map_.each(program, [&](const std::vector<double>& values, std::size_t at) {
@@ -358,18 +379,21 @@ class TiledMatrix final : public PhotonicMatrix {
         propagate(t, width, s);
         float& most = largest[block * tiles_.size() + t];
         for (std::size_t i = 0; i < n(); ++i)
-          for (std::size_t b = 0; b < width; ++b) most = std::max(most, std::abs(s.re[i * block_samples + b]));
+          for (std::size_t b = 0; b < width; ++b)
+            most = std::max(most, std::abs(s.re[i * block_samples + b]));
       }
     });
     for (std::size_t t = 0; t < tiles_.size(); ++t) {
       float most = 0;
-      for (std::size_t block = 0; block < blocks; ++block) most = std::max(most, largest[block * tiles_.size() + t]);
+      for (std::size_t block = 0; block < blocks; ++block)
+        most = std::max(most, largest[block * tiles_.size() + t]);
       if (most > 0) ranges_[t] = most;
     }
   }
 
   /// Straight through the converters: their steps have no useful derivative (Bengio et al., arXiv:1308.3432).
-  void backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, std::size_t first, std::size_t width, Scratch& s) {
+  void backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, std::size_t first, std::size_t width,
+                     Scratch& s) {
     Tile& tile = tiles_[t];
     TileGradients& gradients = gradients_of(tile);
     const float gain = parameters_[t * map_.size() + map_.gain()];
@@ -415,8 +439,8 @@ class TiledMatrix final : public PhotonicMatrix {
   }
 
   /// y and g become the fields at the mesh's input; its gradient is added to into[θ…, φ…, out…].
-  static void add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y, Fields<float> g,
-                                float* into) {
+  static void add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y,
+                                Fields<float> g, float* into) {
     for (auto* phases : {&sum.theta, &sum.phi, &sum.out}) std::fill(phases->begin(), phases->end(), 0.0);
     mesh.backward(y, g, sum);
     for (const auto* phases : {&sum.theta, &sum.phi, &sum.out})
@@ -438,8 +462,8 @@ class TiledMatrix final : public PhotonicMatrix {
 }  // namespace
 
 std::unique_ptr<PhotonicMatrix> make_photonic_matrix(const PhotonicSetup& setup, const MeshLayout& layout,
-                                                     std::size_t first_tile, ConstMatrix w, std::uint32_t site,
-                                                     ThreadPool& pool) {
+                                                     std::size_t first_tile, ConstMatrix w,
+                                                     std::uint32_t site, ThreadPool& pool) {
   return std::make_unique<TiledMatrix>(setup, layout, first_tile, w, site, pool);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numbers>
 #include <vector>
 
 #include "core/draw.hpp"
@@ -13,12 +14,14 @@
 namespace fringe {
 namespace {
 
-constexpr double bytes_per_phase = 2;       // a phase as 16 bits in memory
-constexpr double bytes_per_activation = 1;  // converters are at most 8 bits wide
+constexpr double bytes_per_phase = 2;       // converters of phases have at most 16 bits,
+constexpr double bytes_per_activation = 2;  // so have those of inputs and outputs
+constexpr double bytes_per_sum = 4;
 constexpr double bytes_per_weight = 4;
 
-// Full SVD of a square matrix by R-SVD, 21·n³ operations (Golub & Van Loan, Matrix Computations, 4th ed., fig. 8.6.1),
-// and two decompositions of n²/2 rotations of mean length 2n/3 at 8 multiply-adds, 16/3·n³ operations each.
+// Full SVD of a square matrix by Golub and Reinsch, 4m²n + 8mn² + 9n³ = 21·n³ operations (Golub & Van Loan,
+// Matrix Computations, 4th ed., fig. 8.6.1), and two decompositions of n²/2 rotations of mean length 2n/3 at
+// 8 multiply-adds, 16/3·n³ operations each.
 double decomposition_operations(double n) { return (21.0 + 2 * 16.0 / 3.0) * n * n * n; }
 
 double random_program_hold_w(const PhotonicDesign& design) {
@@ -26,13 +29,18 @@ double random_program_hold_w(const PhotonicDesign& design) {
   std::vector<float> normals(n * n);
   fill_normal(normals, Draw{0, Purpose::haar});
   const std::vector<double> w(normals.begin(), normals.end());
-  return hold_power_w(program_core(find_topology(design.topology), {w.data(), n, n}), design.phase_shifter.pi_power_w);
+  return hold_power_w(program_core(find_topology(design.topology), {w.data(), n, n}),
+                      design.phase_shifter.pi_power_w);
 }
 
 }  // namespace
 
-PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory, TrainingScheme scheme)
-    : design_(design), memory_(memory), scheme_(scheme), budget_(link_budget(design)),
+PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory,
+                                 TrainingScheme scheme)
+    : design_(design),
+      memory_(memory),
+      scheme_(scheme),
+      budget_(link_budget(design)),
       hold_w_(random_program_hold_w(design)) {}
 
 double PhotonicPricing::tiles_of(std::size_t rows, std::size_t inner) const noexcept {
@@ -50,15 +58,19 @@ Cost PhotonicPricing::digital(double operations, double adds_share, double sram_
   return cost;
 }
 
+// Each shifter has its own channel, so a round lasts one conversion and the settling of the shifter: one
+// pole, from a full swing to half a step, rise time/2.2 · ln 2^(bits+1).
+double PhotonicPricing::round_s() const noexcept {
+  return 1 / design_.phase_dac.rate_hz +
+         design_.phase_shifter.rise_time_s / 2.2 * std::numbers::ln2 * (design_.phase_bits + 1);
+}
+
 Cost PhotonicPricing::programming(double tiles, double at_once) const {
   const double phases = static_cast<double>(core_phases(design_.modes));
   const double rounds = std::ceil(tiles / at_once);
-  // Each shifter has its own channel, so a round lasts one conversion and the settling of the shifter.
-  const double round_s = 1 / design_.phase_dac.rate_hz + design_.phase_shifter.settling_s;
   Cost cost = memory_cost(memory_, tiles * phases * bytes_per_phase, tiles * phases * bytes_per_phase);
-  cost.latency_s = std::max(cost.latency_s, rounds * round_s);
-  cost.busy(Resource::programming) = rounds * round_s;
-  cost.energy(Part::phase_program) = tiles * phases * energy_per_conversion_j(design_.phase_dac);
+  cost.latency_s = std::max(cost.latency_s, rounds * round_s());
+  cost.busy(Resource::programming) = rounds * round_s();
   cost.provenance = Provenance::modelled;
   return cost;
 }
@@ -83,19 +95,22 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
 
   Cost light;
   light.provenance = Provenance::modelled;
-  light.busy(Resource::matrix_unit) = rounds * batch / design_.clock_hz;
   light.latency_s = rounds * (batch / design_.clock_hz + budget_.time_of_flight_s);
-  light.energy(Part::dac) = tiles * n * batch * energy_per_conversion_j(design_.input_dac);
-  light.energy(Part::modulator) = tiles * n * batch * budget_.modulator_symbol_j;
-  light.energy(Part::adc) = tiles * n * batch * energy_per_conversion_j(design_.output_adc);
+  // Resident tiles keep their own cores busy and no others; a core that takes new phases computes nothing
+  // meanwhile.
+  light.busy(Resource::matrix_unit) =
+      resident ? batch / design_.clock_hz * tiles / cores : rounds * (batch / design_.clock_hz + round_s());
 
   // Reprogrammed cores pay for every tile, every time.
   Cost cost = resident ? light : then(programming(tiles, cores), light);
 
-  // The largest input of each sample and its scaling; partial sums of the tiles of a row and their common scale.
+  // The largest input of each sample and its scaling; partial sums of the tiles of a row and their common
+  // scale.
   const double partial = std::ceil(inputs / n);
   const double operations = 2 * inputs * batch + outputs * batch * (2 * partial);
-  const double traffic = (inputs * std::ceil(outputs / n) + outputs * 2 * partial) * batch * bytes_per_activation;
+  const double traffic =
+      (inputs * std::ceil(outputs / n) * bytes_per_activation + outputs * 2 * partial * bytes_per_sum) *
+      batch;
   Cost support = digital(operations, 0.5, traffic);
   if (first) support = beside(support, memory_cost(memory_, inputs * batch * bytes_per_activation, 0));
   if (last) support = beside(support, memory_cost(memory_, outputs * batch * bytes_per_activation, 0));
@@ -106,8 +121,8 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
 }
 
 Cost PhotonicPricing::in_situ_gradient(const Work& work, bool resident) const {
-  // The forward and the adjoint pass are products of their own; here is the interference pass, and the readings of
-  // all three: a monitor behind each of the 2·n(n−1) internal phase shifters of the two meshes.
+  // The forward and the adjoint pass are products of their own; here is the interference pass, and the
+  // readings of all three: a monitor behind each of the 2·n(n−1) internal phase shifters of the two meshes.
   const double n = static_cast<double>(design_.modes);
   const double batch = static_cast<double>(work.columns);
   const double tiles = tiles_of(work.rows, work.inner);
@@ -122,10 +137,17 @@ Cost PhotonicPricing::with_static(Cost cost) const {
   const double cores = static_cast<double>(design_.cores);
   cost.watts(Part::laser) = cores * budget_.laser_electrical_w;
   cost.watts(Part::phase_hold) = cores * hold_w_;
-  cost.watts(Part::receiver) = cores * static_cast<double>(design_.modes) * design_.tia.power_w;
+  const double modes = static_cast<double>(design_.modes);
+  cost.watts(Part::dac) = cores * modes * energy_per_conversion_j(design_.input_dac) * design_.clock_hz;
+  cost.watts(Part::modulator) = cores * modes * budget_.modulator_symbol_j * design_.clock_hz;
+  cost.watts(Part::adc) = cores * modes * energy_per_conversion_j(design_.output_adc) * design_.clock_hz;
+  cost.watts(Part::phase_program) =
+      cores * static_cast<double>(core_phases(design_.modes)) * design_.phase_dac.power_w;
+  cost.watts(Part::receiver) = cores * modes * design_.tia.power_w;
   const DigitalUnit& digital = design_.digital;
   const double full_w = digital.operations_per_s * (digital.fp32_add_j + digital.fp32_multiply_j) / 2 +
-                        memory_.dram_bytes_per_s * (memory_.dram_j_per_byte + memory_.sram_j_per_byte);
+                        memory_.dram_bytes_per_s * memory_.dram_j_per_byte +
+                        memory_.sram_bytes_per_s * memory_.sram_j_per_byte;
   cost.watts(Part::idle) = static_power_fraction * full_w;
   return cost;
 }
@@ -147,15 +169,15 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
   Cost total;
   total.provenance = Provenance::modelled;
   for (const Work& w : work) {
-    const double elements = static_cast<double>(w.rows) * static_cast<double>(std::max<std::size_t>(w.inner, 1));
+    const double elements =
+        static_cast<double>(w.rows) * static_cast<double>(std::max<std::size_t>(w.inner, 1));
     switch (w.kind) {
       case Work::Kind::product:
         total = then(total, product(w, resident, &w == first, &w == last));
         break;
       case Work::Kind::outer_product:
-        total = then(total, scheme_ == TrainingScheme::in_situ
-                                ? in_situ_gradient(w, resident)
-                                : digital(2 * w.macs(), 0.5, w.bytes));
+        total = then(total, scheme_ == TrainingScheme::in_situ ? in_situ_gradient(w, resident)
+                                                               : digital(2 * w.macs(), 0.5, w.bytes));
         break;
       case Work::Kind::elementwise:
         total = then(total, digital(w.operations_per_element * static_cast<double>(w.rows) *
@@ -167,7 +189,8 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
         const double parameters = scheme_ == TrainingScheme::in_situ
                                       ? tiles * static_cast<double>(core_phases(design_.modes))
                                       : elements;
-        total = then(total, digital(w.operations_per_element * parameters, 0.5, w.bytes / elements * parameters));
+        total =
+            then(total, digital(w.operations_per_element * parameters, 0.5, w.bytes / elements * parameters));
         if (scheme_ == TrainingScheme::reprogram) total = then(total, decomposition(tiles));
         // A core that isn't resident is programmed when its product comes.
         if (resident) total = then(total, programming(tiles, tiles));

@@ -14,23 +14,30 @@ namespace fringe {
 
 /// How training changes the phases.
 enum class TrainingScheme {
-  /// Weight gradients on the digital unit; each update pays singular values, decomposition and upload of new phases.
+  /// Weight gradients on the digital unit; each update pays singular values, decomposition and upload of new
+  /// phases.
   reprogram,
-  /// Gradients of the phases measured in the mesh: a forward, an adjoint and an interference pass, each with a power
-  /// reading behind every phase shifter (Hughes et al., Optica 5, 864 (2018); Pai et al., Science 380, 398 (2023));
+  /// Gradients of the phases measured in the mesh: a forward, an adjoint and an interference pass, each with
+  /// a power
+  /// reading behind every phase shifter (Hughes et al., Optica 5, 864 (2018); Pai et al., Science 380, 398
+  /// (2023));
   /// an update uploads phases and needs no decomposition.
   in_situ,
 };
 
-/// The schedule: a weight matrix takes ⌈M/n⌉·⌈K/n⌉ tiles, one core each. Where the cores hold every tile of the list,
-/// weights are resident and all tiles of a product work at once. Otherwise nothing stays: a product runs in
-/// ⌈tiles/cores⌉ rounds, each of which uploads phases (loaded from off-chip memory, one conversion per phase, all
-/// channels at once), waits for the shifters to settle, then streams its batch at the clock. Products with Wᵀ send
-/// light through the same cores backwards. Partial sums, scaling, bias and activations run on the digital unit; the
-/// batch enters from and leaves to off-chip memory; between operators it stays in on-chip memory.
-/// Every step of the digital unit takes at least a cycle of its clock; the pipeline delay inside the converters is not
-/// published for the catalogue's rows and not included. Laser, phase hold and receivers draw power for the whole run, in
-/// every core, and so does the static share of the digital unit and its memory. Kind: modelled.
+/// The schedule: a weight matrix takes ⌈M/n⌉·⌈K/n⌉ tiles, one core each. Where the cores hold every tile of
+/// the list, weights are resident and all tiles of a product work at once. Otherwise nothing stays: a product
+/// runs in ⌈tiles/cores⌉ rounds, each of which uploads phases (loaded from off-chip memory, one conversion
+/// per phase, all channels at once), waits for the shifters to settle, then streams its batch at the clock.
+/// Products with Wᵀ send light through the same cores backwards. Partial sums, scaling, bias and activations
+/// run on the digital unit; the batch enters from and leaves to off-chip memory; between operators it stays
+/// in on-chip memory, which is as large as it takes. Times are on the device, from operands in its memory to
+/// results there. Every step of the digital unit takes at least a cycle of its clock; decompositions run at
+/// its full rate, a lower bound; the pipeline delay inside the converters is not published for the
+/// catalogue's rows and not included. Laser, modulators, converters, receivers, phase hold and its drivers
+/// draw power for the whole run, in every core, used or not; so does the static share of the digital unit and
+/// its memory. Not included: amplifiers of the modulators, regulators, cooling of the heaters. Kind:
+/// modelled.
 class PhotonicPricing {
  public:
   /// Throws Error where check(design) does.
@@ -44,7 +51,8 @@ class PhotonicPricing {
   Cost decomposition(double tiles) const;
 
   const LinkBudget& budget() const noexcept { return budget_; }
-  double hold_w_per_core() const noexcept { return hold_w_; }
+  /// A round of programming: conversion and settling of the phase shifters.
+  double round_s() const noexcept;
   double tiles_of(std::size_t rows, std::size_t inner) const noexcept;
 
  private:

@@ -25,11 +25,13 @@ CoreProgram program_core(const Topology& topology, MatrixView<const double> w) {
   if (w.cols != n)
     throw Error("a core takes a square matrix, not " + std::to_string(n) + "×" + std::to_string(w.cols));
   if (topology.decompose == nullptr)
-    throw Error("mesh '" + std::string(topology.name) + "' cannot realise every matrix: it has no decomposition");
+    throw Error("mesh '" + std::string(topology.name) +
+                "' cannot realise every matrix: it has no decomposition");
   const auto size = static_cast<Eigen::Index>(n);
   RowMajor matrix(size, size);
   for (std::size_t r = 0; r < n; ++r)
-    for (std::size_t c = 0; c < n; ++c) matrix(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = w(r, c);
+    for (std::size_t c = 0; c < n; ++c)
+      matrix(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = w(r, c);
   if (!matrix.allFinite()) throw Error("a core takes finite weights; the matrix holds NaN or infinity");
   const Eigen::BDCSVD<RowMajor> svd(matrix, Eigen::ComputeFullU | Eigen::ComputeFullV);
   CoreProgram program;
@@ -39,7 +41,8 @@ CoreProgram program_core(const Topology& topology, MatrixView<const double> w) {
   program.attenuation.resize(n, 0.0);
   if (program.gain > 0)
     for (std::size_t k = 0; k < n; ++k)
-      program.attenuation[k] = std::min(1.0, svd.singularValues()(static_cast<Eigen::Index>(k)) / program.gain);
+      program.attenuation[k] =
+          std::min(1.0, svd.singularValues()(static_cast<Eigen::Index>(k)) / program.gain);
   return program;
 }
 

@@ -1,5 +1,6 @@
-// A real matrix on cores of n modes: W = gain · U · diag(attenuation) · Vᵀ, U and Vᵀ each on a mesh, a line of
-// attenuators between them (Miller, Photonics Research 1, 1 (2013); Shen et al., Nat. Photonics 11, 441 (2017)).
+// A real matrix on cores of n modes: W = gain · U · diag(attenuation) · Vᵀ, U and Vᵀ each on a mesh, a line
+// of attenuators between them (Miller, Photonics Research 1, 1 (2013); Shen et al., Nat. Photonics 11, 441
+// (2017)).
 #pragma once
 
 #include <cstddef>
@@ -31,8 +32,8 @@ CoreProgram program_core(const Topology& topology, MatrixView<const double> w);
 /// Number of phases of a core: two meshes of n² each and n attenuators.
 inline std::size_t core_phases(std::size_t modes) { return 2 * modes * modes + modes; }
 
-/// Power of holding a program's phases [W] where each shifter draws pi_power_w per π rad; attenuators count as
-/// MZIs with θ = 2·asin(transmission).
+/// Power of holding a program's phases [W] where each shifter draws pi_power_w per π rad; attenuators count
+/// as MZIs with θ = 2·asin(transmission).
 double hold_power_w(const CoreProgram& program, double pi_power_w);
 
 }  // namespace fringe

@@ -54,12 +54,7 @@ constexpr std::array table{
 std::span<const Topology> topologies() noexcept { return table; }
 
 const Topology& find_topology(std::string_view name) {
-  std::array<std::string_view, table.size()> names;
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (table[i].name == name) return table[i];
-    names[i] = table[i].name;
-  }
-  throw Error(unknown_name("mesh topology", name, names));
+  return find_row("mesh topology", name, table);
 }
 
 }  // namespace fringe

@@ -47,8 +47,9 @@ class Run {
   bool go_on() const { return !study_.observer().stop_requested(); }
 
   void finish(HardwareResult hardware) {
-    hardware.equal_accuracy = hardware.available && hardware.accuracy.mean >=
-                                                       result_.float_accuracy.mean - Comparison::equal_accuracy_points / 100;
+    hardware.equal_accuracy =
+        hardware.available &&
+        hardware.accuracy.mean >= result_.float_accuracy.mean - Comparison::equal_accuracy_points / 100;
     record_hardware(*trace_, hardware);
     result_.hardware.push_back(std::move(hardware));
   }
@@ -89,7 +90,8 @@ class Run {
       for (std::size_t r = 0; r < dense.y.rows; ++r)
         hardware.executor().copy_to_host(&y[r * dense.y.cols], dense.y.row(r), dense.y.cols * sizeof(float));
     });
-    const std::span<const std::uint32_t> rows(fold.split.test.data(), std::min(error_samples, fold.split.test.size()));
+    const std::span<const std::uint32_t> rows(fold.split.test.data(),
+                                              std::min(error_samples, fold.split.test.size()));
     Context context;
     context.seed = experiment().seed;
     std::vector<float> host(study_.data().features * rows.size());
@@ -198,7 +200,10 @@ class Run {
     for (const std::string& board : experiment().gpus) {
       const GpuSpec& spec = find_gpu(board);
       if (spec.peak(format) == 0) continue;
-      const auto gpu = make_gpu_model(spec, format, study_.cpu(), study_.pool());
+      // Times are on the device for every hardware: a host's submission is nobody's.
+      GpuModelParameters on_device;
+      on_device.submission_s = on_device.launch_gap_s;
+      const auto gpu = make_gpu_model(spec, format, study_.cpu(), study_.pool(), on_device);
       HardwareResult result = electronic_result(board + " " + std::string(row_of(format).name), *gpu);
       if (numerics.accuracy.count == 0) {
         run_folds(result, *gpu);
@@ -206,7 +211,7 @@ class Run {
       }
       result.accuracy = numerics.accuracy;
       result.costs = inference_costs(study_, *gpu, "resident");
-      result.costs.push_back(training_cost(study_, *gpu, "training"));
+      if (format != Format::int8) result.costs.push_back(training_cost(study_, *gpu, "training"));
       add_layers(result, *gpu, *gpu);
       finish(std::move(result));
     }
@@ -230,7 +235,8 @@ class Run {
       results[i / chips][i % chips] = run_chip(study_, entry, cases[i / chips], i % chips);
     });
     if (!finished) return false;
-    for (std::size_t c = 0; c < cases.size(); ++c) record_chips(*trace_, entry.name, cases[c].name, results[c]);
+    for (std::size_t c = 0; c < cases.size(); ++c)
+      record_chips(*trace_, entry.name, cases[c].name, results[c]);
     return true;
   }
 
@@ -263,12 +269,12 @@ class Run {
 
   bool ideal(const PhotonicEntry& entry) {
     std::vector<std::vector<ChipResult>> results;
-    if (!run_cases("ideal photonic engine", entry, {{"ideal", {}, false, false}}, study_.folds().size(), results))
+    if (!run_cases("ideal photonic engine", entry, {{"ideal", {}, false, false}}, study_.folds().size(),
+                   results))
       return false;
     HardwareResult result = photonic_result("photonic ideal", results[0]);
-    std::vector<double> accuracies;
-    for (const ChipResult& fold : results[0]) accuracies.push_back(fold.accuracy);
-    result.accuracy = estimate(accuracies);
+    result.accuracy.half_width =
+        result_.float_accuracy.half_width;  // of the folds: no chip differs from another
     result.chips = 0;
     result.note = "no imperfection: tells rounding from physics; no hardware, so no cost";
     record_chip_predictions(result.name, results[0]);
@@ -282,13 +288,16 @@ class Run {
     const bool train = cases.back().in_loop;
     const PhotonicCase trained = cases.back();
     if (train) cases.pop_back();
-    if (!run_cases(entry.name + ": fabricated chips", entry, cases, experiment().chips, results)) return false;
-    if (train && !run_cases(entry.name + ": training on chips", entry, {trained}, experiment().in_loop.chips, in_loop))
+    if (!run_cases(entry.name + ": fabricated chips", entry, cases, experiment().chips, results))
+      return false;
+    if (train &&
+        !run_cases(entry.name + ": training on chips", entry, {trained}, experiment().in_loop.chips, in_loop))
       return false;
 
     PhotonicSummary summary;
     summary.preset = entry.name;
     summary.modes = entry.design.modes;
+    summary.cores = entry.cores > 0 ? entry.cores : tiles_of_workload(study_.graph(), entry.design.modes);
     summary.tiles = tiles_of_workload(study_.graph(), entry.design.modes);
     summary.lost = estimate(points_lost(results[0]));
     summary.lost_corrected = estimate(points_lost(results[1]));
@@ -344,9 +353,11 @@ class Run {
 
   bool splitter_part(const PhotonicEntry& entry) {
     std::vector<std::vector<ChipResult>> results;
-    if (!run_cases(entry.name + ": splitters alone", entry, splitter_cases(entry), experiment().chips, results))
+    if (!run_cases(entry.name + ": splitters alone", entry, splitter_cases(entry), experiment().chips,
+                   results))
       return false;
-    const double before = estimate(matrix_errors(results[0])).mean, after = estimate(matrix_errors(results[1])).mean;
+    const double before = estimate(matrix_errors(results[0])).mean,
+                 after = estimate(matrix_errors(results[1])).mean;
     result_.photonic.back().splitter_part_removed = before > 0 ? 1 - after / before : 0;
     return true;
   }
@@ -372,7 +383,8 @@ class Run {
 
 }  // namespace
 
-Comparison compare(const Experiment& experiment, ThreadPool& pool, Observer& observer, const std::string& trace_path) {
+Comparison compare(const Experiment& experiment, ThreadPool& pool, Observer& observer,
+                   const std::string& trace_path) {
   auto run = std::make_unique<Run>(experiment, pool, observer, trace_path);
   try {
     return (*run)();

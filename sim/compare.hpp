@@ -1,4 +1,5 @@
-// The comparison itself: trains, runs every hardware, prices it, and records everything in a trace as it goes.
+// The comparison itself: trains, runs every hardware, prices it, and records everything in a trace as it
+// goes.
 #pragma once
 
 #include <string>
@@ -10,9 +11,11 @@
 
 namespace fringe {
 
-/// Runs the experiment and writes its trace to `trace_path`. Where the observer asks to stop, returns what is complete
-/// (Comparison::stopped); the trace then holds every record finished so far. Equal experiments give equal numbers,
-/// measured ones aside. Throws Error on data that don't fit or a trace that can't be written; no file stays behind then.
-Comparison compare(const Experiment& experiment, ThreadPool& pool, Observer& observer, const std::string& trace_path);
+/// Runs the experiment and writes its trace to `trace_path`. Where the observer asks to stop, returns what is
+/// complete (Comparison::stopped); the trace then holds every record finished so far. Equal experiments give
+/// equal numbers, measured ones aside. Throws Error on data that don't fit or a trace that can't be written;
+/// no file stays behind then.
+Comparison compare(const Experiment& experiment, ThreadPool& pool, Observer& observer,
+                   const std::string& trace_path);
 
 }  // namespace fringe

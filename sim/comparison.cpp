@@ -5,7 +5,8 @@
 namespace fringe {
 namespace {
 
-/// 97.5 % quantile of Student's t (Cornish–Fisher expansion, Abramowitz & Stegun 26.7.5; error < 1 % from ν = 3 on).
+/// 97.5 % quantile of Student's t (Cornish–Fisher expansion, Abramowitz & Stegun 26.7.5; error < 1 % from ν =
+/// 3 on).
 double t_quantile(double nu) {
   constexpr double z = 1.959963984540054;
   if (nu == 1) return 12.706;
@@ -38,8 +39,9 @@ double CostFigure::energy_per_sample_j(Boundary boundary, bool pipelined) const 
 }
 
 const CostFigure* HardwareResult::at_batch_one(const std::string& scenario) const {
-  const auto found = std::find_if(costs.begin(), costs.end(),
-                                  [&](const CostFigure& c) { return c.scenario == scenario && c.batch == 1; });
+  const auto found = std::find_if(costs.begin(), costs.end(), [&](const CostFigure& c) {
+    return c.scenario == scenario && c.batch == 1;
+  });
   return found == costs.end() ? nullptr : &*found;
 }
 

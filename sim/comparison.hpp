@@ -21,7 +21,8 @@ Estimate estimate(const std::vector<double>& values);
 
 /// One batch in one scenario.
 struct CostFigure {
-  std::string scenario;  ///< "resident", "single core", "training", "training in situ", "training reprogram"
+  std::string scenario;  ///< "resident", "single core", "training", "training in situ", "training reprogram",
+                         ///< "training single core"
   std::size_t batch = 1;
   Cost cost;
 
@@ -34,7 +35,8 @@ struct LayerFigure {
   std::string name;
   std::size_t rows = 0, inner = 0, batch = 0;
   Cost cost;
-  double error = std::numeric_limits<double>::quiet_NaN();  ///< ‖y − y_float‖/‖y_float‖ at this operator's output
+  double error =
+      std::numeric_limits<double>::quiet_NaN();  ///< ‖y − y_float‖/‖y_float‖ at this operator's output
 };
 
 struct HardwareResult {
@@ -44,8 +46,8 @@ struct HardwareResult {
   Boundary boundary = Boundary::accelerator;
   bool available = true;
   std::string note;
-  Estimate accuracy;       ///< mean over folds, and chips where chips differ
-  std::size_t chips = 0;   ///< fabricated chips behind it; 0 for electronics
+  Estimate accuracy;      ///< mean over folds, and chips where chips differ
+  std::size_t chips = 0;  ///< fabricated chips behind it; 0 for electronics
   bool equal_accuracy = false;
   std::vector<CostFigure> costs;
   std::vector<LayerFigure> layers;
@@ -70,9 +72,9 @@ struct CauseResult {
 /// How a photonic system fares as a whole, in points lost and relative matrix error.
 struct PhotonicSummary {
   std::string preset;
-  std::size_t tiles = 0, modes = 0;
-  Estimate lost, lost_corrected, lost_in_loop;   ///< points
-  Estimate lost_before_in_loop;                  ///< the same chips before they were trained
+  std::size_t tiles = 0, modes = 0, cores = 0;  ///< cores of the resident scenario
+  Estimate lost, lost_corrected, lost_in_loop;  ///< points
+  Estimate lost_before_in_loop;                 ///< the same chips before they were trained
   Estimate matrix_error, matrix_error_corrected;
   double splitter_part_removed = 0;  ///< 1 − E_corrected/E of splitter errors alone, unlimited phase bits
 };
@@ -86,7 +88,7 @@ struct Comparison {
   std::vector<HardwareResult> hardware;
   std::vector<CauseResult> causes;
   std::vector<PhotonicSummary> photonic;
-  bool stopped = false;     ///< ended early on request; what stands here is complete as far as it goes
+  bool stopped = false;  ///< ended early on request; what stands here is complete as far as it goes
 
   static constexpr double equal_accuracy_points = 1.0;
 };

@@ -2,7 +2,8 @@
 
 namespace fringe {
 
-std::vector<CostFigure> inference_costs(const Study& study, Accelerator& hardware, const std::string& scenario) {
+std::vector<CostFigure> inference_costs(const Study& study, Accelerator& hardware,
+                                        const std::string& scenario) {
   std::vector<CostFigure> figures;
   for (const std::size_t batch : study.experiment().batches)
     figures.push_back({scenario, batch, hardware.price(lower(study.graph(), batch, false))});
@@ -11,7 +12,8 @@ std::vector<CostFigure> inference_costs(const Study& study, Accelerator& hardwar
 
 CostFigure training_cost(const Study& study, Accelerator& hardware, const std::string& scenario) {
   const TrainingOptions& training = study.experiment().training;
-  return {scenario, training.batch, hardware.price(lower(study.graph(), training.batch, true, training.optimiser))};
+  return {scenario, training.batch,
+          hardware.price(lower(study.graph(), training.batch, true, training.optimiser))};
 }
 
 std::vector<LayerFigure> layer_costs(const Study& study, Accelerator& hardware, std::size_t batch) {
@@ -36,7 +38,8 @@ std::vector<CostFigure> photonic_costs(const Study& study, const PhotonicEntry& 
   PhotonicAccelerator reprogram = with(0, TrainingScheme::reprogram);
   PhotonicAccelerator single = with(1, TrainingScheme::reprogram);
   std::vector<CostFigure> figures = inference_costs(study, in_situ, "resident");
-  for (CostFigure& figure : inference_costs(study, single, "single core")) figures.push_back(std::move(figure));
+  for (CostFigure& figure : inference_costs(study, single, "single core"))
+    figures.push_back(std::move(figure));
   figures.push_back(training_cost(study, in_situ, "training in situ"));
   figures.push_back(training_cost(study, reprogram, "training reprogram"));
   figures.push_back(training_cost(study, single, "training single core"));

@@ -1,4 +1,5 @@
-// Time and energy of the workload on every hardware: inference by batch, a training step, and operator by operator.
+// Time and energy of the workload on every hardware: inference by batch, a training step, and operator by
+// operator.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@
 namespace fringe {
 
 /// Inference in `scenario` for each batch of the experiment.
-std::vector<CostFigure> inference_costs(const Study& study, Accelerator& hardware, const std::string& scenario);
+std::vector<CostFigure> inference_costs(const Study& study, Accelerator& hardware,
+                                        const std::string& scenario);
 /// One training step at the experiment's training batch.
 CostFigure training_cost(const Study& study, Accelerator& hardware, const std::string& scenario);
 /// Each dense operator by itself at a batch.

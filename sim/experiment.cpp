@@ -1,9 +1,9 @@
 #include "sim/experiment.hpp"
 
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +11,8 @@
 #include <sstream>
 
 #include "core/error.hpp"
+#include "core/units.hpp"
+#include "electronic/cublas.hpp"
 #include "electronic/gpu_catalogue.hpp"
 #include "electronic/number_format.hpp"
 #include "workloads/zoo.hpp"
@@ -18,28 +20,36 @@
 namespace fringe {
 namespace {
 
+constexpr std::uint64_t largest_seed = std::uint64_t{1} << 53;  // so far every whole number is a double
+constexpr double largest_batch = 1e7;
+constexpr std::size_t longest_name = 64, longest_system_name = 40;
+
 struct NumberKey {
   std::string_view key;
+  bool whole;
+  double least, most;
   void (*set)(PhotonicDesign&, double);
 };
-constexpr std::array<NumberKey, 10> design_numbers{{
-    {"modes", [](PhotonicDesign& d, double v) { d.modes = static_cast<std::size_t>(v); }},
-    {"clock_hz", [](PhotonicDesign& d, double v) { d.clock_hz = v; }},
-    {"laser_power_w", [](PhotonicDesign& d, double v) { d.laser_power_w = v; }},
-    {"local_oscillator_share", [](PhotonicDesign& d, double v) { d.local_oscillator_share = v; }},
-    {"phase_bits", [](PhotonicDesign& d, double v) { d.phase_bits = v; }},
-    {"phase_sigma_rad", [](PhotonicDesign& d, double v) { d.phase_sigma_rad = v; }},
-    {"splitting_sigma_rad", [](PhotonicDesign& d, double v) { d.splitter.splitting_sigma_rad = v; }},
-    {"phase_shifter_loss_db", [](PhotonicDesign& d, double v) { d.phase_shifter.insertion_loss_db = v; }},
-    {"splitter_loss_db", [](PhotonicDesign& d, double v) { d.splitter.insertion_loss_db = v; }},
-    {"pi_power_w", [](PhotonicDesign& d, double v) { d.phase_shifter.pi_power_w = v; }},
-}};
+// The ranges keep out slips of the unit; check(PhotonicDesign) has the rules of physics.
+constexpr NumberKey design_numbers[] = {
+    {"modes", true, 2, 4096, [](PhotonicDesign& d, double v) { d.modes = static_cast<std::size_t>(v); }},
+    {"clock_hz", false, 1e3, 1e12, [](PhotonicDesign& d, double v) { d.clock_hz = v; }},
+    {"laser_power_w", false, 1e-9, 1e2, [](PhotonicDesign& d, double v) { d.laser_power_w = v; }},
+    {"local_oscillator_share", false, 0, 1, [](PhotonicDesign& d, double v) { d.local_oscillator_share = v; }},
+    {"phase_bits", true, 1, 32, [](PhotonicDesign& d, double v) { d.phase_bits = static_cast<int>(v); }},
+    {"phase_sigma_rad", false, 0, pi, [](PhotonicDesign& d, double v) { d.phase_sigma_rad = v; }},
+    {"splitting_sigma_rad", false, 0, pi / 4, [](PhotonicDesign& d, double v) { d.splitter.splitting_sigma_rad = v; }},
+    {"insertion_loss_sigma_db", false, 0, 1e2, [](PhotonicDesign& d, double v) { d.insertion_loss_sigma_db = v; }},
+    {"phase_shifter_loss_db", false, 0, 1e2, [](PhotonicDesign& d, double v) { d.phase_shifter.insertion_loss_db = v; }},
+    {"splitter_loss_db", false, 0, 1e2, [](PhotonicDesign& d, double v) { d.splitter.insertion_loss_db = v; }},
+    {"pi_power_w", false, 0, 1e1, [](PhotonicDesign& d, double v) { d.phase_shifter.pi_power_w = v; }},
+};
 
 struct DeviceKey {
   std::string_view key;
   void (*set)(PhotonicDesign&, std::string_view);
 };
-constexpr std::array<DeviceKey, 13> design_devices{{
+constexpr DeviceKey design_devices[] = {
     {"mesh", [](PhotonicDesign& d, std::string_view v) { d.topology = find_topology(v).name; }},
     {"phase_shifter", [](PhotonicDesign& d, std::string_view v) { d.phase_shifter = find_phase_shifter(v); }},
     {"splitter", [](PhotonicDesign& d, std::string_view v) { d.splitter = find_splitter(v); }},
@@ -53,7 +63,7 @@ constexpr std::array<DeviceKey, 13> design_devices{{
     {"output_adc", [](PhotonicDesign& d, std::string_view v) { d.output_adc = find_converter(v); }},
     {"phase_dac", [](PhotonicDesign& d, std::string_view v) { d.phase_dac = find_converter(v); }},
     {"digital", [](PhotonicDesign& d, std::string_view v) { d.digital = find_digital_unit(v); }},
-}};
+};
 
 /// A table of the file: keeps its name for messages, and the keys that were asked for.
 class Section {
@@ -61,6 +71,7 @@ class Section {
   Section(const toml::table& table, std::string name, const std::string& file)
       : table_(&table), name_(std::move(name)), file_(&file) {}
 
+  /// An empty key blames the table.
   [[noreturn]] void fail(std::string_view key, const std::string& rule) const {
     const toml::node* node = table_->get(key);
     const auto line = node != nullptr ? node->source().begin.line : table_->source().begin.line;
@@ -77,13 +88,16 @@ class Section {
     const auto value = node->value<double>();
     if (!value || !node->is_number()) fail(key, "takes a number");
     if (!std::isfinite(*value) || *value < least || *value > most)
-      fail(key, "must be from " + text(least) + " to " + text(most) + ", not " + text(*value));
+      fail(key, fmt::format("must be from {} to {}, not {}", least, most, *value));
     return *value;
   }
+  double whole(std::string_view key, double otherwise, double least, double most) {
+    const double value = number(key, otherwise, least, most);
+    if (value != std::floor(value)) fail(key, fmt::format("takes a whole number, not {}", value));
+    return value;
+  }
   std::size_t count(std::string_view key, std::size_t otherwise, double least, double most) {
-    const double value = number(key, static_cast<double>(otherwise), least, most);
-    if (value != std::floor(value)) fail(key, "takes a whole number, not " + text(value));
-    return static_cast<std::size_t>(value);
+    return static_cast<std::size_t>(whole(key, static_cast<double>(otherwise), least, most));
   }
   std::string string(std::string_view key, std::string otherwise) {
     const toml::node* node = find(key);
@@ -113,14 +127,16 @@ class Section {
     }
     return list;
   }
-  std::vector<std::size_t> counts(std::string_view key, std::vector<std::size_t> otherwise) {
+  std::vector<std::size_t> counts(std::string_view key, std::vector<std::size_t> otherwise, double most) {
     const toml::node* node = find(key);
     if (node == nullptr) return otherwise;
+    const std::string rule = fmt::format("takes a list of whole numbers from 1 to {}", most);
     std::vector<std::size_t> list;
-    if (!node->is_array() || node->as_array()->empty()) fail(key, "takes a list of whole numbers ≥ 1");
+    if (!node->is_array() || node->as_array()->empty()) fail(key, rule);
     for (const toml::node& item : *node->as_array()) {
-      if (!item.is_integer() || *item.value<std::int64_t>() < 1) fail(key, "takes a list of whole numbers ≥ 1");
-      list.push_back(static_cast<std::size_t>(*item.value<std::int64_t>()));
+      const auto value = item.value<std::int64_t>();
+      if (!item.is_integer() || *value < 1 || static_cast<double>(*value) > most) fail(key, rule);
+      list.push_back(static_cast<std::size_t>(*value));
     }
     return list;
   }
@@ -143,12 +159,8 @@ class Section {
   }
 
  private:
-  static std::string text(double value) {
-    std::ostringstream out;
-    out << value;
-    return out.str();
-  }
   std::string path(std::string_view key) const {
+    if (key.empty()) return name_;
     return name_.empty() ? std::string(key) : name_ + "." + std::string(key);
   }
   const toml::table* table_;
@@ -157,39 +169,96 @@ class Section {
   std::vector<std::string_view> known_;
 };
 
+bool is_data(const std::string& data) { return data == "optical-digits" || std::filesystem::is_directory(data); }
+std::string no_data(const std::string& data) {
+  return "'" + data + "' is neither 'optical-digits' nor a directory of IDX files";
+}
+
+void find_cublas_format(const std::string& name) {
+  std::vector<std::string_view> formats;
+  for (const std::string_view hardware : cublas_names)
+    formats.push_back(hardware.substr(std::string_view("cublas-").size()));
+  if (std::find(formats.begin(), formats.end(), name) == formats.end())
+    throw Error(unknown_name("format of cuBLAS", name, formats));
+}
+
+bool is_system_name(std::string_view name) {
+  constexpr std::string_view others = "0123456789-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  return !name.empty() && name.size() <= longest_system_name && name != "photonic" &&
+         name.find_first_not_of(others) == name.npos;
+}
+
+/// toml++ sorts keys by name.
+std::vector<std::string_view> keys_in_file_order(const toml::table& table) {
+  std::vector<std::pair<toml::source_position, std::string_view>> places;
+  for (const auto& [key, node] : table) places.emplace_back(key.source().begin, key.str());
+  std::sort(places.begin(), places.end());
+  std::vector<std::string_view> keys;
+  for (const auto& [place, key] : places) keys.push_back(key);
+  return keys;
+}
+
+/// What a key of the file does to the preset's design.
+struct Change {
+  std::string_view key;
+  std::function<void(PhotonicDesign&)> apply;
+};
+
+/// The preset with all changes but number `left_out`.
+PhotonicDesign changed(PhotonicDesign design, const std::vector<Change>& changes, std::size_t left_out) {
+  for (std::size_t i = 0; i < changes.size(); ++i)
+    if (i != left_out) changes[i].apply(design);
+  return design;
+}
+
+/// The rule that the design breaks, or "".
+std::string broken_rule(const PhotonicDesign& design) {
+  try {
+    check(design);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
 PhotonicEntry read_photonic(Section section, std::string name) {
   PhotonicEntry entry;
   entry.name = std::move(name);
-  const std::string preset = section.string("preset", "realistic");
+  const std::string preset_name = section.string("preset", "realistic");
+  PhotonicDesign preset{};
   try {
-    entry.design = find_photonic_preset(preset).design;
+    preset = find_photonic_preset(preset_name).design;
   } catch (const Error& error) {
     section.fail("preset", error.what());
   }
   entry.cores = section.count("cores", 0, 0, 1e9);
-  constexpr double any = 1e300;
-  // Each value is tried on the design, so that the rule it breaks is told for its key.
-  const auto attempt = [&](std::string_view key, const std::function<void(PhotonicDesign&)>& set) {
-    PhotonicDesign changed = entry.design;
+
+  std::vector<Change> changes;
+  for (const DeviceKey& row : design_devices) {
+    if (section.find(row.key) == nullptr) continue;
+    const std::string device = section.string(row.key, "");
     try {
-      set(changed);
-      check(changed);
+      PhotonicDesign trial = preset;
+      row.set(trial, device);
     } catch (const Error& error) {
-      section.fail(key, error.what());
+      section.fail(row.key, error.what());
     }
-    entry.design = changed;
-  };
-  for (const DeviceKey& row : design_devices)
-    if (const std::string value = section.string(row.key, ""); !value.empty())
-      attempt(row.key, [&](PhotonicDesign& d) { row.set(d, value); });
-  for (const NumberKey& row : design_numbers)
-    if (section.find(row.key) != nullptr) {
-      const double value = section.number(row.key, 0, -any, any);
-      if (row.key == "modes" && (value < 2 || value > 4096 || value != std::floor(value)))
-        section.fail(row.key, "must be a whole number from 2 to 4096");
-      attempt(row.key, [&](PhotonicDesign& d) { row.set(d, value); });
-    }
+    changes.push_back({row.key, [&row, device](PhotonicDesign& d) { row.set(d, device); }});
+  }
+  for (const NumberKey& row : design_numbers) {
+    if (section.find(row.key) == nullptr) continue;
+    const double value = row.whole ? section.whole(row.key, 0, row.least, row.most)
+                                   : section.number(row.key, 0, row.least, row.most);
+    changes.push_back({row.key, [&row, value](PhotonicDesign& d) { row.set(d, value); }});
+  }
   section.refuse_others();
+
+  entry.design = changed(preset, changes, changes.size());
+  if (const std::string rule = broken_rule(entry.design); !rule.empty()) {
+    for (std::size_t i = 0; i < changes.size(); ++i)
+      if (broken_rule(changed(preset, changes, i)).empty()) section.fail(changes[i].key, rule);
+    section.fail("", rule);
+  }
   return entry;
 }
 
@@ -208,7 +277,9 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   e.text = text;
   Section top(root, "", file);
   e.name = top.string("name", "experiment");
-  e.seed = static_cast<std::uint64_t>(top.count("seed", 1, 0, 9007199254740992.0));
+  if (e.name.empty() || e.name.size() > longest_name || e.name.find('/') != e.name.npos)
+    top.fail("name", fmt::format("takes 1 to {} bytes without '/', not '{}'", longest_name, e.name));
+  e.seed = top.count("seed", 1, 0, static_cast<double>(largest_seed));
   e.workload = top.string("workload", "digits-mlp");
   try {
     e.training = find_workload(e.workload).training;
@@ -216,12 +287,14 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
     top.fail("workload", error.what());
   }
   e.data = top.string("data", "optical-digits");
-  if (e.data != "optical-digits" && !std::filesystem::is_directory(e.data))
-    top.fail("data", "'" + e.data + "' is neither 'optical-digits' nor a directory of IDX files");
+  if (!is_data(e.data)) top.fail("data", no_data(e.data));
   e.folds = static_cast<int>(top.count("folds", 5, 2, 100));
   e.chips = top.count("chips", 20, 1, 1e6);
   e.chip_samples = top.count("chip_samples", 0, 0, 1e9);
-  e.batches = top.counts("batches", {1, 16, 256, 4096});
+  e.batches = top.counts("batches", {1, 16, 256, 4096}, largest_batch);
+  e.batches.push_back(1);  // the latency of one sample belongs to every comparison
+  std::sort(e.batches.begin(), e.batches.end());
+  e.batches.erase(std::unique(e.batches.begin(), e.batches.end()), e.batches.end());
 
   Section training = top.section("training");
   e.training.epochs = training.count("epochs", e.training.epochs, 1, 1e6);
@@ -238,17 +311,18 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   in_loop.refuse_others();
 
   Section photonic = top.section("photonic");
-  // In the order of the file; the first is the one that stands for its kind.
-  std::vector<std::pair<toml::source_position, std::string_view>> entries;
-  for (const auto& [key, node] : photonic.table()) entries.emplace_back(node.source().begin, key.str());
-  std::sort(entries.begin(), entries.end());
-  for (const auto& [position, key] : entries)
+  // The first is the one that stands for its kind.
+  for (const std::string_view key : keys_in_file_order(photonic.table())) {
+    if (!is_system_name(key))
+      photonic.fail(key, fmt::format("a system's name has 1 to {} letters, digits, '-' or '_' and is not 'photonic'",
+                                     longest_system_name));
     e.photonic.push_back(read_photonic(photonic.section(key), std::string(key)));
+  }
 
   Section electronic = top.section("electronic");
   e.cpu = electronic.boolean("cpu", true);
   const auto is_format = [](const std::string& name) { find_format(name); };
-  e.cublas = electronic.strings("cublas", is_format);
+  e.cublas = electronic.strings("cublas", find_cublas_format);
   e.gpus = electronic.strings("gpus", [](const std::string& name) { find_gpu(name); });
   e.formats = electronic.strings("formats", is_format);
   if (!e.gpus.empty() && e.formats.empty()) e.formats = {"fp16"};
@@ -264,6 +338,31 @@ Experiment read_experiment(const std::string& file) {
   text << in.rdbuf();
   if (in.bad() || text.str().empty()) throw Error(file + ": is empty or no file");
   return parse_experiment(text.str(), file);
+}
+
+void override_experiment(Experiment& experiment, std::optional<std::uint64_t> seed,
+                         const std::optional<std::string>& data) {
+  if (!seed && !data) return;
+  if (seed && *seed > largest_seed)
+    throw Error(fmt::format("seed: must be from 0 to {}, not {}", largest_seed, *seed));
+  if (data && !is_data(*data)) throw Error("data: " + no_data(*data));
+
+  toml::table root = toml::parse(experiment.text);
+  if (seed) root.insert_or_assign("seed", static_cast<std::int64_t>(*seed));
+  if (data) root.insert_or_assign("data", *data);
+  // Systems are printed one by one, to keep their order.
+  std::ostringstream systems;
+  if (toml::table* photonic = root["photonic"].as_table()) {
+    for (const std::string_view key : keys_in_file_order(*photonic)) {
+      toml::table system = *photonic->get_as<toml::table>(key);
+      system.is_inline(false);
+      systems << "\n" << toml::table{{"photonic", toml::table{{key, std::move(system)}}}} << "\n";
+    }
+    root.erase("photonic");
+  }
+  std::ostringstream text;
+  text << root << "\n" << systems.str();
+  experiment = parse_experiment(text.str(), "experiment");
 }
 
 }  // namespace fringe

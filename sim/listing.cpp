@@ -57,7 +57,8 @@ std::string gpus() {
   for (const GpuSpec& gpu : gpu_catalogue()) {
     std::string peaks;
     for (const FormatRow& format : number_formats())
-      if (gpu.peak(format.format) > 0) peaks += fmt::format(" {} {}", format.name, si(gpu.peak(format.format), "op/s"));
+      if (gpu.peak(format.format) > 0)
+        peaks += fmt::format(" {} {}", format.name, si(gpu.peak(format.format), "op/s"));
     text += entry(gpu.name,
                   fmt::format("{}; {} multiprocessors;{}; {} of {} at {}; TDP {} W", gpu.architecture,
                               gpu.multiprocessors, peaks, si(gpu.memory_bytes, "B"), gpu.memory,
@@ -70,8 +71,9 @@ std::string gpus() {
 std::string workloads() {
   std::string text;
   for (const Workload& row : workload_zoo())
-    text += entry(row.name, fmt::format("{}; {} parameters, {} multiply-accumulates per sample", row.description,
-                                        row.parameters, row.macs),
+    text += entry(row.name,
+                  fmt::format("{}; {} parameters, {} multiply-accumulates per sample", row.description,
+                              row.parameters, row.macs),
                   row.source);
   return text;
 }

@@ -1,10 +1,12 @@
 // The command line. Exit status: 0 done, 1 traces differ, 2 bad input, 130 stopped on request.
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <filesystem>
-#include <iostream>
+#include <cstring>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/error.hpp"
 #include "core/thread_pool.hpp"
@@ -36,17 +38,43 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_flag("--quiet", options.quiet, "no progress on standard error");
 }
 
-std::uint64_t parse_seed(const std::string& text) {
+std::optional<std::uint64_t> parse_seed(const std::string& text) {
+  if (text.empty()) return {};
   std::uint64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
   if (error != std::errc() || end != text.data() + text.size())
-    throw Error("--seed: takes a whole number from 0 to 2⁶⁴−1, not '" + text + "'");
+    throw Error("--seed: takes a whole number from 0 to 2⁵³, not '" + text + "'");
   return seed;
 }
 
+/// What is wrong with an argument that no command took. `given` is the command that it stood behind.
+std::string unknown_argument(const CLI::App& app, const CLI::App& given, const std::string& argument) {
+  std::vector<const CLI::App*> commands{&app};
+  std::vector<std::string_view> command_names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    commands.push_back(command);
+    command_names.push_back(command->get_name());
+  }
+  const std::string help = " See " + app.get_name() + (&given == &app ? "" : " " + given.get_name()) + " --help.";
+  if (!argument.starts_with("-")) {
+    if (&given == &app) return unknown_name("command", argument, command_names) + help;
+    return given.get_name() + " takes no further argument '" + argument + "'." + help;
+  }
+  const std::string option = argument.substr(0, argument.find('='));
+  std::string owners;
+  for (const CLI::App* command : commands)
+    if (command->get_option_no_throw(option) != nullptr)
+      owners += (owners.empty() ? "" : ", ") + command->get_name();
+  if (!owners.empty()) return "option '" + option + "' belongs to: " + owners + "." + help;
+  std::vector<std::string> names;
+  for (const CLI::Option* known : given.get_options())
+    for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
+  return unknown_name("option", option, std::vector<std::string_view>(names.begin(), names.end())) + help;
+}
+
 int run(Experiment experiment, const RunOptions& options) {
-  if (!options.data.empty()) experiment.data = options.data;
-  if (!options.seed.empty()) experiment.training.seed = experiment.seed = parse_seed(options.seed);
+  override_experiment(experiment, parse_seed(options.seed),
+                      options.data.empty() ? std::nullopt : std::optional(options.data));
   const std::string out = options.out.empty() ? experiment.name + ".h5" : options.out;
   catch_interrupts();
   ThreadPool pool(options.threads);
@@ -89,15 +117,13 @@ int command_line(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
-  } catch (const CLI::ExtrasError&) {
-    const std::string extra = app.remaining(true).at(0);
-    const bool option = extra.starts_with("-");
-    const std::vector<std::string_view> commands{"compare", "run", "list", "inspect"},
-        options_of_any{"--data", "--out", "--seed", "--threads", "--json", "--quiet", "--diff", "--help", "--version"};
-    throw Error(unknown_name(option ? "option" : "command", extra, option ? options_of_any : commands) +
-                " See fringe --help.");
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
+    // An argument that nobody knows says more than one that is missing.
+    if (const auto unknown = app.remaining(true); !unknown.empty()) {
+      const auto given = app.get_subcommands();
+      throw Error(unknown_argument(app, given.empty() ? app : *given.front(), unknown.front()));
+    }
     throw Error(error.what());
   }
   if (list_command->parsed()) {
@@ -123,10 +149,10 @@ int command_line(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return command_line(argc, argv);
-  } catch (const fringe::Error& error) {
-    std::fprintf(stderr, "fringe: %s\n", error.what());
-    return 2;
+    const int status = command_line(argc, argv);
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw fringe::Error(std::string("standard output cannot be written: ") + std::strerror(errno));
+    return status;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fringe: %s\n", error.what());
     return 2;

@@ -25,10 +25,12 @@ ErrorSum weight_error(Network& network, const Parameters& asked) {
 
 template <class Rows>
 std::vector<std::uint32_t> first_rows(const Rows& rows, std::size_t most) {
-  return {rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(most == 0 ? rows.size() : std::min(most, rows.size()))};
+  return {rows.begin(),
+          rows.begin() + static_cast<std::ptrdiff_t>(most == 0 ? rows.size() : std::min(most, rows.size()))};
 }
 
-double accuracy_on(const Evaluation& evaluation, const Dataset& data, const std::vector<std::uint32_t>& rows) {
+double accuracy_on(const Evaluation& evaluation, const Dataset& data,
+                   const std::vector<std::uint32_t>& rows) {
   std::size_t right = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) right += evaluation.predictions[i] == data.labels[rows[i]];
   return static_cast<double>(right) / static_cast<double>(rows.size());
@@ -39,7 +41,8 @@ double accuracy_on(const Evaluation& evaluation, const Dataset& data, const std:
 std::size_t tiles_of_workload(const Graph& graph, std::size_t modes) {
   std::size_t tiles = 0;
   for (const int node : graph.dense_nodes())
-    tiles += Tiling{graph.node(node).features, graph.node(graph.node(node).inputs[0]).features, modes}.tiles();
+    tiles +=
+        Tiling{graph.node(node).features, graph.node(graph.node(node).inputs[0]).features, modes}.tiles();
   return tiles;
 }
 
@@ -56,7 +59,8 @@ PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, con
   return setup;
 }
 
-ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which, std::size_t chip) {
+ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,
+                    std::size_t chip) {
   const Experiment& experiment = study.experiment();
   const TrainedFold& fold = study.fold_of_chip(chip);
   PhotonicAccelerator hardware(photonic_setup(study, entry, which, chip), study.cpu(), study.pool());
@@ -64,6 +68,7 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
   ChipResult result;
   result.chip = chip;
   result.fold = chip % study.folds().size();
+  result.rows = first_rows(fold.split.test, experiment.chip_samples);
   const auto ranges = study.calibration_rows(fold);
   calibrate(network, study.data(), ranges, experiment.seed);
   if (which.in_loop) {
@@ -77,11 +82,10 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
       bool stop_requested() const override { return outer->stop_requested(); }
     } quiet;
     quiet.outer = &study.observer();
-    result.epochs = train(network, study.data(), rows, options, &quiet).epochs;
+    result.epochs = train(network, study.data(), rows, options, &quiet, result.rows).epochs;
     calibrate(network, study.data(), ranges, experiment.seed);
   }
   result.matrix_error = weight_error(network, fold.parameters).relative();
-  result.rows = first_rows(fold.split.test, experiment.chip_samples);
   Context context;
   context.seed = experiment.seed;
   result.evaluation = evaluate(network, study.data(), result.rows, context);

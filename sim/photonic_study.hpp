@@ -1,4 +1,5 @@
-// Accuracy of a photonic system over fabricated chips: as it comes, corrected, trained on the chip, and by cause.
+// Accuracy of a photonic system over fabricated chips: as it comes, corrected, trained on the chip, and by
+// cause.
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@ namespace fringe {
 
 /// What of a system is switched on, and what is done about it.
 struct PhotonicCase {
-  std::string name;          ///< "ideal", "realistic", "corrected", "trained on chip", "only X", "without X"
+  std::string name;  ///< "ideal", "realistic", "corrected", "trained on chip", "only X", "without X"
   PhotonicEffects effects;
   bool corrected = false;
   bool in_loop = false;
@@ -23,18 +24,20 @@ struct ChipResult {
   double matrix_error = 0;          ///< ‖realised − asked‖_F/‖asked‖_F over all weights
   std::vector<std::uint32_t> rows;  ///< test rows the chip saw
   Evaluation evaluation;
-  std::vector<EpochEvent> epochs;   ///< of training on the chip
+  std::vector<EpochEvent> epochs;  ///< of training on the chip
 };
 
 /// Tiles that all weights of the study's workload take on cores of n modes.
 std::size_t tiles_of_workload(const Graph& graph, std::size_t modes);
 
 /// The entry as hardware: chip c of a case.
-PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which, std::size_t chip);
+PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,
+                             std::size_t chip);
 
-/// Runs one chip: programs it with the weights of its fold, sets converter ranges on training rows, trains on it where
-/// the case says so, and tests it.
-ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which, std::size_t chip);
+/// Runs one chip: programs it with the weights of its fold, sets converter ranges on training rows, trains on
+/// it where the case says so, and tests it.
+ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,
+                    std::size_t chip);
 
 /// Main cases of an entry: as it comes, corrected and, where the experiment asks for it, trained on the chip.
 std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& entry);

@@ -10,14 +10,13 @@
 namespace fringe {
 namespace {
 
-volatile std::sig_atomic_t asked_to_stop = 0;
+std::atomic<int> asked_to_stop = 0;
+static_assert(std::atomic<int>::is_always_lock_free);  // or a signal handler may not touch it
 
 void on_signal(int number) {
-  if (asked_to_stop) {
-    std::signal(number, SIG_DFL);
-    std::raise(number);
-  }
-  asked_to_stop = 1;
+  if (asked_to_stop.exchange(1) == 0) return;
+  std::signal(number, SIG_DFL);
+  std::raise(number);
 }
 
 }  // namespace

@@ -9,11 +9,12 @@
 namespace fringe {
 namespace {
 
-constexpr Boundary compared = Boundary::accelerator;  // both camps reach it: matrix unit, memory, digital unit
+constexpr Boundary compared =
+    Boundary::accelerator;  // both camps reach it: matrix unit, memory, digital unit
 
 std::size_t columns_of_text(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string left(std::string text, std::size_t width) {
@@ -41,14 +42,35 @@ std::string points(const Estimate& e) {
   return text;
 }
 
-std::string joules(const CostFigure& figure, bool pipelined) {
-  return figure.cost.energy_known ? si(figure.energy_per_sample_j(compared, pipelined), "J") : "–";
+/// Whether the hardware's joules reach the boundary of the comparison.
+bool comparable(const HardwareResult& hardware, const CostFigure& figure) {
+  return figure.cost.energy_known && hardware.boundary >= compared;
+}
+
+std::string joules(const HardwareResult& hardware, const CostFigure& figure, bool pipelined) {
+  return comparable(hardware, figure) ? si(figure.energy_per_sample_j(compared, pipelined), "J") : "–";
+}
+
+/// "≥ " where the last batch of the list is still faster than the one before: the best may lie beyond.
+std::string best_rate(const HardwareResult& hardware, const std::string& scenario, const CostFigure& best) {
+  const CostFigure* last = nullptr;
+  for (const CostFigure& c : hardware.costs)
+    if (c.scenario == scenario) last = &c;
+  return (&best == last ? "≥ " : "") + si(best.throughput_per_s(), "/s");
 }
 
 bool photonic(const HardwareResult& hardware) { return hardware.camp == "photonic"; }
 
 /// "realistic" of "realistic, corrected".
-std::string system_of(const HardwareResult& hardware) { return hardware.name.substr(0, hardware.name.find(',')); }
+std::string system_of(const HardwareResult& hardware) {
+  return hardware.name.substr(0, hardware.name.find(','));
+}
+
+std::string cores_of(const Comparison& c, const HardwareResult& hardware) {
+  for (const PhotonicSummary& p : c.photonic)
+    if (p.preset == system_of(hardware)) return fmt::format("{} cores", p.cores);
+  return "its cores";
+}
 
 /// The figures of one scenario of one hardware in a line of the table.
 std::string row(const std::string& name, const std::string& accuracy, const HardwareResult& hardware,
@@ -56,9 +78,10 @@ std::string row(const std::string& name, const std::string& accuracy, const Hard
   const CostFigure* one = hardware.at_batch_one(scenario);
   const CostFigure* best = hardware.at_best_batch(scenario);
   std::string line = "  " + left(name, 30) + right(accuracy, 14);
-  if (one == nullptr || best == nullptr) return line + right("–", 12) + right("–", 12) + right("–", 12) + right("–", 12) + "  " + kind;
-  line += right(si(one->cost.latency_s, "s"), 12) + right(joules(*one, false), 12);
-  line += right(si(best->throughput_per_s(), "/s"), 12) + right(joules(*best, true), 12);
+  if (one == nullptr || best == nullptr)
+    return line + right("–", 12) + right("–", 12) + right("–", 12) + right("–", 12) + "  " + kind;
+  line += right(si(one->cost.latency_s, "s"), 12) + right(joules(hardware, *one, false), 12);
+  line += right(best_rate(hardware, scenario, *best), 12) + right(joules(hardware, *best, true), 12);
   return line + "  " + kind;
 }
 
@@ -69,15 +92,18 @@ std::string kind_of(const HardwareResult& hardware) {
   return accuracy == cost ? accuracy : accuracy + " / " + cost;
 }
 
-/// Boards come in several formats: the one with the highest throughput at equal accuracy stands in the table.
-std::vector<const HardwareResult*> shown(const Comparison& c) {
+/// Boards come in several formats: the best at equal accuracy in this scenario stands for the board.
+std::vector<const HardwareResult*> shown(const Comparison& c, const std::string& scenario) {
   const auto board = [](const HardwareResult& h) { return h.name.substr(0, h.name.find(' ')); };
   const auto modelled = [](const HardwareResult& h) {
-    return h.camp == "electronic" && !h.costs.empty() && h.costs.front().cost.provenance == Provenance::modelled;
+    return h.camp == "electronic" && !h.costs.empty() &&
+           h.costs.front().cost.provenance == Provenance::modelled;
   };
-  const auto better = [](const HardwareResult& a, const HardwareResult& b) {
+  const auto better = [&](const HardwareResult& a, const HardwareResult& b) {
+    if (a.at_best_batch(scenario) == nullptr || b.at_best_batch(scenario) == nullptr)
+      return b.at_best_batch(scenario) == nullptr;
     if (a.equal_accuracy != b.equal_accuracy) return a.equal_accuracy;
-    const CostFigure &best_a = *a.at_best_batch("resident"), &best_b = *b.at_best_batch("resident");
+    const CostFigure &best_a = *a.at_best_batch(scenario), &best_b = *b.at_best_batch(scenario);
     const double ratio = best_a.throughput_per_s() / best_b.throughput_per_s();
     if (ratio < 0.98 || ratio > 1.02) return ratio > 1;
     return best_a.energy_per_sample_j(compared, true) < best_b.energy_per_sample_j(compared, true);
@@ -96,26 +122,32 @@ std::vector<const HardwareResult*> shown(const Comparison& c) {
 }
 
 using Measure = double (*)(const HardwareResult&, const std::string& scenario);
-double latency_one(const HardwareResult& h, const std::string& s) { return h.at_batch_one(s)->cost.latency_s; }
+double latency_one(const HardwareResult& h, const std::string& s) {
+  return h.at_batch_one(s)->cost.latency_s;
+}
 double energy_one(const HardwareResult& h, const std::string& s) {
   return h.at_batch_one(s)->energy_per_sample_j(compared, false);
 }
-double time_best(const HardwareResult& h, const std::string& s) { return 1 / h.at_best_batch(s)->throughput_per_s(); }
+double time_best(const HardwareResult& h, const std::string& s) {
+  return 1 / h.at_best_batch(s)->throughput_per_s();
+}
 double energy_best(const HardwareResult& h, const std::string& s) {
   return h.at_best_batch(s)->energy_per_sample_j(compared, true);
 }
 
-const HardwareResult* least(const Comparison& c, bool light, const std::string& scenario, Measure measure, bool needs_energy) {
+const HardwareResult* least(const Comparison& c, bool light, const std::string& scenario, Measure measure,
+                            bool needs_energy) {
   const HardwareResult* best = nullptr;
   for (const HardwareResult& h : c.hardware) {
     if (photonic(h) != light || !h.equal_accuracy || h.at_batch_one(scenario) == nullptr) continue;
-    if (needs_energy && !h.at_batch_one(scenario)->cost.energy_known) continue;
+    if (needs_energy && !comparable(h, *h.at_batch_one(scenario))) continue;
     if (best == nullptr || measure(h, scenario) < measure(*best, scenario)) best = &h;
   }
   return best;
 }
 
-std::string tagged(const HardwareResult& h, const std::string& scenario, double value, std::string_view unit) {
+std::string tagged(const HardwareResult& h, const std::string& scenario, double value,
+                   std::string_view unit) {
   const Provenance kind = h.at_batch_one(scenario)->cost.provenance;
   return fmt::format("{} ({}, {})", si(value, unit), h.name, to_string(kind));
 }
@@ -124,6 +156,17 @@ std::string ratio_words(double light, double electrons) {
   const double ratio = light < electrons ? electrons / light : light / electrons;
   const std::string number = ratio < 10 ? fmt::format("{:.1f}", ratio) : fmt::format("{:.0f}", ratio);
   return light < electrons ? "light wins " + number + "×" : "electrons win " + number + "×";
+}
+
+/// Electronics whose joules nobody counts: below how many watts they would need less energy than light.
+std::string without_joules(const Comparison& c, Measure time, double light_j) {
+  std::string text;
+  for (const HardwareResult& h : c.hardware)
+    if (!photonic(h) && h.equal_accuracy && h.at_batch_one("resident") != nullptr &&
+        !comparable(h, *h.at_batch_one("resident")))
+      text += std::string(60, ' ') + fmt::format("{}: joules unknown; less than light below {}\n", h.name,
+                                                 si(light_j / time(h, "resident"), "W"));
+  return text;
 }
 
 std::string headline(const Comparison& c) {
@@ -137,9 +180,10 @@ std::string headline(const Comparison& c) {
                                                {"one sample: energy", energy_one, "J", true},
                                                {"best batch: time per sample", time_best, "s", false},
                                                {"best batch: energy per sample", energy_best, "J", true}}};
-  std::string text = fmt::format("At equal accuracy (within {:.0f} point of floating point)\n", Comparison::equal_accuracy_points);
+  std::string text = fmt::format("At equal accuracy (within {:.0f} point of floating point)\n",
+                                 Comparison::equal_accuracy_points);
   for (const std::string scenario : {"resident", "single core"}) {
-    text += scenario == "resident" ? "  weights resident on as many cores as it takes\n"
+    text += scenario == "resident" ? "  weights resident on as many cores as they take\n"
                                    : "  a single core, reprogrammed for every tile\n";
     for (const Question& q : questions) {
       const HardwareResult* light = least(c, true, scenario, q.measure, q.energy);
@@ -154,26 +198,27 @@ std::string headline(const Comparison& c) {
         continue;
       }
       const double a = q.measure(*light, scenario), b = q.measure(*electrons, "resident");
-      text += left(ratio_words(a, b), 24) + tagged(*light, scenario, a, q.unit) + "\n" + std::string(60, ' ') +
-              "against " + tagged(*electrons, "resident", b, q.unit) + "\n";
+      text += left(ratio_words(a, b), 24) + tagged(*light, scenario, a, q.unit) + "\n" +
+              std::string(60, ' ') + "against " + tagged(*electrons, "resident", b, q.unit) + "\n";
+      if (q.energy) text += without_joules(c, q.measure == energy_one ? latency_one : time_best, a);
     }
   }
   return text;
 }
 
 std::string training_table(const Comparison& c) {
-  std::string text = "A training step\n";
-  for (const HardwareResult* h : shown(c))
+  std::string text =
+      "A training step (boards in the fastest format that trains; in situ: if measured gradients do what exact "
+      "ones do)\n";
+  for (const HardwareResult* h : shown(c, "training"))
     for (const CostFigure& figure : h->costs) {
       if (!figure.scenario.starts_with("training")) continue;
       if (photonic(*h) && h->name.find("as fabricated") == std::string::npos) continue;
-      const std::string name = photonic(*h) ? system_of(*h) + ", " + figure.scenario.substr(9)
-                                            : h->name;
+      const std::string name = photonic(*h) ? system_of(*h) + ", " + figure.scenario.substr(9) : h->name;
       text += "  " + left(name, 30) + right(fmt::format("batch {}", figure.batch), 14) +
               right(si(figure.cost.latency_s, "s"), 12) +
-              right(figure.cost.energy_known
-                        ? si(figure.cost.energy_j(compared, figure.cost.latency_s), "J")
-                        : "–",
+              right(figure.cost.energy_known ? si(figure.cost.energy_j(compared, figure.cost.latency_s), "J")
+                                             : "–",
                     12) +
               "  " + std::string(to_string(figure.cost.provenance)) + "\n";
     }
@@ -183,20 +228,25 @@ std::string training_table(const Comparison& c) {
 std::string photonic_text(const Comparison& c) {
   std::string text;
   for (const PhotonicSummary& p : c.photonic) {
-    text += fmt::format("Where the accuracy of '{}' goes ({} tiles of {} modes; points lost, mean ± 95 % over {} chips)\n",
-                        p.preset, p.tiles, p.modes, p.lost.count);
+    text += fmt::format(
+        "Where the accuracy of '{}' goes ({} tiles of {} modes; points lost, mean ± 95 % over {} chips)\n",
+        p.preset, p.tiles, p.modes, p.lost.count);
     text += "  " + left("", 30) + right("alone", 16) + right("all but it", 16) + "\n";
     for (const CauseResult& cause : c.causes)
       if (cause.preset == p.preset)
-        text += "  " + left(cause.cause, 30) + right(points(cause.alone), 16) + right(points(cause.without), 16) + "\n";
+        text += "  " + left(cause.cause, 30) + right(points(cause.alone), 16) +
+                right(points(cause.without), 16) + "\n";
     text += "  " + left("all together", 30) + right(points(p.lost), 16) + "\n";
     text += "  " + left("corrected", 30) + right(points(p.lost_corrected), 16) + "\n";
     if (p.lost_in_loop.count > 0)
       text += "  " + left("trained on chip", 30) + right(points(p.lost_in_loop), 16) +
-              fmt::format("   ({} chips; {} before)", p.lost_in_loop.count, points(p.lost_before_in_loop)) + "\n";
-    text += fmt::format("  matrix error {:.1f} %, corrected {:.1f} %; of splitter errors alone, with unlimited phases, "
-                        "correction removes {:.0f} %\n\n",
-                        100 * p.matrix_error.mean, 100 * p.matrix_error_corrected.mean, 100 * p.splitter_part_removed);
+              fmt::format("   (chips trained: {}; {} before)", p.lost_in_loop.count,
+                          points(p.lost_before_in_loop)) +
+              "\n";
+    text += fmt::format(
+        "  matrix error {:.1f} %, corrected {:.1f} %; of splitter errors alone, with unlimited phases, "
+        "correction removes {:.0f} %\n\n",
+        100 * p.matrix_error.mean, 100 * p.matrix_error_corrected.mean, 100 * p.splitter_part_removed);
   }
   return text;
 }
@@ -212,12 +262,13 @@ std::string si(double value, std::string_view unit) {
   double scaled = value / std::pow(1000.0, thousand);
   if (std::abs(scaled) >= 999.5 && thousand < 4) scaled /= 1000, ++thousand;
   const int decimals = std::abs(scaled) < 9.995 ? 2 : std::abs(scaled) < 99.95 ? 1 : 0;
-  return fmt::format("{:.{}f} {}{}", scaled, decimals, prefixes[static_cast<std::size_t>(thousand + 6)], unit);
+  return fmt::format("{:.{}f} {}{}", scaled, decimals, prefixes[static_cast<std::size_t>(thousand + 6)],
+                     unit);
 }
 
 std::string report_text(const Comparison& c) {
-  std::string text = fmt::format("fringe · {} · {} on {} ({} samples, seed {})\n\n", c.experiment, c.workload, c.data,
-                                 c.samples, c.seed);
+  std::string text = fmt::format("fringe · {} · {} on {} ({} samples, seed {})\n\n", c.experiment, c.workload,
+                                 c.data, c.samples, c.seed);
   if (c.float_accuracy.count == 0) return text + "stopped before the first result\n";
   text += c.float_accuracy.count > 1
               ? fmt::format("Floating point: {} % over {} stratified folds\n", percent(c.float_accuracy),
@@ -226,24 +277,28 @@ std::string report_text(const Comparison& c) {
   for (const SplitResult& split : c.splits)
     if (split.name == "ordered")
       text += fmt::format(
-          "Ordered split: {:.2f} %. Its test part is the last quarter of the file, by writers of whom the network has\n"
-          "seen few digits or none; folds mix every writer into both parts, so their score is the easier one.\n",
+          "Ordered split: {:.2f} %. Its test part is the last quarter of the file, probably by writers of "
+          "whom the\n"
+          "network has seen few digits or none; folds mix every writer into both parts, so theirs is the "
+          "easier score.\n",
           100 * split.accuracy);
   std::size_t duplicates = 0;
   for (const SplitResult& split : c.splits) duplicates += split.exact_duplicates;
   if (duplicates > 0)
-    text += fmt::format("Warning: {} test samples also stand in the training part of their split.\n", duplicates);
+    text +=
+        fmt::format("Warning: {} test samples also stand in the training part of their split.\n", duplicates);
 
   text += "\n  " + left("", 30) + right("accuracy %", 14) + right("one sample", 12) + right("energy", 12) +
           right("best batch", 12) + right("energy", 12) + "  accuracy / cost\n";
-  const std::vector<const HardwareResult*> rows = shown(c);
+  const std::vector<const HardwareResult*> rows = shown(c, "resident");
   for (const HardwareResult* h : rows) {
     const std::string mark = h->equal_accuracy ? "" : h->available ? " ✗" : "";
     if (!h->available) {
       text += "  " + left(h->name, 30) + "  not here: " + h->note + "\n";
       continue;
     }
-    // A photonic system costs the same however its phases were found: its cost stands once, after its accuracies.
+    // A photonic system costs the same however its phases were found: its cost stands once, after its
+    // accuracies.
     if (!photonic(*h)) {
       text += row(h->name + mark, percent(h->accuracy), *h, "resident", kind_of(*h)) + "\n";
       continue;
@@ -253,16 +308,24 @@ std::string report_text(const Comparison& c) {
     const auto next = std::find(rows.begin(), rows.end(), h) + 1;
     if (h->costs.empty() || (next != rows.end() && system_of(**next) == system_of(*h))) continue;
     const std::string cost(to_string(h->costs.front().cost.provenance));
-    text += row("  " + system_of(*h) + ", resident weights", "", *h, "resident", cost) + "\n";
-    text += row("  " + system_of(*h) + ", a single core", "", *h, "single core", cost) + "\n";
+    text += row("  weights resident on " + cores_of(c, *h), "", *h, "resident", cost) + "\n";
+    text += row("  on a single core", "", *h, "single core", cost) + "\n";
   }
   for (const HardwareResult* h : rows)
     if (h->available && h->numerics == Provenance::measured) text += "  " + h->name + ": " + h->note + "\n";
 
   text += fmt::format(
-      "  ✗ more than {:.0f} point below floating point. Energy per sample, boundary: accelerator (matrix unit, memory,\n"
-      "  digital unit, their static power; no host, no cooling). Boards in the best format at equal accuracy.\n"
-      "  measured: run here · simulated: computed with the hardware's physics or formats · modelled: from cited figures\n\n",
+      "  ✗ more than {:.0f} point below floating point. ± 95 %: electronics over folds, photonics over "
+      "chips.\n"
+      "  Times are on the device: no host, no submission. Energy per sample, boundary accelerator: matrix "
+      "unit, memory,\n"
+      "  digital unit and static power; boards with regulators and fan, photonics without regulators and "
+      "cooling.\n"
+      "  Boards in the best format at equal accuracy. Photonic accuracies are those of the resident weights' "
+      "cores.\n"
+      "  ≥: the largest batch of the list is still faster than the one before.\n"
+      "  measured: run here · simulated: computed with the hardware's physics or formats · modelled: from "
+      "cited figures\n\n",
       Comparison::equal_accuracy_points);
   text += photonic_text(c);
   if (!c.stopped) text += headline(c) + "\n";

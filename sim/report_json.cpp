@@ -24,12 +24,9 @@ Json parts(const Cost& cost, double duration_s) {
 
 Json json(const CostFigure& figure, Boundary widest) {
   const Cost& cost = figure.cost;
-  Json object{{"scenario", figure.scenario},
-              {"batch", figure.batch},
-              {"kind", to_string(cost.provenance)},
-              {"latency_s", json(cost.latency_s)},
-              {"interval_s", json(cost.interval_s())},
-              {"throughput_per_s", json(figure.throughput_per_s())}};
+  Json object{{"scenario", figure.scenario},           {"batch", figure.batch},
+              {"kind", to_string(cost.provenance)},    {"latency_s", json(cost.latency_s)},
+              {"interval_s", json(cost.interval_s())}, {"throughput_per_s", json(figure.throughput_per_s())}};
   Json energy = Json::object();
   for (const Boundary b : {Boundary::matrix_unit, Boundary::accelerator, Boundary::board})
     if (b <= widest && cost.energy_known)
@@ -93,6 +90,7 @@ std::string report_json(const Comparison& c) {
     root["photonic"].push_back({{"preset", p.preset},
                                 {"tiles", p.tiles},
                                 {"modes", p.modes},
+                                {"cores", p.cores},
                                 {"points_lost", json(p.lost)},
                                 {"points_lost_corrected", json(p.lost_corrected)},
                                 {"points_lost_before_training_on_chip", json(p.lost_before_in_loop)},

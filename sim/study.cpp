@@ -49,7 +49,10 @@ class EpochCounter final : public Observer {
 }  // namespace
 
 Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer)
-    : experiment_(&experiment), pool_(&pool), observer_(&observer), cpu_(make_cpu_executor(pool)),
+    : experiment_(&experiment),
+      pool_(&pool),
+      observer_(&observer),
+      cpu_(make_cpu_executor(pool)),
       graph_(find_workload(experiment.workload).graph()) {
   if (experiment.data == "optical-digits") {
     data_ = optical_digits();
@@ -64,8 +67,9 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer)
   }
   if (data_.features != graph_.input_features() || data_.classes != graph_.classes())
     throw Error("workload '" + experiment.workload + "' takes " + std::to_string(graph_.input_features()) +
-                " features and tells " + std::to_string(graph_.classes()) + " classes; data '" + experiment.data +
-                "' has " + std::to_string(data_.features) + " and " + std::to_string(data_.classes));
+                " features and tells " + std::to_string(graph_.classes()) + " classes; data '" +
+                experiment.data + "' has " + std::to_string(data_.features) + " and " +
+                std::to_string(data_.classes));
 }
 
 std::span<const std::uint32_t> Study::calibration_rows(const TrainedFold& fold) const {
@@ -85,7 +89,8 @@ void Study::train_floating() {
     const auto blas = make_cpu_blas(*cpu_, *pool_);
     Network network(graph_, initial_parameters(graph_, experiment_->seed), *blas);
     EpochCounter counter(*observer_, done, mutex, epochs);
-    fold.epochs = train(network, data_, fold.split.train, experiment_->training, &counter).epochs;
+    fold.epochs =
+        train(network, data_, fold.split.train, experiment_->training, &counter, fold.split.test).epochs;
     fold.parameters = network.parameters();
     fold.floating = evaluate(network, data_, fold.split.test);
   };
@@ -109,7 +114,8 @@ bool Study::each(const std::string& what, std::size_t count, const std::function
   return done == count;
 }
 
-void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows, std::uint64_t seed) {
+void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows,
+               std::uint64_t seed) {
   Executor& executor = network.accelerator().executor();
   std::vector<float> host(data.features * rows.size());
   gather(data, rows, {host.data(), data.features, rows.size()});

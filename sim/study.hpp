@@ -1,4 +1,5 @@
-// What the parts of a comparison share: the experiment, its data and splits, the trained networks, where to compute.
+// What the parts of a comparison share: the experiment, its data and splits, the trained networks, where to
+// compute.
 #pragma once
 
 #include <functional>
@@ -61,6 +62,7 @@ class Study {
 };
 
 /// Runs the rows with keep nothing, so that hardware sets its ranges.
-void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows, std::uint64_t seed);
+void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows,
+               std::uint64_t seed);
 
 }  // namespace fringe

@@ -109,8 +109,9 @@ void record_hardware(TraceWriter& trace, const HardwareResult& hardware) {
                             {"error", layer.error}});
 }
 
-void record_predictions(TraceWriter& trace, const std::string& hardware, std::size_t fold, const Dataset& data,
-                        std::span<const std::uint32_t> rows, const Evaluation& evaluation) {
+void record_predictions(TraceWriter& trace, const std::string& hardware, std::size_t fold,
+                        const Dataset& data, std::span<const std::uint32_t> rows,
+                        const Evaluation& evaluation) {
   const std::size_t count = rows.size();
   const std::vector<std::string> names(count, hardware);
   const std::vector<std::int64_t> folds(count, integer(fold)), samples(rows.begin(), rows.end()),
@@ -138,9 +139,10 @@ void record_predictions(TraceWriter& trace, const std::string& hardware, std::si
                         {"margin", std::span<const float>(margins)}});
 }
 
-void record_confusion(TraceWriter& trace, const std::string& hardware, const std::vector<std::uint32_t>& confusion) {
-  trace.append("confusion",
-               {{"hardware", hardware}, {"matrix", std::vector<std::int64_t>(confusion.begin(), confusion.end())}});
+void record_confusion(TraceWriter& trace, const std::string& hardware,
+                      const std::vector<std::uint32_t>& confusion) {
+  trace.append("confusion", {{"hardware", hardware},
+                             {"matrix", std::vector<std::int64_t>(confusion.begin(), confusion.end())}});
 }
 
 void record_phases(TraceWriter& trace, const std::string& hardware, std::size_t first_tile,

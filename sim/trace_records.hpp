@@ -20,10 +20,13 @@ void record_cause(TraceWriter& trace, const CauseResult& cause);
 /// The hardware's row, its costs and its layers.
 void record_hardware(TraceWriter& trace, const HardwareResult& hardware);
 /// Predictions of one fold; rows in the order of the evaluation.
-void record_predictions(TraceWriter& trace, const std::string& hardware, std::size_t fold, const Dataset& data,
-                        std::span<const std::uint32_t> rows, const Evaluation& evaluation);
+void record_predictions(TraceWriter& trace, const std::string& hardware, std::size_t fold,
+                        const Dataset& data, std::span<const std::uint32_t> rows,
+                        const Evaluation& evaluation);
 /// confusion: [classes×classes], true class × predicted class.
-void record_confusion(TraceWriter& trace, const std::string& hardware, const std::vector<std::uint32_t>& confusion);
-void record_phases(TraceWriter& trace, const std::string& hardware, std::size_t first_tile, const PhotonicMatrix& matrix);
+void record_confusion(TraceWriter& trace, const std::string& hardware,
+                      const std::vector<std::uint32_t>& confusion);
+void record_phases(TraceWriter& trace, const std::string& hardware, std::size_t first_tile,
+                   const PhotonicMatrix& matrix);
 
 }  // namespace fringe

@@ -1,7 +1,6 @@
 #include "workloads/zoo.hpp"
 
 #include <array>
-#include <vector>
 
 #include "core/error.hpp"
 
@@ -47,12 +46,7 @@ constexpr std::array<Workload, 2> zoo{{
 std::span<const Workload> workload_zoo() { return zoo; }
 
 const Workload& find_workload(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const Workload& row : zoo) {
-    if (row.name == name) return row;
-    names.push_back(row.name);
-  }
-  throw Error(unknown_name("workload", name, names));
+  return find_row("workload", name, zoo);
 }
 
 }  // namespace fringe

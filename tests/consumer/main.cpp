@@ -23,8 +23,10 @@ int main() {
   const auto realised = fringe::transfer_matrix(layout, mesh);
 
   double worst = 0;
-  for (std::size_t i = 0; i < fourier.size(); ++i) worst = std::fmax(worst, std::abs(realised[i] - fourier[i]));
-  std::printf("4-point Fourier transform on %zu interferometers, largest error %.1e\n", layout.couplers.size(), worst);
+  for (std::size_t i = 0; i < fourier.size(); ++i)
+    worst = std::fmax(worst, std::abs(realised[i] - fourier[i]));
+  std::printf("4-point Fourier transform on %zu interferometers, largest error %.1e\n",
+              layout.couplers.size(), worst);
   // Each element passes at most `modes` couplers of a few roundings each, on the way to the phases and back.
   return worst < 64 * modes * std::numeric_limits<double>::epsilon() ? 0 : 1;
 }

@@ -129,6 +129,16 @@ TEST(CpuBlas, MisuseIsAnError) {
   const auto matrix = blas->program({w.data(), 2, 3}, 0);
   EXPECT_THROW(matrix->forward({x.data(), 2, 3}, {y.data(), 2, 3}, {}), Error);
   EXPECT_THROW(matrix->forward({x.data(), 3, 3}, {y.data(), 3, 3}, {}), Error);
+  EXPECT_THROW(matrix->realised({y.data(), 3, 2}), Error);
+  EXPECT_THROW(matrix->backward({y.data(), 2, 3}, {}, {}), Error);
+  std::vector<float> dx(9);
+  matrix->forward({x.data(), 3, 3}, {y.data(), 2, 3}, {.keep_for_backward = true});
+  EXPECT_THROW(matrix->backward({y.data(), 2, 2}, {}, {}), Error);
+  EXPECT_THROW(matrix->backward({y.data(), 2, 3}, {dx.data(), 3, 2}, {}), Error);
+  EXPECT_EQ(matrix->gradients()[0], 0.0f);  // a refused pass adds nothing
+  EXPECT_NO_THROW(matrix->backward({y.data(), 2, 3}, {dx.data(), 3, 3}, {}));
+  // A pass that isn't kept forgets the one that was: its x may be gone.
+  matrix->forward({x.data(), 3, 3}, {y.data(), 2, 3}, {});
   EXPECT_THROW(matrix->backward({y.data(), 2, 3}, {}, {}), Error);
 }
 

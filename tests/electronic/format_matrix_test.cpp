@@ -37,11 +37,9 @@ TEST_P(Formats, ForwardAndBackwardUseRoundedOperandsAndFloatSums) {
   constexpr std::size_t rows = 20, cols = 50, batch = 33;
   const auto w = normals(rows * cols, 0), x = normals(cols * batch, 1), dy = normals(rows * batch, 2);
   const auto rw = rounded(w), rx = rounded(x), rdy = rounded(dy);
-  std::vector<float> y(rows * batch), dx(cols * batch), realised(rows * cols), evaluation(rows * batch);
+  std::vector<float> y(rows * batch), dx(cols * batch), realised(rows * cols);
   const auto matrix = make_format_matrix({w.data(), rows, cols}, GetParam(), *cpu, pool);
   matrix->forward({x.data(), cols, batch}, {y.data(), rows, batch}, {.keep_for_backward = true});
-  // A pass that isn't kept doesn't disturb the one that is.
-  matrix->forward({dx.data(), cols, batch}, {evaluation.data(), rows, batch}, {});
   matrix->backward({dy.data(), rows, batch}, {dx.data(), cols, batch}, {});
   matrix->realised({realised.data(), rows, cols});
   EXPECT_EQ(realised, rw);
@@ -185,6 +183,14 @@ TEST(FormatMatrix, MisuseIsAnError) {
   std::vector<float> x(9), y(9);
   const auto matrix = make_format_matrix({w.data(), 2, 3}, Format::fp16, *cpu, pool);
   EXPECT_THROW(matrix->forward({x.data(), 2, 3}, {y.data(), 2, 3}, {}), Error);
+  EXPECT_THROW(matrix->realised({y.data(), 3, 2}), Error);
+  EXPECT_THROW(matrix->backward({y.data(), 2, 3}, {}, {}), Error);
+  matrix->forward({x.data(), 3, 3}, {y.data(), 2, 3}, {.keep_for_backward = true});
+  EXPECT_THROW(matrix->backward({y.data(), 2, 2}, {}, {}), Error);
+  EXPECT_THROW(matrix->backward({y.data(), 2, 3}, {x.data(), 3, 2}, {}), Error);
+  EXPECT_EQ(matrix->gradients()[0], 0.0f);  // a refused pass adds nothing
+  EXPECT_NO_THROW(matrix->backward({y.data(), 2, 3}, {x.data(), 3, 3}, {}));
+  matrix->forward({x.data(), 3, 3}, {y.data(), 2, 3}, {});  // isn't kept, and forgets the one that was
   EXPECT_THROW(matrix->backward({y.data(), 2, 3}, {}, {}), Error);
 }
 

@@ -36,7 +36,7 @@ TEST(DeviceCatalogue, UnitsArePlausible) {
     within(d.pi_power_w, 0, 0.5, d.name, "pi_power_w");
     within(d.insertion_loss_db, 0, 10, d.name, "insertion_loss_db");
     within(d.length_m, 1e-6, 0.1, d.name, "length_m");
-    within(d.settling_s, 1e-12, 1e-2, d.name, "settling_s");
+    within(d.rise_time_s, 1e-12, 1e-2, d.name, "rise_time_s");
   }
   for (const Splitter& d : splitters()) {
     within(d.splitting_sigma_rad, 0, pi / 4, d.name, "splitting_sigma_rad");
@@ -170,7 +170,7 @@ TEST(PhotonicDesign, RefusesWithTheFieldAndTheRule) {
             std::string::npos);
   EXPECT_NE(refused([](PhotonicDesign& d) { d.local_oscillator_share = 1; }).find("local_oscillator_share"),
             std::string::npos);
-  EXPECT_NE(refused([](PhotonicDesign& d) { d.phase_bits = 13; }).find("phase-dac-12bit"), std::string::npos);
+  EXPECT_NE(refused([](PhotonicDesign& d) { d.phase_bits = 17; }).find("phase-dac-16bit"), std::string::npos);
   EXPECT_NE(refused([](PhotonicDesign& d) { d.phase_sigma_rad = std::nan(""); }).find("phase_sigma_rad"),
             std::string::npos);
   EXPECT_NE(refused([](PhotonicDesign& d) { d.clock_hz = 30e9; }).find("tia.bandwidth_hz"),

@@ -58,7 +58,8 @@ double norm(std::span<const float> v) {
 // (4 meshes' phases·2π + 16·√columns)·u·gain·‖x‖ with gain ≤ ‖W‖_F, added over the tiles of a row.
 double ideal_bound(double w_norm, double x_norm, std::size_t modes, std::size_t tile_cols) {
   const double columns = static_cast<double>(modes);
-  return u * (8 * pi * columns + 16 * std::sqrt(columns) + 2) * static_cast<double>(tile_cols) * w_norm * x_norm;
+  return u * (8 * pi * columns + 16 * std::sqrt(columns) + 2) * static_cast<double>(tile_cols) * w_norm *
+         x_norm;
 }
 
 TEST(PhotonicMatrix, IdealEngineIsTheMatrix) {
@@ -104,7 +105,8 @@ TEST(PhotonicMatrix, ASampleDoesNotDependOnItsBatch) {
   const std::size_t rows = 11, cols = 13, batch = 150;
   const auto w = normals(rows * cols, 1), x = normals(cols * batch, 2);
   Bench one(s, 1), two(s, 2);
-  const auto a = one.hardware.program({w.data(), rows, cols}, 1), b = two.hardware.program({w.data(), rows, cols}, 1);
+  const auto a = one.hardware.program({w.data(), rows, cols}, 1),
+             b = two.hardware.program({w.data(), rows, cols}, 1);
   const auto whole = forward(*a, x, batch);
   EXPECT_EQ(whole, forward(*b, x, batch)) << "threads change bits";
   const std::size_t first = 37, width = 5;
@@ -118,8 +120,8 @@ TEST(PhotonicMatrix, ASampleDoesNotDependOnItsBatch) {
     for (std::size_t i = 0; i < width; ++i) EXPECT_EQ(y[r * width + i], whole[r * batch + first + i]);
 }
 
-// With noise alone, y − Wx has variance gain²·scale²·(shot + thermal) per tile. For n samples the measured variance is
-// off by a factor 1 ± z·√(2/n); z = 5.
+// With noise alone, y − Wx has variance gain²·scale²·(shot + thermal) per tile. For n samples the measured
+// variance is off by a factor 1 ± z·√(2/n); z = 5.
 TEST(PhotonicMatrix, NoiseHasTheBudgetsVariance) {
   PhotonicEffects noise;
   noise.shot_variance = 4e-4;
@@ -127,9 +129,10 @@ TEST(PhotonicMatrix, NoiseHasTheBudgetsVariance) {
   const std::size_t n = 4, batch = 4096;
   Bench bench(setup(n, 1, noise)), quiet(setup(n, 1));
   std::vector<float> w(n * n), x(n * batch);
-  for (std::size_t i = 0; i < n; ++i) w[i * n + i] = 3;  // gain 3
+  for (std::size_t i = 0; i < n; ++i) w[i * n + i] = 3;                        // gain 3
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = i < batch ? 0.5f : 0.25f;  // scale 0.5
-  const auto noisy = bench.hardware.program({w.data(), n, n}, 1), clean = quiet.hardware.program({w.data(), n, n}, 1);
+  const auto noisy = bench.hardware.program({w.data(), n, n}, 1),
+             clean = quiet.hardware.program({w.data(), n, n}, 1);
   const auto a = forward(*noisy, x, batch), c = forward(*clean, x, batch);
   Context later;
   later.shot = 1;
@@ -165,7 +168,8 @@ TEST(PhotonicMatrix, OutputsLieOnTheAdcsSteps) {
     float scale = 0;
     for (std::size_t k = 0; k < n; ++k) scale = std::max(scale, std::abs(x[k * batch + b]));
     for (std::size_t r = 0; r < n; ++r) {
-      const double steps = y[r * batch + b] / (gain * static_cast<double>(scale) * static_cast<double>(adc.step));
+      const double steps =
+          y[r * batch + b] / (gain * static_cast<double>(scale) * static_cast<double>(adc.step));
       EXPECT_NEAR(steps, std::round(steps), 64 * u * std::max(1.0, std::abs(steps)));
       EXPECT_LE(std::abs(steps), 16 + 64 * u * 16);
     }
@@ -190,8 +194,8 @@ TEST(PhotonicMatrix, TilesThatShareACoreShareItsErrors) {
   EXPECT_TRUE(halves_differ(2));
 }
 
-// Central differences with step h on float fields: their error is at most h²/6·|f‴| + u·|f|·√(operations)/h. Here
-// |f|, |f‴| ≤ Σ|c|·‖W‖·‖x‖ =: scale, so with h = 2⁻⁶ the bound is (4e-5 + 4e-6·√ops)·scale.
+// Central differences with step h on float fields: their error is at most h²/6·|f‴| + u·|f|·√(operations)/h.
+// Here |f|, |f‴| ≤ Σ|c|·‖W‖·‖x‖ =: scale, so with h = 2⁻⁶ the bound is (4e-5 + 4e-6·√ops)·scale.
 TEST(PhotonicMatrix, GradientsAreThoseOfTheImperfectChip) {
   PhotonicEffects effects;
   effects.mesh = {0.05, 0.02, 0, 0.3, 0.0};
@@ -214,7 +218,8 @@ TEST(PhotonicMatrix, GradientsAreThoseOfTheImperfectChip) {
   const double scale = norm(c) * norm(w) * norm(x), h = 0x1p-6;
   const double bound = (h * h / 6 + u * std::sqrt(8.0 * n * n) / h) * scale;
   const auto parameters = matrix->parameters();
-  const std::size_t per_tile = parameters.size() / dynamic_cast<const PhotonicMatrix&>(*matrix).tiling().tiles();
+  const std::size_t per_tile =
+      parameters.size() / dynamic_cast<const PhotonicMatrix&>(*matrix).tiling().tiles();
   const std::vector<float> gradients(matrix->gradients().begin(), matrix->gradients().end());
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     const float kept = parameters[p];
@@ -271,9 +276,10 @@ TEST(PhotonicAccelerator, RefusesWrongSetups) {
   EXPECT_THROW(matrix->forward({w.data(), 3, 2}, {y.data(), 3, 2}, {}), Error);
 }
 
-// A real orthogonal matrix on a mesh with splitter errors, read in one quadrature. Uncorrected errors of a coupler are
-// imaginary to first order, so the detected error is of second order: it grows as σ², the field's as σ. Correction for
-// the quadrature leaves less than a fifth of it (mean over the ensemble), and correction for the field more.
+// A real orthogonal matrix on a mesh with splitter errors, read in one quadrature. Uncorrected errors of a
+// coupler are imaginary to first order, so the detected error is of second order: it grows as σ², the field's
+// as σ. Correction for the quadrature leaves less than a fifth of it (mean over the ensemble), and correction
+// for the field more.
 TEST(QuadratureCorrection, BeatsFieldCorrectionWhereOneQuadratureIsRead) {
   const std::size_t n = 16;
   const int chips = 40;

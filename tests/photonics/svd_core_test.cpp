@@ -34,7 +34,8 @@ TEST(SvdCore, AnyRealMatrix) {
     for (const std::size_t n : {2u, 3u, 8u, 16u}) {
       std::vector<float> z(n * n);
       fill_normal(z, Draw{static_cast<std::uint64_t>(n)});
-      std::vector<double> random(z.begin(), z.end()), identity(n * n), permutation(n * n), padded(n * n), rank_one(n * n);
+      std::vector<double> random(z.begin(), z.end()), identity(n * n), permutation(n * n), padded(n * n),
+          rank_one(n * n);
       for (std::size_t i = 0; i < n; ++i) {
         identity[i * n + i] = 1;
         permutation[i * n + (i + 1) % n] = -0.5;
@@ -47,7 +48,8 @@ TEST(SvdCore, AnyRealMatrix) {
         const CoreProgram p = program_core(mesh, {w.data(), n, n});
         const auto realised_matrix = product_of(mesh, p, n);
         for (std::size_t i = 0; i < n * n; ++i)
-          EXPECT_NEAR(realised_matrix[i], w[i], 1e-12 * static_cast<double>(n) * p.gain) << mesh.name << " " << n;
+          EXPECT_NEAR(realised_matrix[i], w[i], 1e-12 * static_cast<double>(n) * p.gain)
+              << mesh.name << " " << n;
         for (const double a : p.attenuation) {
           EXPECT_GE(a, 0);
           EXPECT_LE(a, 1);

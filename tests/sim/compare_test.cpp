@@ -2,15 +2,14 @@
 #include "sim/compare.hpp"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 
 #include "core/error.hpp"
-#include "sim/photonic_study.hpp"
 #include "core/units.hpp"
+#include "sim/photonic_study.hpp"
 #include "sim/trace_inspect.hpp"
 
 namespace fringe {
@@ -38,7 +37,9 @@ formats = ["fp16", "int8"]
 )";
 
 std::string scratch(const std::string& name) {
-  return (std::filesystem::temp_directory_path() / ("fringe_compare_" + std::to_string(getpid()) + "_" + name)).string();
+  return (std::filesystem::temp_directory_path() /
+          ("fringe_compare_" + std::to_string(getpid()) + "_" + name))
+      .string();
 }
 
 struct TemporaryFile {
@@ -67,7 +68,8 @@ TEST(Compare, EqualBitsForOneAndTwoThreads) {
     for (const CostFigure& figure : h.costs) {
       EXPECT_GT(figure.cost.latency_s, 0) << h.name;
       EXPECT_GT(figure.cost.energy_j(h.boundary, figure.cost.latency_s), 0) << h.name;
-      EXPECT_LE(figure.cost.interval_s(), figure.cost.latency_s * (1 + 1e-12)) << h.name << " " << figure.scenario;
+      EXPECT_LE(figure.cost.interval_s(), figure.cost.latency_s * (1 + 1e-12))
+          << h.name << " " << figure.scenario;
     }
   }
 }
@@ -85,7 +87,8 @@ TEST(Compare, StopsCleanlyAndKeepsFinishedRecords) {
   const TemporaryFile trace("stopped.h5");
   ThreadPool pool(1);
   Stopper stopper;
-  const Comparison stopped = compare(parse_experiment(small_experiment, "small.toml"), pool, stopper, trace.path);
+  const Comparison stopped =
+      compare(parse_experiment(small_experiment, "small.toml"), pool, stopper, trace.path);
   EXPECT_TRUE(stopped.stopped);
   EXPECT_EQ(stopped.splits.size(), 4u);
   EXPECT_NE(inspect_trace(trace.path).find("splits"), std::string::npos);
@@ -101,14 +104,15 @@ TEST(Compare, WrongDataLeavesNoTrace) {
   EXPECT_FALSE(std::filesystem::exists(trace.path));
 }
 
-/// Every logit of the ideal engine lies within a rounding bound of floating point, so a prediction can differ only
-/// where the margin is below twice that bound.
+/// Every logit of the ideal engine lies within a rounding bound of floating point, so a prediction can differ
+/// only where the margin is below twice that bound.
 ///
-/// Bound. One dense operator of K inputs in T = ⌈K/n⌉ tiles: phases are held in float, so each of the 2·(2c) phases
-/// that light passes in two meshes of c columns is off by at most 2π·u, and each coupler adds a rounding of a few u in
-/// quadrature; propagation is unitary, so a field's error is at most (8π·c + 16·√c)·u·‖x‖ per tile, times gain ≤ ‖W‖_F.
-/// Sums over tiles and the float reference add (T + K)·u·‖W‖_F·‖x‖. Errors of one operator pass through the next with
-/// its norm: ‖δy₂‖ ≤ ‖W₂‖·‖δy₁‖ + ε₂·‖W₂‖·‖y₁‖ (ReLU doesn't expand).
+/// Bound. One dense operator of K inputs in T = ⌈K/n⌉ tiles: phases are held in float, so each of the 2·(2c)
+/// phases that light passes in two meshes of c columns is off by at most 2π·u, and each coupler adds a
+/// rounding of a few u in quadrature; propagation is unitary, so a field's error is at most (8π·c +
+/// 16·√c)·u·‖x‖ per tile, times gain ≤ ‖W‖_F. Sums over tiles and the float reference add (T +
+/// K)·u·‖W‖_F·‖x‖. Errors of one operator pass through the next with its norm: ‖δy₂‖ ≤ ‖W₂‖·‖δy₁‖ +
+/// ε₂·‖W₂‖·‖y₁‖ (ReLU doesn't expand).
 TEST(Compare, IdealEnginePredictsWhatFloatPredicts) {
   ThreadPool pool(2);
   Observer silent;
@@ -129,21 +133,28 @@ TEST(Compare, IdealEnginePredictsWhatFloatPredicts) {
     const TrainedFold& fold = study.folds()[k];
     const double columns = static_cast<double>(n);
     const auto epsilon = [&](double inputs) {
-      return u * (2 * (8 * pi * columns + 16 * std::sqrt(columns)) * std::ceil(inputs / static_cast<double>(n)) + 2 * inputs);
+      return u *
+             (2 * (8 * pi * columns + 16 * std::sqrt(columns)) * std::ceil(inputs / static_cast<double>(n)) +
+              2 * inputs);
     };
     const double w1 = norm(fold.parameters.weights[0]), w2 = norm(fold.parameters.weights[1]);
     for (std::size_t i = 0; i < ideal.rows.size(); ++i) {
       double x = 0;
-      for (const float value : study.data().sample(ideal.rows[i])) x += static_cast<double>(value) * static_cast<double>(value);
+      for (const float value : study.data().sample(ideal.rows[i]))
+        x += static_cast<double>(value) * static_cast<double>(value);
       const double hidden = w1 * std::sqrt(x) + norm(fold.parameters.biases[0]);
       const double bound = w2 * epsilon(64) * w1 * std::sqrt(x) + epsilon(64) * w2 * hidden;
       float best = -1e30f, second = -1e30f;
       const std::size_t samples = ideal.rows.size();
       for (std::size_t c = 0; c < 10; ++c) {
         const float logit = fold.floating.logits[c * samples + i];
-        EXPECT_LE(std::abs(static_cast<double>(ideal.evaluation.logits[c * samples + i]) - static_cast<double>(logit)), bound);
-        if (logit > best) second = best, best = logit;
-        else second = std::max(second, logit);
+        EXPECT_LE(std::abs(static_cast<double>(ideal.evaluation.logits[c * samples + i]) -
+                           static_cast<double>(logit)),
+                  bound);
+        if (logit > best)
+          second = best, best = logit;
+        else
+          second = std::max(second, logit);
       }
       ++total;
       if (static_cast<double>(best) - static_cast<double>(second) <= 2 * bound) continue;

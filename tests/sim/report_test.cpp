@@ -49,7 +49,8 @@ TEST(Report, JsonHoldsEveryFigureAndNoNan) {
   EXPECT_TRUE(json["hardware"][0]["accuracy"]["half_width_95"].is_null());
   EXPECT_DOUBLE_EQ(json["hardware"][0]["costs"][0]["throughput_per_s"], 1e6);
   // Matrix unit: 3 µJ of arithmetic and 1 W of laser for 2 µs.
-  EXPECT_DOUBLE_EQ(json["hardware"][0]["costs"][0]["energy_per_sample"]["matrix unit"]["one_at_a_time_j"], 5e-6);
+  EXPECT_DOUBLE_EQ(json["hardware"][0]["costs"][0]["energy_per_sample"]["matrix unit"]["one_at_a_time_j"],
+                   5e-6);
 }
 
 }  // namespace
