@@ -3,10 +3,15 @@ include(CMakePackageConfigHelpers)
 
 get_property(fringe_libraries GLOBAL PROPERTY FRINGE_LIBRARIES)
 set(fringe_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fringe)
+# What only sources of their own folder include.
+set(fringe_internal PATTERN data EXCLUDE)
+foreach(header mesh_kernel*_impl trace_hdf5 trace_reader trace_check ordered_file)
+  list(APPEND fringe_internal PATTERN "${header}.hpp" EXCLUDE)
+endforeach()
 foreach(library IN LISTS fringe_libraries)
   install(TARGETS fringe_${library} EXPORT fringeTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${library} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fringe
-          FILES_MATCHING PATTERN "*.hpp")
+          FILES_MATCHING PATTERN "*.hpp" ${fringe_internal})
 endforeach()
 install(EXPORT fringeTargets NAMESPACE fringe:: DESTINATION ${fringe_cmake_dir})
 install(TARGETS fringe RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -1,4 +1,5 @@
-// Errors that a caller can cause. The library throws fringe::Error at public entries and never prints or exits.
+// Errors that a caller can cause. The library throws fringe::Error at public entries and never prints or
+// exits.
 #pragma once
 
 #include <span>

@@ -14,8 +14,8 @@ constexpr double pj_per_bit = 8e-12;  // in joules per byte
 // the same kind, so HBM2e, HBM3 and HBM3e carry HBM2's: an upper estimate.
 constexpr double hbm_j_per_byte = 3.92 * pj_per_bit;
 
-// One on-chip memory for every row: 1 MB in 7 nm, 14 pJ per 64 bits (Jouppi et al. 2021; 45 nm: 100 pJ, Horowitz
-// 2014), as fast as the A100's L2, 5120 bytes a cycle at 1.41 GHz, which flatters older boards.
+// One on-chip memory for every row: 1 MB in 7 nm, 14 pJ per 64 bits (Jouppi et al. 2021; 45 nm: 100 pJ,
+// Horowitz 2014), as fast as the A100's L2, 5120 bytes a cycle at 1.41 GHz, which flatters older boards.
 constexpr double sram_rate = 5120 * 1.41e9;
 constexpr double sram_j_per_byte = 14e-12 / 8;
 
@@ -62,9 +62,7 @@ constexpr std::array<MemorySystem, 7> rows{{
 
 std::span<const MemorySystem> memory_systems() noexcept { return rows; }
 
-const MemorySystem& find_memory(std::string_view name) {
-  return find_row("memory system", name, rows);
-}
+const MemorySystem& find_memory(std::string_view name) { return find_row("memory system", name, rows); }
 
 Cost memory_cost(const MemorySystem& memory, double dram_bytes, double sram_bytes) noexcept {
   Cost cost;

@@ -1,5 +1,5 @@
-// Events that long work reports. The library never prints and never writes files: sim/ turns events into progress
-// bars and traces.
+// Events that long work reports. The library never prints and never writes files: sim/ turns events into
+// progress bars and traces.
 #pragma once
 
 #include <cstddef>

@@ -86,7 +86,8 @@ ThreadPool::ThreadPool(unsigned threads) : state_(std::make_unique<State>()) {
       s->threads.emplace_back([s, worker] { s->serve(worker); });
   } catch (const std::system_error& error) {
     state_.reset();  // ends those that started
-    throw Error("threads: the system refuses to start " + std::to_string(threads) + ": " + error.code().message());
+    throw Error("threads: the system refuses to start " + std::to_string(threads) + ": " +
+                error.code().message());
   }
 }
 
@@ -123,9 +124,8 @@ double ordered_sum(ThreadPool& pool, std::size_t count, std::size_t block,
                    const std::function<double(std::size_t, std::size_t)>& part) {
   const std::size_t blocks = (count + block - 1) / block;
   std::vector<double> sums(blocks);
-  pool.run(blocks, [&](std::size_t b, unsigned) {
-    sums[b] = part(b * block, std::min(count, (b + 1) * block));
-  });
+  pool.run(blocks,
+           [&](std::size_t b, unsigned) { sums[b] = part(b * block, std::min(count, (b + 1) * block)); });
   double total = 0;
   for (const double sum : sums) total += sum;
   return total;

@@ -1,5 +1,5 @@
-// SI base units everywhere; prefixes and decibels only at the edges. Constants: CODATA 2018 (exact by the 2019 SI),
-// https://physics.nist.gov/cuu/Constants/.
+// SI base units everywhere; prefixes and decibels only at the edges. Constants: CODATA 2018 (exact by the
+// 2019 SI), https://physics.nist.gov/cuu/Constants/.
 #pragma once
 
 #include <cmath>

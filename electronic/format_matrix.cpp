@@ -120,10 +120,10 @@ class FormatMatrix final : public ProgrammedMatrix {
   Executor& cpu_;
   ThreadPool& pool_;
   Tensor master_, gradients_;
-  Tensor rounded_;               // the weights that the hardware realises
-  Tensor input_;                 // the input of the last pass as it was realised, where keeps_
-  Tensor slope_, part_;          // scratch
-  Tensor codes_;                 // int8 only, as the rest
+  Tensor rounded_;       // the weights that the hardware realises
+  Tensor input_;         // the input of the last pass as it was realised, where keeps_
+  Tensor slope_, part_;  // scratch
+  Tensor codes_;         // int8 only, as the rest
   std::vector<float> row_scales_, column_scales_;
   std::vector<std::int32_t> sums_;
   bool keeps_ = false;  // the last pass is kept for backward

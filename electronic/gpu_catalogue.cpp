@@ -68,8 +68,6 @@ constexpr std::array<GpuSpec, 9> boards{{
 
 std::span<const GpuSpec> gpu_catalogue() noexcept { return boards; }
 
-const GpuSpec& find_gpu(std::string_view name) {
-  return find_row("GPU", name, boards);
-}
+const GpuSpec& find_gpu(std::string_view name) { return find_row("GPU", name, boards); }
 
 }  // namespace fringe

@@ -45,9 +45,7 @@ float scale_of(float largest) noexcept {
 std::span<const FormatRow, format_count> number_formats() noexcept { return rows; }
 const FormatRow& row_of(Format format) noexcept { return rows[static_cast<std::size_t>(format)]; }
 
-Format find_format(std::string_view name) {
-  return find_row("number format", name, rows).format;
-}
+Format find_format(std::string_view name) { return find_row("number format", name, rows).format; }
 
 float round_to_tf32(float x) noexcept { return std::bit_cast<float>(drop_bits(x, 13)); }
 float round_to_bf16(float x) noexcept { return std::bit_cast<float>(drop_bits(x, 16)); }

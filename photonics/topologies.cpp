@@ -53,8 +53,6 @@ constexpr std::array table{
 
 std::span<const Topology> topologies() noexcept { return table; }
 
-const Topology& find_topology(std::string_view name) {
-  return find_row("mesh topology", name, table);
-}
+const Topology& find_topology(std::string_view name) { return find_row("mesh topology", name, table); }
 
 }  // namespace fringe

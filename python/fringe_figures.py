@@ -141,8 +141,13 @@ def cause_panel(ax, trace, preset):
 def energy_panel(ax, trace, rows):
     """Shares of the joules of one sample by part: alone, and at the best batch in a full pipeline."""
     rows = [r for r in rows if r["energy_known"] and r["at_equal_accuracy"] and r["one"] is not None]
+    # A photonic system costs the same however its phases were found: it stands once, with all its numbers.
+    systems = {}
+    for row in rows:
+        systems.setdefault(row["name"].split(",")[0] if row["camp"] == "photonic" else row["name"], []).append(row)
     used, at, ticks, names = set(), 0.0, [], []
-    for row in rows[::-1]:
+    for system, alike in reversed(systems.items()):
+        row = alike[0]
         for figure, column in ((row["best"], "pipelined_energy_by_part"), (row["one"], "energy_by_part")):
             joules = parts_per_sample(trace, figure, column)
             total, left = joules.sum(), 0.0
@@ -158,7 +163,7 @@ def energy_panel(ax, trace, rows):
             at += 1
         ticks.append(at - 1.5)
         ax.plot(-0.02, ticks[-1], MARKER.get(row["cost"], "x"), color=CAMP[row["camp"]], ms=6, clip_on=False)
-        names.append(label(row))
+        names.append(f"{system}  [{_runs([r['number'] for r in alike])}]")
         at += 0.45
     ax.set_yticks(ticks, names)
     ax.tick_params(axis="y", length=0, pad=14)
@@ -209,10 +214,11 @@ def annotate_rows(ax, points):
     """Writes the numbers of hardware beside its points (x, y, row); the axis has its final limits already."""
     for x, y, camp, text in _merge(ax, points):
         at_right = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))[0] > 0.8
-        below = camp == "photonic"
-        ax.annotate(text, (x, y), xytext=(-8 if at_right else 7, -6 if below else 6), textcoords="offset points",
-                    fontsize=8.5, color=CAMP[camp], ha="right" if at_right else "left",
-                    va="top" if below else "bottom")
+        light = camp == "photonic"  # light's labels stand above left, electrons' below right: their lines run in parallel
+        left = at_right or light
+        ax.annotate(text, (x, y), xytext=(-8 if left else 7, 6 if light else -6), textcoords="offset points",
+                    fontsize=8.5, color=CAMP[camp], ha="right" if left else "left",
+                    va="bottom" if light else "top")
 
 
 def _merge(ax, points):

@@ -49,11 +49,23 @@ smoke_benchmark() {
   grep -q '/s' out/benchmark.txt
 }
 compare_traces() {
-  build/release/bin/fringe compare --threads 1 --out out/one_thread.h5 >out/one_thread.txt
+  build/release/bin/fringe compare --threads 1 --json --out out/one_thread.h5 >out/one_thread.json
   build/release/bin/fringe compare --threads 2 --out out/two_threads.h5 >out/two_threads.txt
   build/ci-clang/bin/fringe compare --threads 2 --out out/clang.h5 >out/clang.txt
   build/release/bin/fringe inspect --diff out/one_thread.h5 out/two_threads.h5
   build/release/bin/fringe inspect --diff out/one_thread.h5 out/clang.h5
+}
+# What the default comparison must show; MNIST where its files are.
+check_claims() {
+  local data=${FRINGE_DATA:-../shared/data}/mnist results=(out/one_thread.json)
+  if [ -d "$data" ]; then
+    sed "s|DATA|$data|" tests/mnist.toml >out/mnist.toml
+    build/release/bin/fringe run out/mnist.toml --json --out out/mnist.h5 >out/mnist.json
+    results+=(out/mnist.json)
+  else
+    echo "MNIST skipped: no folder $data; FRINGE_DATA names the folder above it"
+  fi
+  python tests/check_claims.py "${results[@]}"
 }
 check_consumer() {
   rm -rf out/installed out/consumer
@@ -76,6 +88,7 @@ check "notebook on the quickstart's trace" \
 stage "clang++ build: libraries, program, tests of equal bits" build ci-clang --target fringe test_core test_photonics
 stage "clang++ tests" run_ctest ci-clang -L "core|photonics"
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
+check "claims of the comparison" check_claims
 check "consumer of the installed package" check_consumer
 check "README commands" python tests/readme_commands.py README.md
 stage "sanitised build: g++, address and undefined" build ci-sanitize

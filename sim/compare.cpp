@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "core/error.hpp"
-#include "core/tensor.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "electronic/cpu_energy.hpp"
 #include "electronic/cublas.hpp"
@@ -94,19 +93,16 @@ class Run {
                                               std::min(error_samples, fold.split.test.size()));
     Context context;
     context.seed = experiment().seed;
-    std::vector<float> host(study_.data().features * rows.size());
-    gather(study_.data(), rows, {host.data(), study_.data().features, rows.size()});
-    Tensor x(hardware.executor(), study_.data().features, rows.size());
-    x.from_host(host);
+    const Tensor x = load_rows(hardware.executor(), study_.data(), rows);
     network.forward(x.view(), context);
     return outputs;
   }
 
-  void add_layers(HardwareResult& result, Accelerator& priced, Accelerator& computed) {
+  void add_layers(HardwareResult& result, Accelerator& hardware) {
     if (result.costs.empty()) return;
     const CostFigure* best = result.at_best_batch(result.costs.front().scenario);
-    result.layers = layer_costs(study_, priced, best->batch);
-    const auto outputs = operator_outputs(computed);
+    result.layers = layer_costs(study_, hardware, best->batch);
+    const auto outputs = operator_outputs(hardware);
     for (std::size_t d = 0; d < outputs.size(); ++d) {
       double error = 0, norm = 0;
       for (std::size_t i = 0; i < outputs[d].size(); ++i) {
@@ -121,6 +117,12 @@ class Run {
   // ---- electronics
 
   bool electronics() {
+    const std::size_t steps = experiment().cpu + experiment().cublas.size() + experiment().formats.size();
+    std::size_t done = 0;
+    const auto progress = [&] {
+      study_.observer().progress("electronics: running and pricing", done++, steps);
+    };
+    progress();
     if (experiment().cpu) {
       const auto blas = make_cpu_blas(study_.cpu(), study_.pool());
       HardwareResult cpu = electronic_result("cpu-blas", *blas);
@@ -128,14 +130,18 @@ class Run {
       run_folds(cpu, *blas);
       cpu.costs = inference_costs(study_, *blas, "resident");
       cpu.costs.push_back(training_cost(study_, *blas, "training"));
-      add_layers(cpu, *blas, *blas);
+      add_layers(cpu, *blas);
       finish(std::move(cpu));
+      progress();
     }
-    for (const std::string& format : experiment().cublas)
+    for (const std::string& format : experiment().cublas) {
       if (!cublas(format)) return false;
+      progress();
+    }
     for (const std::string& format : experiment().formats) {
       if (!go_on()) return false;
       modelled_gpus(find_format(format));
+      progress();
     }
     return go_on();
   }
@@ -187,7 +193,7 @@ class Run {
       run_folds(result, *gpu);
       result.costs = inference_costs(study_, *gpu, "resident");
       result.costs.push_back(training_cost(study_, *gpu, "training"));
-      add_layers(result, *gpu, *gpu);
+      add_layers(result, *gpu);
     }
     finish(std::move(result));
     return go_on();
@@ -212,7 +218,7 @@ class Run {
       result.accuracy = numerics.accuracy;
       result.costs = inference_costs(study_, *gpu, "resident");
       if (format != Format::int8) result.costs.push_back(training_cost(study_, *gpu, "training"));
-      add_layers(result, *gpu, *gpu);
+      add_layers(result, *gpu);
       finish(std::move(result));
     }
   }
@@ -308,10 +314,9 @@ class Run {
     const auto add = [&](const PhotonicCase& which, const std::vector<ChipResult>& chips) {
       HardwareResult result = photonic_result(entry.name + ", " + which.name, chips);
       result.costs = costs;
-      PhotonicAccelerator chip(photonic_setup(study_, entry, which, 0), study_.cpu(), study_.pool());
       if (!which.in_loop) {
-        PhotonicAccelerator same(photonic_setup(study_, entry, which, 0), study_.cpu(), study_.pool());
-        add_layers(result, chip, same);
+        PhotonicAccelerator chip(photonic_setup(study_, entry, which, 0), study_.cpu(), study_.pool());
+        add_layers(result, chip);
         record_chip_phases(result.name, entry, which);
       }
       record_chip_predictions(result.name, chips);

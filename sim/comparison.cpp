@@ -38,6 +38,14 @@ double CostFigure::energy_per_sample_j(Boundary boundary, bool pipelined) const 
   return cost.energy_j(boundary, duration) / static_cast<double>(batch);
 }
 
+std::vector<double> energy_by_part(const Cost& cost, double duration_s) {
+  std::vector<double> parts(part_count);
+  for (std::size_t i = 0; i < part_count; ++i)
+    parts[i] = cost.energy_known ? cost.joules[i] + cost.static_watts[i] * duration_s
+                                 : std::numeric_limits<double>::quiet_NaN();
+  return parts;
+}
+
 const CostFigure* HardwareResult::at_batch_one(const std::string& scenario) const {
   const auto found = std::find_if(costs.begin(), costs.end(), [&](const CostFigure& c) {
     return c.scenario == scenario && c.batch == 1;

@@ -31,6 +31,9 @@ struct CostFigure {
   double energy_per_sample_j(Boundary boundary, bool pipelined) const;
 };
 
+/// Joules by part of work that occupies the hardware for duration_s; NaN where nothing counts them.
+std::vector<double> energy_by_part(const Cost& cost, double duration_s);
+
 struct LayerFigure {
   std::string name;
   std::size_t rows = 0, inner = 0, batch = 0;

@@ -35,13 +35,18 @@ constexpr NumberKey design_numbers[] = {
     {"modes", true, 2, 4096, [](PhotonicDesign& d, double v) { d.modes = static_cast<std::size_t>(v); }},
     {"clock_hz", false, 1e3, 1e12, [](PhotonicDesign& d, double v) { d.clock_hz = v; }},
     {"laser_power_w", false, 1e-9, 1e2, [](PhotonicDesign& d, double v) { d.laser_power_w = v; }},
-    {"local_oscillator_share", false, 0, 1, [](PhotonicDesign& d, double v) { d.local_oscillator_share = v; }},
+    {"local_oscillator_share", false, 0, 1,
+     [](PhotonicDesign& d, double v) { d.local_oscillator_share = v; }},
     {"phase_bits", true, 1, 32, [](PhotonicDesign& d, double v) { d.phase_bits = static_cast<int>(v); }},
     {"phase_sigma_rad", false, 0, pi, [](PhotonicDesign& d, double v) { d.phase_sigma_rad = v; }},
-    {"splitting_sigma_rad", false, 0, pi / 4, [](PhotonicDesign& d, double v) { d.splitter.splitting_sigma_rad = v; }},
-    {"insertion_loss_sigma_db", false, 0, 1e2, [](PhotonicDesign& d, double v) { d.insertion_loss_sigma_db = v; }},
-    {"phase_shifter_loss_db", false, 0, 1e2, [](PhotonicDesign& d, double v) { d.phase_shifter.insertion_loss_db = v; }},
-    {"splitter_loss_db", false, 0, 1e2, [](PhotonicDesign& d, double v) { d.splitter.insertion_loss_db = v; }},
+    {"splitting_sigma_rad", false, 0, pi / 4,
+     [](PhotonicDesign& d, double v) { d.splitter.splitting_sigma_rad = v; }},
+    {"insertion_loss_sigma_db", false, 0, 1e2,
+     [](PhotonicDesign& d, double v) { d.insertion_loss_sigma_db = v; }},
+    {"phase_shifter_loss_db", false, 0, 1e2,
+     [](PhotonicDesign& d, double v) { d.phase_shifter.insertion_loss_db = v; }},
+    {"splitter_loss_db", false, 0, 1e2,
+     [](PhotonicDesign& d, double v) { d.splitter.insertion_loss_db = v; }},
     {"pi_power_w", false, 0, 1e1, [](PhotonicDesign& d, double v) { d.phase_shifter.pi_power_w = v; }},
 };
 
@@ -111,7 +116,8 @@ class Section {
     if (!node->is_boolean()) fail(key, "takes true or false");
     return *node->value<bool>();
   }
-  std::vector<std::string> strings(std::string_view key, const std::function<void(const std::string&)>& check_name) {
+  std::vector<std::string> strings(std::string_view key,
+                                   const std::function<void(const std::string&)>& check_name) {
     std::vector<std::string> list;
     const toml::node* node = find(key);
     if (node == nullptr) return list;
@@ -169,7 +175,9 @@ class Section {
   std::vector<std::string_view> known_;
 };
 
-bool is_data(const std::string& data) { return data == "optical-digits" || std::filesystem::is_directory(data); }
+bool is_data(const std::string& data) {
+  return data == "optical-digits" || std::filesystem::is_directory(data);
+}
 std::string no_data(const std::string& data) {
   return "'" + data + "' is neither 'optical-digits' nor a directory of IDX files";
 }
@@ -299,13 +307,15 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   Section training = top.section("training");
   e.training.epochs = training.count("epochs", e.training.epochs, 1, 1e6);
   e.training.batch = training.count("batch", e.training.batch, 1, 1e6);
-  e.training.optimiser.rate = static_cast<float>(training.number("rate", e.training.optimiser.rate, 1e-9, 1e3));
+  e.training.optimiser.rate =
+      static_cast<float>(training.number("rate", e.training.optimiser.rate, 1e-9, 1e3));
   e.training.seed = e.seed;
   training.refuse_others();
 
   Section in_loop = top.section("in_loop");
   e.in_loop.epochs = in_loop.count("epochs", 0, 0, 1e6);
-  e.in_loop.chips = in_loop.count("chips", std::min<std::size_t>(e.chips, 5), 1, static_cast<double>(e.chips));
+  e.in_loop.chips =
+      in_loop.count("chips", std::min<std::size_t>(e.chips, 5), 1, static_cast<double>(e.chips));
   e.in_loop.samples = in_loop.count("samples", 0, 0, 1e9);
   e.in_loop.rate = static_cast<float>(in_loop.number("rate", e.in_loop.rate, 1e-9, 1e3));
   in_loop.refuse_others();
@@ -314,8 +324,9 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   // The first is the one that stands for its kind.
   for (const std::string_view key : keys_in_file_order(photonic.table())) {
     if (!is_system_name(key))
-      photonic.fail(key, fmt::format("a system's name has 1 to {} letters, digits, '-' or '_' and is not 'photonic'",
-                                     longest_system_name));
+      photonic.fail(
+          key, fmt::format("a system's name has 1 to {} letters, digits, '-' or '_' and is not 'photonic'",
+                           longest_system_name));
     e.photonic.push_back(read_photonic(photonic.section(key), std::string(key)));
   }
 

@@ -29,14 +29,14 @@ struct InLoopOptions {
 };
 
 struct Experiment {
-  std::string name;        ///< 1 … 64 bytes, no '/'
-  std::string text;        ///< TOML that parses to this experiment
-  std::uint64_t seed = 1;  ///< 0 … 2⁵³
-  std::string workload;          ///< name in the zoo
-  std::string data;              ///< "optical-digits", or a directory of IDX files
-  int folds = 5;                 ///< of the embedded data; IDX files bring their own split
-  std::size_t chips = 20;        ///< fabricated chips per case
-  std::size_t chip_samples = 0;  ///< test samples that each chip sees; 0: all
+  std::string name;                  ///< 1 … 64 bytes, no '/'
+  std::string text;                  ///< TOML that parses to this experiment
+  std::uint64_t seed = 1;            ///< 0 … 2⁵³
+  std::string workload;              ///< name in the zoo
+  std::string data;                  ///< "optical-digits", or a directory of IDX files
+  int folds = 5;                     ///< of the embedded data; IDX files bring their own split
+  std::size_t chips = 20;            ///< fabricated chips per case
+  std::size_t chip_samples = 0;      ///< test samples that each chip sees; 0: all
   std::vector<std::size_t> batches;  ///< ascending, 1 among them
   TrainingOptions training;
   InLoopOptions in_loop;
@@ -51,12 +51,13 @@ struct Experiment {
 Experiment parse_experiment(std::string_view text, const std::string& file);
 Experiment read_experiment(const std::string& file);
 
-/// Gives the experiment another seed or other data. Its text then says so, without comments; where nothing is given it
-/// stays as it was. Throws Error where the value would be refused in a file.
+/// Gives the experiment another seed or other data. Its text then says so, without comments; where nothing is
+/// given it stays as it was. Throws Error where the value would be refused in a file.
 void override_experiment(Experiment& experiment, std::optional<std::uint64_t> seed,
                          const std::optional<std::string>& data);
 
-/// experiments/compare.toml and experiments/images.toml, embedded: what `fringe compare` runs, without and with --data.
+/// experiments/compare.toml and experiments/images.toml, embedded: what `fringe compare` runs, without and
+/// with --data.
 std::string_view default_experiment_text() noexcept;
 std::string_view images_experiment_text() noexcept;
 

@@ -30,7 +30,8 @@ struct RunOptions {
 
 void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("--out", options.out, "trace to write (HDF5); default: NAME.h5 here")->type_name("FILE");
-  command.add_option("--seed", options.seed, "seed of all random numbers, instead of the experiment's")->type_name("N");
+  command.add_option("--seed", options.seed, "seed of all random numbers, instead of the experiment's")
+      ->type_name("N");
   command.add_option("--threads", options.threads, "threads; default: all. Numbers don't depend on it")
       ->type_name("N")
       ->check(CLI::Range(1u, 1024u));
@@ -55,17 +56,18 @@ std::string unknown_argument(const CLI::App& app, const CLI::App& given, const s
     commands.push_back(command);
     command_names.push_back(command->get_name());
   }
-  const std::string help = " See " + app.get_name() + (&given == &app ? "" : " " + given.get_name()) + " --help.";
+  const std::string help =
+      " (see " + app.get_name() + (&given == &app ? "" : " " + given.get_name()) + " --help)";
   if (!argument.starts_with("-")) {
     if (&given == &app) return unknown_name("command", argument, command_names) + help;
-    return given.get_name() + " takes no further argument '" + argument + "'." + help;
+    return given.get_name() + " takes no further argument '" + argument + "'" + help;
   }
   const std::string option = argument.substr(0, argument.find('='));
   std::string owners;
   for (const CLI::App* command : commands)
     if (command->get_option_no_throw(option) != nullptr)
       owners += (owners.empty() ? "" : ", ") + command->get_name();
-  if (!owners.empty()) return "option '" + option + "' belongs to: " + owners + "." + help;
+  if (!owners.empty()) return "option '" + option + "' belongs to: " + owners + help;
   std::vector<std::string> names;
   for (const CLI::Option* known : given.get_options())
     for (const std::string& name : known->get_lnames()) names.push_back("--" + name);
@@ -95,7 +97,8 @@ int command_line(int argc, char** argv) {
   RunOptions options;
   std::string experiment_file, list_name, trace, other_trace;
 
-  auto* compare_command = app.add_subcommand("compare", "train on digits, run on every hardware, print the table");
+  auto* compare_command =
+      app.add_subcommand("compare", "train on digits, run on every hardware, print the table");
   compare_command->add_option("--data", options.data, "directory of MNIST-style IDX files (plain or .gz)")
       ->type_name("DIR");
   add_run_options(*compare_command, options);
@@ -111,8 +114,10 @@ int command_line(int argc, char** argv) {
 
   auto* inspect_command = app.add_subcommand("inspect", "what a trace holds");
   inspect_command->add_option("trace", trace, "trace (HDF5)")->required();
-  inspect_command->add_option("--diff", other_trace, "another trace: tells the first place that differs, measured "
-                                                     "figures aside; exit status 1 if there is one")
+  inspect_command
+      ->add_option("--diff", other_trace,
+                   "another trace: tells the first place that differs, measured "
+                   "figures aside; exit status 1 if there is one")
       ->type_name("FILE");
 
   try {
@@ -141,8 +146,9 @@ int command_line(int argc, char** argv) {
   }
   if (run_command->parsed()) return run(read_experiment(experiment_file), options);
   const bool images = !options.data.empty();
-  return run(parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment"),
-             options);
+  return run(
+      parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment"),
+      options);
 }
 
 }  // namespace

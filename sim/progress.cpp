@@ -53,7 +53,8 @@ void ProgressBar::progress(std::string_view what, std::size_t done, std::size_t 
   const double elapsed = std::chrono::duration<double>(now - stage_start_).count();
   std::string left;
   if (done > 0 && done < total)
-    left = fmt::format(" · {:.0f} s left", elapsed / static_cast<double>(done) * static_cast<double>(total - done));
+    left = fmt::format(" · {:.0f} s left",
+                       elapsed / static_cast<double>(done) * static_cast<double>(total - done));
   std::string bar;
   for (std::size_t i = 0; i < width; ++i) bar += i < filled ? "█" : "░";
   fmt::print(stderr, "\r\033[K{} {:3d} % {}{}", bar, 100 * done / total, stage_, left);

@@ -12,8 +12,8 @@ namespace fringe {
 void catch_interrupts();
 bool interrupted() noexcept;
 
-/// On a terminal one line on standard error: bar, share and estimate of the time left; elsewhere a line per stage.
-/// Calls must not overlap.
+/// On a terminal one line on standard error: bar, share and estimate of the time left; elsewhere a line per
+/// stage. Calls must not overlap.
 class ProgressBar final : public Observer {
  public:
   explicit ProgressBar(bool silent = false);

@@ -6,26 +6,16 @@
 #include <array>
 #include <cmath>
 
+#include "sim/text.hpp"
+
 namespace fringe {
 namespace {
 
 constexpr Boundary compared =
     Boundary::accelerator;  // both camps reach it: matrix unit, memory, digital unit
 
-std::size_t columns_of_text(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string left(std::string text, std::size_t width) {
-  const std::size_t columns = columns_of_text(text);
-  return columns < width ? text + std::string(width - columns, ' ') : text;
-}
-
-std::string right(const std::string& text, std::size_t width) {
-  const std::size_t columns = columns_of_text(text);
-  return columns < width ? std::string(width - columns, ' ') + text : text;
-}
+std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
+std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
 
 std::string percent(const Estimate& e) {
   if (std::isnan(e.mean)) return "–";
@@ -208,7 +198,8 @@ std::string headline(const Comparison& c) {
 
 std::string training_table(const Comparison& c) {
   std::string text =
-      "A training step (boards in the fastest format that trains; in situ: if measured gradients do what exact "
+      "A training step (boards in the fastest format that trains; in situ: if measured gradients do what "
+      "exact "
       "ones do)\n";
   for (const HardwareResult* h : shown(c, "training"))
     for (const CostFigure& figure : h->costs) {

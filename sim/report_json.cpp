@@ -14,11 +14,11 @@ Json json(const Estimate& e) {
 }
 
 Json parts(const Cost& cost, double duration_s) {
-  Json object = Json::object();
   if (!cost.energy_known) return nullptr;
+  Json object = Json::object();
+  const std::vector<double> joules = energy_by_part(cost, duration_s);
   for (std::size_t i = 0; i < part_count; ++i)
-    if (const double joules = cost.joules[i] + cost.static_watts[i] * duration_s; joules != 0)
-      object[std::string(cost_parts()[i].name)] = joules;
+    if (joules[i] != 0) object[std::string(cost_parts()[i].name)] = joules[i];
   return object;
 }
 

@@ -5,7 +5,6 @@
 #include <mutex>
 
 #include "core/error.hpp"
-#include "core/tensor.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "workloads/digits.hpp"
 #include "workloads/idx.hpp"
@@ -114,13 +113,17 @@ bool Study::each(const std::string& what, std::size_t count, const std::function
   return done == count;
 }
 
-void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows,
-               std::uint64_t seed) {
-  Executor& executor = network.accelerator().executor();
+Tensor load_rows(Executor& executor, const Dataset& data, std::span<const std::uint32_t> rows) {
   std::vector<float> host(data.features * rows.size());
   gather(data, rows, {host.data(), data.features, rows.size()});
   Tensor x(executor, data.features, rows.size());
   x.from_host(host);
+  return x;
+}
+
+void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows,
+               std::uint64_t seed) {
+  const Tensor x = load_rows(network.accelerator().executor(), data, rows);
   Context context;
   context.seed = seed;
   context.calibrate = true;

@@ -8,6 +8,7 @@
 
 #include "core/executor.hpp"
 #include "core/observer.hpp"
+#include "core/tensor.hpp"
 #include "sim/comparison.hpp"
 #include "sim/experiment.hpp"
 #include "workloads/network.hpp"
@@ -61,7 +62,10 @@ class Study {
   std::vector<TrainedFold> folds_, ordered_;
 };
 
-/// Runs the rows with keep nothing, so that hardware sets its ranges.
+/// The rows as a batch in the executor's memory, [features × rows].
+Tensor load_rows(Executor& executor, const Dataset& data, std::span<const std::uint32_t> rows);
+
+/// A forward pass of the rows in which hardware sets its converter ranges.
 void calibrate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows,
                std::uint64_t seed);
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "sim/text.hpp"
 #include "sim/trace_reader.hpp"
 
 namespace fringe {
@@ -12,20 +13,14 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));  // UTF-8 characters
-}
-
 std::string aligned(const std::vector<Row>& rows) {
   std::vector<std::size_t> widths(rows.front().size(), 0);
   for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], text_width(row[i]));
   std::string out;
   for (const Row& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += "  " + row[i] + std::string(widths[i] - width_of(row[i]), ' ');
+    for (std::size_t i = 0; i < row.size(); ++i) line += "  " + row[i] + padding(row[i], widths[i]);
     out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return out;

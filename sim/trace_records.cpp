@@ -14,15 +14,6 @@ std::vector<double> list(const std::array<double, size>& values) {
   return {values.begin(), values.end()};
 }
 
-/// Joules by part of a batch that occupies the hardware for duration_s; NaN where nothing counts them.
-std::vector<double> energy_by_part(const Cost& cost, double duration_s) {
-  std::vector<double> parts(part_count);
-  for (std::size_t i = 0; i < part_count; ++i)
-    parts[i] = cost.energy_known ? cost.joules[i] + cost.static_watts[i] * duration_s
-                                 : std::numeric_limits<double>::quiet_NaN();
-  return parts;
-}
-
 double energy(const Cost& cost, Boundary boundary, double duration_s) {
   return cost.energy_known ? cost.energy_j(boundary, duration_s) : std::numeric_limits<double>::quiet_NaN();
 }

@@ -45,8 +45,6 @@ constexpr std::array<Workload, 2> zoo{{
 
 std::span<const Workload> workload_zoo() { return zoo; }
 
-const Workload& find_workload(std::string_view name) {
-  return find_row("workload", name, zoo);
-}
+const Workload& find_workload(std::string_view name) { return find_row("workload", name, zoo); }
 
 }  // namespace fringe

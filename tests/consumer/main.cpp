@@ -1,15 +1,20 @@
-// Sets a rectangular mesh to the 4-point Fourier transform and checks that light sees it.
+// Sets a rectangular mesh to the 4-point Fourier transform and checks that light sees it, then runs a small
+// experiment.
 #include <cmath>
 #include <complex>
 #include <cstdio>
+#include <filesystem>
 #include <limits>
 #include <vector>
 
 #include "core/units.hpp"
 #include "photonics/mesh_layout.hpp"
 #include "photonics/physical_mesh.hpp"
+#include "sim/compare.hpp"
 
-int main() {
+namespace {
+
+bool light_sees_the_fourier_transform() {
   constexpr std::size_t modes = 4;
   std::vector<std::complex<double>> fourier(modes * modes);
   for (std::size_t r = 0; r < modes; ++r)
@@ -28,5 +33,20 @@ int main() {
   std::printf("4-point Fourier transform on %zu interferometers, largest error %.1e\n",
               layout.couplers.size(), worst);
   // Each element passes at most `modes` couplers of a few roundings each, on the way to the phases and back.
-  return worst < 64 * modes * std::numeric_limits<double>::epsilon() ? 0 : 1;
+  return worst < 64 * modes * std::numeric_limits<double>::epsilon();
 }
+
+bool experiment_leaves_a_trace() {
+  const auto trace = std::filesystem::temp_directory_path() / "fringe_consumer.h5";
+  const fringe::Experiment experiment =
+      fringe::parse_experiment("folds = 2\nbatches = [1]\n[training]\nepochs = 2\n", "consumer");
+  fringe::ThreadPool pool;
+  fringe::Observer quiet;
+  const fringe::Comparison result = fringe::compare(experiment, pool, quiet, trace.string());
+  std::printf("two epochs on %zu samples: accuracy %.3f\n", result.samples, result.float_accuracy.mean);
+  return std::filesystem::remove(trace) && result.float_accuracy.mean > 0.5;  // guesses: 0.1
+}
+
+}  // namespace
+
+int main() { return light_sees_the_fourier_transform() && experiment_leaves_a_trace() ? 0 : 1; }

@@ -39,6 +39,21 @@ TEST(UnknownName, IsOneSentenceWithAWayOut) {
             "unknown mesh 'zzzzzzzz'; valid names: reck clements");
 }
 
+TEST(FindRow, IsTheRowOfThatNameOrAnErrorThatOffersOne) {
+  struct Row {
+    std::string_view name;
+    int value;
+  };
+  static constexpr std::array<Row, 2> rows{{{"reck", 1}, {"clements", 2}}};
+  EXPECT_EQ(&find_row("mesh", "clements", rows), &rows[1]);
+  try {
+    find_row("mesh", "clemens", rows);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_STREQ(e.what(), "unknown mesh 'clemens'; did you mean 'clements'?");
+  }
+}
+
 TEST(Error, CarriesItsSentence) {
   try {
     throw Error("seed: -1 must not be negative");

@@ -1,16 +1,21 @@
 #include "core/thread_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <fstream>
 #include <numeric>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "core/draw.hpp"
+#include "core/error.hpp"
 
 namespace fringe {
 namespace {
@@ -77,6 +82,28 @@ TEST(ThreadPool, RethrowsTheLowestTasksException) {
     pool.run(10, [&](std::size_t, unsigned) { ++after; });
     EXPECT_EQ(after, 10);
   }
+}
+
+// Room for the stacks of some of 4096 threads: those that start must end again.
+TEST(ThreadPool, SaysHowManyThreadsTheSystemRefuses) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer needs the address space that this test takes away";
+#endif
+  const auto ask_for_too_many = [] {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    const rlim_t bytes = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (rlim_t{256} << 20);
+    const rlimit limit{bytes, bytes};
+    setrlimit(RLIMIT_AS, &limit);
+    alarm(60);  // a pool that waits for ever fails
+    try {
+      ThreadPool pool(4096);
+    } catch (const Error& error) {
+      _exit(std::string(error.what()).find("4096") != std::string::npos ? 0 : 1);
+    }
+    _exit(2);
+  };
+  EXPECT_EXIT(ask_for_too_many(), testing::ExitedWithCode(0), "");
 }
 
 TEST(ThreadPool, ANestedRunStaysOnItsWorker) {

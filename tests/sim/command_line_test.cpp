@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -90,7 +92,17 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"compare --out no_trace.h5 --quiet", "no_trace.h5"},
       {"compare --out /dev/full --quiet", "/dev/full"},
       {"compare --sed 1", "--seed"},
+      {"compare --seed 9007199254740993", "seed"},
+      {"compare --data nowhere", "nowhere"},
       {"compaer", "compare"},
+      {"--jsn", "--help --version"},
+      {"--json", "belongs to: compare, run"},
+      {"list --json", "'--json' belongs to: compare, run"},
+      {"list gpus --sed 1", "unknown option '--sed'"},
+      {"list gpus --hlep", "'--help'"},
+      {"list gpus more", "'more'"},
+      {"run x.toml --diff=y", "'--diff' belongs to: inspect"},
+      {"inspect x.h5 --dif y.h5", "'--diff'"},
       {"list devics", "devices"},
       {"inspect missing.h5", "missing.h5"},
       {"inspect not_hdf5.h5", "not_hdf5.h5"},
@@ -100,7 +112,8 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
     const Result result = run(wrong.arguments);
     EXPECT_EQ(result.status, 2) << wrong.arguments << ": " << result.said;
     EXPECT_NE(result.said.find(wrong.says), std::string::npos) << wrong.arguments << " says: " << result.said;
-    EXPECT_EQ(std::count(result.said.begin(), result.said.end(), '\n'), 1) << wrong.arguments << " says: " << result.said;
+    EXPECT_EQ(std::count(result.said.begin(), result.said.end(), '\n'), 1)
+        << wrong.arguments << " says: " << result.said;
     EXPECT_EQ(files(), before) << wrong.arguments << " left a file";
   }
 }
@@ -116,9 +129,22 @@ TEST_F(CommandLine, DamagedImageFilesAreRefused) {
     EXPECT_NE(result.said.find(says), std::string::npos) << result.said;
     EXPECT_EQ(files(), 4u);
   };
-  refuse(idx_images(3, 3 * 784 - 1), idx_labels(3), "train-images-idx3-ubyte");     // truncated
-  refuse(idx_images(3, 3 * 784, 9), idx_labels(3), "train-images-idx3-ubyte");      // wrong magic
-  refuse(idx_images(3, 3 * 784), idx_labels(2), "train-labels-idx1-ubyte");         // mismatched
+  refuse(idx_images(3, 3 * 784 - 1), idx_labels(3), "train-images-idx3-ubyte");  // truncated
+  refuse(idx_images(3, 3 * 784, 9), idx_labels(3), "train-images-idx3-ubyte");   // wrong magic
+  refuse(idx_images(3, 3 * 784), idx_labels(2), "train-labels-idx1-ubyte");      // mismatched
+}
+
+TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
+  if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
+  for (const std::string arguments : {"list gpus", "--help", "--version"}) {
+    const std::string command =
+        "cd " + folder_.string() + " && (" FRINGE_BINARY " " + arguments + " 2>said >/dev/full)";
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2) << arguments;
+    std::ifstream file(folder_ / "said");
+    const std::string said{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_NE(said.find("standard output"), std::string::npos) << said;
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  }
 }
 
 TEST_F(CommandLine, HelpListsAndVersions) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "core/error.hpp"
 
 namespace fringe {
@@ -40,6 +42,107 @@ TEST(Experiment, PhotonicKeysReachTheDesign) {
   EXPECT_EQ(e.photonic[0].cores, 3u);
 }
 
+/// What the file says of a design, in the order of the file.
+std::string told(const Experiment& e) {
+  std::string text = e.name + " " + std::to_string(e.seed) + " " + std::to_string(e.training.seed) + " " +
+                     e.workload + " " + e.data + " " + std::to_string(e.folds) + " " +
+                     std::to_string(e.chips) + " " + std::to_string(e.chip_samples) + " " +
+                     std::to_string(e.training.epochs) + " " + std::to_string(e.training.batch) + " " +
+                     std::to_string(e.training.optimiser.rate) + " " + std::to_string(e.in_loop.epochs) +
+                     " " + std::to_string(e.in_loop.chips) + " " + std::to_string(e.in_loop.samples) + " " +
+                     std::to_string(e.in_loop.rate) + " " + std::to_string(e.cpu);
+  for (const std::size_t batch : e.batches) text += " " + std::to_string(batch);
+  for (const auto& list : {e.cublas, e.gpus, e.formats})
+    for (const std::string& item : list) text += " " + item;
+  for (const PhotonicEntry& entry : e.photonic) {
+    const PhotonicDesign& d = entry.design;
+    text += "\n" + entry.name + " " + std::to_string(entry.cores) + " " + d.topology;
+    for (const std::string_view device :
+         {d.phase_shifter.name, d.splitter.name, d.laser.name, d.phase_dac.name})
+      text += " " + std::string(device);
+    for (const double value : {static_cast<double>(d.modes), static_cast<double>(d.phase_bits), d.clock_hz,
+                               d.laser_power_w * 1e9, d.splitter.splitting_sigma_rad * 1e9})
+      text += " " + std::to_string(value);
+  }
+  return text;
+}
+
+TEST(Experiment, OverridesStandInTheText) {
+  // Systems neither in the order of the alphabet nor all of one form; one changes nothing.
+  const std::string file =
+      "# mine\nname = 'a \"b\" ü'\nseed = 0x10\nphotonic.z.modes = 8\n[training]\nrate = 1e-3\n[electronic]\n"
+      "cpu = false\ngpus = ['h200']\n[photonic.realistic]\n[photonic.b]\nlaser_power_w = 0.123456789\n"
+      "splitting_sigma_rad = 0.0123456789\n[photonic.a]\npreset = 'coarse-splitters'\n";
+  const Experiment before = parse_experiment(file, "mine.toml");
+  ASSERT_EQ(before.photonic.size(), 4u);
+  EXPECT_EQ(before.photonic[0].name + before.photonic[2].name + before.photonic[3].name, "zba");
+
+  Experiment same = before;
+  override_experiment(same, {}, {});
+  EXPECT_EQ(same.text, file);
+
+  // The largest seed, and a folder whose name wants to be quoted.
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "fringe 'x' \"y\" ü";
+  std::filesystem::create_directories(folder);
+  Experiment after = before;
+  override_experiment(after, std::uint64_t{1} << 53, folder.string());
+  EXPECT_EQ(after.seed, std::uint64_t{1} << 53);
+  EXPECT_EQ(after.training.seed, after.seed);
+  EXPECT_EQ(after.data, folder.string());
+  const Experiment again = parse_experiment(after.text, "trace");
+  EXPECT_EQ(told(again), told(after)) << after.text;
+  std::filesystem::remove(folder);
+
+  Experiment expected = before;
+  expected.seed = expected.training.seed = after.seed;
+  expected.data = after.data;
+  EXPECT_EQ(told(after), told(expected)) << after.text;
+
+  for (const std::string_view text : {default_experiment_text(), images_experiment_text()}) {
+    Experiment built_in = parse_experiment(text, "built-in");
+    override_experiment(built_in, 7, {});
+    EXPECT_EQ(built_in.seed, 7u);
+    EXPECT_EQ(told(parse_experiment(built_in.text, "trace")), told(built_in)) << built_in.text;
+  }
+  EXPECT_THROW(override_experiment(after, (std::uint64_t{1} << 53) + 1, {}), Error);
+  EXPECT_THROW(override_experiment(after, {}, "nowhere"), Error);
+}
+
+TEST(Experiment, EveryFileOfTheRepositoryIsRead) {
+  std::size_t files = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(std::string(FRINGE_SOURCE_DIR) + "/experiments"))
+    if (file.path().extension() == ".toml") {
+      EXPECT_NO_THROW(read_experiment(file.path().string())) << file.path();
+      ++files;
+    }
+  EXPECT_GE(files, 2u);
+}
+
+TEST(Experiment, BatchOneIsAlwaysAmongTheBatches) {
+  const auto batches = [](const std::string& text) { return parse_experiment(text, "mine.toml").batches; };
+  EXPECT_EQ(batches("batches = [64, 8, 64]\n"), (std::vector<std::size_t>{1, 8, 64}));
+  EXPECT_EQ(batches("batches = [1, 10000000]\n"), (std::vector<std::size_t>{1, 10000000}));
+  EXPECT_EQ(batches("").front(), 1u);
+}
+
+// Neither key of a pair would do without the other.
+TEST(Experiment, KeysOfASystemAreJudgedTogether) {
+  const Experiment coarse = parse_experiment(
+      "[photonic.x]\npreset = 'coarse-splitters'\nphase_dac = 'phase-dac-12bit'\nphase_bits = 10\n",
+      "mine.toml");
+  EXPECT_EQ(coarse.photonic[0].design.phase_bits, 10);
+  EXPECT_EQ(coarse.photonic[0].design.phase_dac.name, "phase-dac-12bit");
+  EXPECT_NE(refusal("[photonic.x]\npreset = 'coarse-splitters'\nphase_dac = 'phase-dac-12bit'\n"),
+            "accepted");
+
+  const std::string adc = "output_adc = 'adc-1.25gs'\n";
+  const Experiment slow = parse_experiment("[photonic.x]\n" + adc + "clock_hz = 1e9\n", "mine.toml");
+  EXPECT_EQ(slow.photonic[0].design.clock_hz, 1e9);
+  EXPECT_EQ(slow.photonic[0].design.output_adc.name, "adc-1.25gs");
+  EXPECT_NE(refusal("[photonic.x]\n" + adc), "accepted");
+}
+
 struct Wrong {
   std::string text;
   std::vector<std::string> says;
@@ -61,7 +164,27 @@ TEST(Experiment, SaysWhatIsWrongAndWhere) {
       {"[photonic.x]\nclock_hz = 1e15\n", {"mine.toml:2", "photonic.x.clock_hz"}},
       {"[electronic]\ngpus = ['rtx3900']\n", {"mine.toml:2", "rtx3090"}},
       {"[electronic]\nformats = ['int9']\n", {"mine.toml:2", "int8"}},
+      {"[electronic]\ncublas = ['int8']\n", {"mine.toml:2", "electronic.cublas", "int8", "fp"}},
+      {"[electronic]\ncublas = ['bf61']\n", {"mine.toml:2", "electronic.cublas", "bf16"}},
       {"batches = [0]\n", {"mine.toml:1", "batches"}},
+      {"batches = [10000001]\n", {"mine.toml:1", "batches", "10000000"}},
+      {"batches = [1.5]\n", {"mine.toml:1", "batches"}},
+      {"seed = 9007199254740994\n", {"mine.toml:1", "seed"}},
+      {"name = ''\n", {"mine.toml:1", "name"}},
+      {"name = 'a/b'\n", {"mine.toml:1", "name", "a/b"}},
+      {"name = '" + std::string(65, 'a') + "'\n", {"mine.toml:1", "name", "64"}},
+      {"[photonic.'a b']\n", {"mine.toml:1", "photonic.a b", "letters"}},
+      {"\n[photonic.photonic]\n", {"mine.toml:2", "photonic.photonic"}},
+      {"[photonic." + std::string(41, 'a') + "]\n", {"mine.toml:1", "40"}},
+      {"[photonic.x]\nphase_bits = 7.5\n", {"mine.toml:2", "photonic.x.phase_bits", "whole", "7.5"}},
+      {"[photonic.x]\nmodes = 4097\n", {"mine.toml:2", "photonic.x.modes", "4096"}},
+      {"[photonic.x]\nlaser = ''\n", {"mine.toml:2", "photonic.x.laser"}},
+      {"[photonic.x]\ninsertion_loss_sigma_db = -1\n", {"mine.toml:2", "photonic.x.insertion_loss_sigma_db"}},
+      // The key without which the design would be sound; else the table.
+      {"[photonic.x]\nmodes = 8\nphase_bits = 32\nlaser_power_w = 0.2\n",
+       {"mine.toml:3", "photonic.x.phase_bits"}},
+      {"[photonic.x]\nmodes = 8\noutput_adc = 'adc-1.25gs'\n", {"mine.toml:3", "photonic.x.output_adc"}},
+      {"[photonic.x]\nphase_bits = 32\nclock_hz = 1e12\n", {"mine.toml:1", "photonic.x:"}},
       {"name = 'x'\nname = \n", {"mine.toml:2:"}},
   };
   for (const Wrong& wrong : cases) {
