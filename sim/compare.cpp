@@ -317,8 +317,11 @@ class Run {
       if (!which.in_loop) {
         PhotonicAccelerator chip(photonic_setup(study_, entry, which, 0), study_.cpu(), study_.pool());
         add_layers(result, chip);
-        record_chip_phases(result.name, entry, which);
       }
+      // All meshes of a trace have one size.
+      const PhotonicDesign& first = experiment().photonic.front().design;
+      if (entry.design.modes == first.modes && entry.design.topology == first.topology)
+        record_phases(*trace_, result.name, chips.front().phases);
       record_chip_predictions(result.name, chips);
       finish(std::move(result));
     };
@@ -340,20 +343,6 @@ class Run {
     std::vector<double> errors;
     for (const ChipResult& chip : chips) errors.push_back(chip.matrix_error);
     return errors;
-  }
-
-  /// Phases of chip 0, where the file's axes allow (all meshes of a trace have one size).
-  void record_chip_phases(const std::string& name, const PhotonicEntry& entry, const PhotonicCase& which) {
-    const PhotonicDesign& first = experiment().photonic.front().design;
-    if (entry.design.modes != first.modes || entry.design.topology != first.topology) return;
-    PhotonicAccelerator hardware(photonic_setup(study_, entry, which, 0), study_.cpu(), study_.pool());
-    Network network(study_.graph(), study_.folds().front().parameters, hardware);
-    std::size_t tile = 0;
-    for (std::size_t d = 0; d < network.dense_count(); ++d) {
-      const auto& matrix = dynamic_cast<const PhotonicMatrix&>(network.dense(d));
-      record_phases(*trace_, name, tile, matrix);
-      tile += matrix.tiling().tiles();
-    }
   }
 
   bool splitter_part(const PhotonicEntry& entry) {

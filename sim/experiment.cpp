@@ -4,7 +4,6 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -15,6 +14,7 @@
 #include "electronic/cublas.hpp"
 #include "electronic/gpu_catalogue.hpp"
 #include "electronic/number_format.hpp"
+#include "sim/toml_section.hpp"
 #include "workloads/zoo.hpp"
 
 namespace fringe {
@@ -70,111 +70,6 @@ constexpr DeviceKey design_devices[] = {
     {"digital", [](PhotonicDesign& d, std::string_view v) { d.digital = find_digital_unit(v); }},
 };
 
-/// A table of the file: keeps its name for messages, and the keys that were asked for.
-class Section {
- public:
-  Section(const toml::table& table, std::string name, const std::string& file)
-      : table_(&table), name_(std::move(name)), file_(&file) {}
-
-  /// An empty key blames the table.
-  [[noreturn]] void fail(std::string_view key, const std::string& rule) const {
-    const toml::node* node = table_->get(key);
-    const auto line = node != nullptr ? node->source().begin.line : table_->source().begin.line;
-    throw Error(*file_ + ":" + std::to_string(line) + ": " + path(key) + ": " + rule);
-  }
-
-  const toml::node* find(std::string_view key) {
-    known_.push_back(key);
-    return table_->get(key);
-  }
-  double number(std::string_view key, double otherwise, double least, double most) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return otherwise;
-    const auto value = node->value<double>();
-    if (!value || !node->is_number()) fail(key, "takes a number");
-    if (!std::isfinite(*value) || *value < least || *value > most)
-      fail(key, fmt::format("must be from {} to {}, not {}", least, most, *value));
-    return *value;
-  }
-  double whole(std::string_view key, double otherwise, double least, double most) {
-    const double value = number(key, otherwise, least, most);
-    if (value != std::floor(value)) fail(key, fmt::format("takes a whole number, not {}", value));
-    return value;
-  }
-  std::size_t count(std::string_view key, std::size_t otherwise, double least, double most) {
-    return static_cast<std::size_t>(whole(key, static_cast<double>(otherwise), least, most));
-  }
-  std::string string(std::string_view key, std::string otherwise) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return otherwise;
-    if (!node->is_string()) fail(key, "takes a string");
-    return *node->value<std::string>();
-  }
-  bool boolean(std::string_view key, bool otherwise) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return otherwise;
-    if (!node->is_boolean()) fail(key, "takes true or false");
-    return *node->value<bool>();
-  }
-  std::vector<std::string> strings(std::string_view key,
-                                   const std::function<void(const std::string&)>& check_name) {
-    std::vector<std::string> list;
-    const toml::node* node = find(key);
-    if (node == nullptr) return list;
-    if (!node->is_array()) fail(key, "takes a list of strings");
-    for (const toml::node& item : *node->as_array()) {
-      if (!item.is_string()) fail(key, "takes a list of strings");
-      list.push_back(*item.value<std::string>());
-      try {
-        check_name(list.back());
-      } catch (const Error& error) {
-        fail(key, error.what());
-      }
-    }
-    return list;
-  }
-  std::vector<std::size_t> counts(std::string_view key, std::vector<std::size_t> otherwise, double most) {
-    const toml::node* node = find(key);
-    if (node == nullptr) return otherwise;
-    const std::string rule = fmt::format("takes a list of whole numbers from 1 to {}", most);
-    std::vector<std::size_t> list;
-    if (!node->is_array() || node->as_array()->empty()) fail(key, rule);
-    for (const toml::node& item : *node->as_array()) {
-      const auto value = item.value<std::int64_t>();
-      if (!item.is_integer() || *value < 1 || static_cast<double>(*value) > most) fail(key, rule);
-      list.push_back(static_cast<std::size_t>(*value));
-    }
-    return list;
-  }
-  /// The sub-table of that name, empty where there is none.
-  Section section(std::string_view key) {
-    static const toml::table empty;
-    const toml::node* node = find(key);
-    if (node == nullptr) return {empty, path(key), *file_};
-    if (!node->is_table()) fail(key, "is a table");
-    return {*node->as_table(), path(key), *file_};
-  }
-  const toml::table& table() const { return *table_; }
-  /// Call when every key was asked for.
-  void refuse_others() const {
-    for (const auto& [key, node] : *table_) {
-      const std::string_view name = key.str();
-      if (std::find(known_.begin(), known_.end(), name) == known_.end())
-        fail(name, unknown_name("key", name, known_));
-    }
-  }
-
- private:
-  std::string path(std::string_view key) const {
-    if (key.empty()) return name_;
-    return name_.empty() ? std::string(key) : name_ + "." + std::string(key);
-  }
-  const toml::table* table_;
-  std::string name_;
-  const std::string* file_;
-  std::vector<std::string_view> known_;
-};
-
 bool is_data(const std::string& data) {
   return data == "optical-digits" || std::filesystem::is_directory(data);
 }
@@ -191,9 +86,9 @@ void find_cublas_format(const std::string& name) {
 }
 
 bool is_system_name(std::string_view name) {
-  constexpr std::string_view others = "0123456789-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  constexpr std::string_view allowed = "0123456789-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   return !name.empty() && name.size() <= longest_system_name && name != "photonic" &&
-         name.find_first_not_of(others) == name.npos;
+         name.find_first_not_of(allowed) == name.npos;
 }
 
 /// toml++ sorts keys by name.
@@ -229,7 +124,7 @@ std::string broken_rule(const PhotonicDesign& design) {
   return {};
 }
 
-PhotonicEntry read_photonic(Section section, std::string name) {
+PhotonicEntry read_photonic(TomlSection section, std::string name) {
   PhotonicEntry entry;
   entry.name = std::move(name);
   const std::string preset_name = section.string("preset", "realistic");
@@ -283,7 +178,7 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   }
   Experiment e;
   e.text = text;
-  Section top(root, "", file);
+  TomlSection top(root, "", file);
   e.name = top.string("name", "experiment");
   if (e.name.empty() || e.name.size() > longest_name || e.name.find('/') != e.name.npos)
     top.fail("name", fmt::format("takes 1 to {} bytes without '/', not '{}'", longest_name, e.name));
@@ -304,7 +199,7 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   std::sort(e.batches.begin(), e.batches.end());
   e.batches.erase(std::unique(e.batches.begin(), e.batches.end()), e.batches.end());
 
-  Section training = top.section("training");
+  TomlSection training = top.section("training");
   e.training.epochs = training.count("epochs", e.training.epochs, 1, 1e6);
   e.training.batch = training.count("batch", e.training.batch, 1, 1e6);
   e.training.optimiser.rate =
@@ -312,7 +207,7 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   e.training.seed = e.seed;
   training.refuse_others();
 
-  Section in_loop = top.section("in_loop");
+  TomlSection in_loop = top.section("in_loop");
   e.in_loop.epochs = in_loop.count("epochs", 0, 0, 1e6);
   e.in_loop.chips =
       in_loop.count("chips", std::min<std::size_t>(e.chips, 5), 1, static_cast<double>(e.chips));
@@ -320,7 +215,7 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   e.in_loop.rate = static_cast<float>(in_loop.number("rate", e.in_loop.rate, 1e-9, 1e3));
   in_loop.refuse_others();
 
-  Section photonic = top.section("photonic");
+  TomlSection photonic = top.section("photonic");
   // The first is the one that stands for its kind.
   for (const std::string_view key : keys_in_file_order(photonic.table())) {
     if (!is_system_name(key))
@@ -330,7 +225,7 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
     e.photonic.push_back(read_photonic(photonic.section(key), std::string(key)));
   }
 
-  Section electronic = top.section("electronic");
+  TomlSection electronic = top.section("electronic");
   e.cpu = electronic.boolean("cpu", true);
   const auto is_format = [](const std::string& name) { find_format(name); };
   e.cublas = electronic.strings("cublas", find_cublas_format);

@@ -85,6 +85,12 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
     result.epochs = train(network, study.data(), rows, options, &quiet, result.rows).epochs;
     calibrate(network, study.data(), ranges, experiment.seed);
   }
+  if (which.keep_phases && chip == 0)
+    for (std::size_t d = 0; d < network.dense_count(); ++d) {
+      const auto& matrix = dynamic_cast<const PhotonicMatrix&>(network.dense(d));
+      for (std::size_t t = 0; t < matrix.tiling().tiles(); ++t)
+        result.phases.push_back({matrix.asked(t), matrix.held(t)});
+    }
   result.matrix_error = weight_error(network, fold.parameters).relative();
   Context context;
   context.seed = experiment.seed;
@@ -96,8 +102,9 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
 
 std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& entry) {
   const PhotonicEffects all = effects_of(entry.design);
-  std::vector<PhotonicCase> cases{{"as fabricated", all, false, false}, {"corrected", all, true, false}};
-  if (study.experiment().in_loop.epochs > 0) cases.push_back({"trained on chip", all, false, true});
+  std::vector<PhotonicCase> cases{{"as fabricated", all, false, false, true},
+                                  {"corrected", all, true, false, true}};
+  if (study.experiment().in_loop.epochs > 0) cases.push_back({"trained on chip", all, false, true, true});
   return cases;
 }
 

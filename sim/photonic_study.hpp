@@ -12,10 +12,16 @@ namespace fringe {
 
 /// What of a system is switched on, and what is done about it.
 struct PhotonicCase {
-  std::string name;  ///< "ideal", "realistic", "corrected", "trained on chip", "only X", "without X"
+  std::string name;  ///< "ideal", "as fabricated", "corrected", "trained on chip", "only X", "without X", …
   PhotonicEffects effects;
   bool corrected = false;
   bool in_loop = false;
+  bool keep_phases = false;  ///< of chip 0
+};
+
+/// Phases of one tile, as the controller asks and as the chip holds them.
+struct TilePhases {
+  CoreProgram asked, held;
 };
 
 struct ChipResult {
@@ -24,6 +30,7 @@ struct ChipResult {
   double matrix_error = 0;          ///< ‖realised − asked‖_F/‖asked‖_F over all weights
   std::vector<std::uint32_t> rows;  ///< test rows the chip saw
   Evaluation evaluation;
+  std::vector<TilePhases> phases;  ///< tile by tile over all weights, where kept
   std::vector<EpochEvent> epochs;  ///< of training on the chip
 };
 

@@ -45,8 +45,7 @@ constexpr TableRow tables[] = {
     {"causes", "one imperfection of one photonic system, alone and left out, over many chips"},
     {"confusion", "the test samples of one hardware by class"},
     {"predictions", "one test sample on one hardware"},
-    {"phases",
-     "one mesh of one tile, as asked and as realised, of the systems that were not trained on the chip"},
+    {"phases", "one mesh of one tile of chip 0, as asked and as realised"},
 };
 
 constexpr ColumnRow columns[] = {

@@ -136,13 +136,11 @@ void record_confusion(TraceWriter& trace, const std::string& hardware,
                              {"matrix", std::vector<std::int64_t>(confusion.begin(), confusion.end())}});
 }
 
-void record_phases(TraceWriter& trace, const std::string& hardware, std::size_t first_tile,
-                   const PhotonicMatrix& matrix) {
-  for (std::size_t t = 0; t < matrix.tiling().tiles(); ++t) {
-    const CoreProgram asked = matrix.asked(t), held = matrix.held(t);
+void record_phases(TraceWriter& trace, const std::string& hardware, const std::vector<TilePhases>& tiles) {
+  for (std::size_t t = 0; t < tiles.size(); ++t) {
     const auto record = [&](const std::string& mesh, const PhaseProgram& a, const PhaseProgram& h) {
       trace.append("phases", {{"hardware", hardware},
-                              {"tile", integer(first_tile + t)},
+                              {"tile", integer(t)},
                               {"mesh", mesh},
                               {"theta_asked", a.theta},
                               {"phi_asked", a.phi},
@@ -151,8 +149,8 @@ void record_phases(TraceWriter& trace, const std::string& hardware, std::size_t 
                               {"phi_realised", h.phi},
                               {"out_realised", h.out}});
     };
-    record("U", asked.u, held.u);
-    record("V", asked.v, held.v);
+    record("U", tiles[t].asked.u, tiles[t].held.u);
+    record("V", tiles[t].asked.v, tiles[t].held.v);
   }
 }
 

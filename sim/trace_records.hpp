@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "photonics/photonic_accelerator.hpp"
 #include "sim/comparison.hpp"
 #include "sim/photonic_study.hpp"
 #include "sim/study.hpp"
@@ -26,7 +25,6 @@ void record_predictions(TraceWriter& trace, const std::string& hardware, std::si
 /// confusion: [classes×classes], true class × predicted class.
 void record_confusion(TraceWriter& trace, const std::string& hardware,
                       const std::vector<std::uint32_t>& confusion);
-void record_phases(TraceWriter& trace, const std::string& hardware, std::size_t first_tile,
-                   const PhotonicMatrix& matrix);
+void record_phases(TraceWriter& trace, const std::string& hardware, const std::vector<TilePhases>& tiles);
 
 }  // namespace fringe
