@@ -34,6 +34,7 @@ class CublasMatrix final : public ProgrammedMatrix {
     if (x.rows != cols() || y.rows != rows() || x.cols != y.cols)
       throw Error(name() + " forward: x is " + shape(x) + " and y " + shape(y) + ", W is " +
                   shape(weights()));
+    kept_ = {};  // what an earlier pass kept may be gone
     const Operand operand = round(context.keep_for_backward ? kept_copy_ : x_copy_, x);
     gemm_->product(w_, rows(), cols(), false, operand, y);
     if (context.keep_for_backward) {

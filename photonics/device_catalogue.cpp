@@ -169,16 +169,6 @@ constexpr std::array digital_unit_table{
         "256 lanes at 700 MHz, the activation unit of Jouppi et al., ISCA 2017, doi:10.1145/3079856.3080246"},
 };
 
-template <class Row>
-const Row& find(std::string_view kind, std::span<const Row> rows, std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const Row& row : rows) {
-    if (row.name == name) return row;
-    names.push_back(row.name);
-  }
-  throw Error(unknown_name(kind, name, names));
-}
-
 }  // namespace
 
 std::span<const PhaseShifter> phase_shifters() noexcept { return phase_shifter_table; }
@@ -193,20 +183,20 @@ std::span<const Converter> converters() noexcept { return converter_table; }
 std::span<const DigitalUnit> digital_units() noexcept { return digital_unit_table; }
 
 const PhaseShifter& find_phase_shifter(std::string_view name) {
-  return find("phase shifter", phase_shifters(), name);
+  return find_row("phase shifter", name, phase_shifters());
 }
-const Splitter& find_splitter(std::string_view name) { return find("splitter", splitters(), name); }
-const Waveguide& find_waveguide(std::string_view name) { return find("waveguide", waveguides(), name); }
+const Splitter& find_splitter(std::string_view name) { return find_row("splitter", name, splitters()); }
+const Waveguide& find_waveguide(std::string_view name) { return find_row("waveguide", name, waveguides()); }
 const FibreCoupler& find_fibre_coupler(std::string_view name) {
-  return find("fibre coupler", fibre_couplers(), name);
+  return find_row("fibre coupler", name, fibre_couplers());
 }
-const Modulator& find_modulator(std::string_view name) { return find("modulator", modulators(), name); }
-const Laser& find_laser(std::string_view name) { return find("laser", lasers(), name); }
-const Photodiode& find_photodiode(std::string_view name) { return find("photodiode", photodiodes(), name); }
-const Tia& find_tia(std::string_view name) { return find("transimpedance amplifier", tias(), name); }
-const Converter& find_converter(std::string_view name) { return find("converter", converters(), name); }
+const Modulator& find_modulator(std::string_view name) { return find_row("modulator", name, modulators()); }
+const Laser& find_laser(std::string_view name) { return find_row("laser", name, lasers()); }
+const Photodiode& find_photodiode(std::string_view name) { return find_row("photodiode", name, photodiodes()); }
+const Tia& find_tia(std::string_view name) { return find_row("transimpedance amplifier", name, tias()); }
+const Converter& find_converter(std::string_view name) { return find_row("converter", name, converters()); }
 const DigitalUnit& find_digital_unit(std::string_view name) {
-  return find("digital unit", digital_units(), name);
+  return find_row("digital unit", name, digital_units());
 }
 
 }  // namespace fringe

@@ -148,12 +148,7 @@ std::span<const PhotonicPreset> photonic_presets() {
 }
 
 const PhotonicPreset& find_photonic_preset(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const PhotonicPreset& preset : photonic_presets()) {
-    if (preset.name == name) return preset;
-    names.push_back(preset.name);
-  }
-  throw Error(unknown_name("photonic preset", name, names));
+  return find_row("photonic preset", name, photonic_presets());
 }
 
 }  // namespace fringe

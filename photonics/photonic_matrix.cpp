@@ -115,7 +115,7 @@ class TiledMatrix final : public PhotonicMatrix {
                   "] does not fit x[" + std::to_string(x.rows) + "×" + std::to_string(x.cols) + "] and y[" +
                   std::to_string(y.rows) + "×" + std::to_string(y.cols) + "]");
     if (context.calibrate) calibrate(x);
-    if (context.keep_for_backward) kept_ = x;
+    kept_ = context.keep_for_backward ? x : ConstMatrix();
     pool_->run(blocks_of(x.cols), [&](std::size_t block, unsigned worker) {
       Scratch& s = scratch_[worker];
       const std::size_t first = block * block_samples, width = std::min(block_samples, x.cols - first);
