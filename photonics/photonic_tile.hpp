@@ -1,0 +1,73 @@
+// One tile of a matrix on one fabricated core: its parameters become phases, phases become meshes, light
+// passes. Everything linear; converters and noise are the matrix's (photonic_matrix.cpp).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "photonics/compiled_mesh.hpp"
+#include "photonics/mesh_gradient.hpp"
+#include "photonics/svd_core.hpp"
+
+namespace fringe {
+
+/// Where each parameter of a tile stands: {u.theta, u.phi, u.out, v.theta, v.phi, v.out, attenuation, gain}.
+struct TileParameters {
+  std::size_t couplers, modes;
+
+  std::size_t size() const { return 4 * couplers + 3 * modes + 1; }
+  std::size_t v() const { return 2 * couplers + modes; }
+  std::size_t attenuation() const { return 4 * couplers + 2 * modes; }
+  std::size_t gain() const { return size() - 1; }
+
+  void write(const CoreProgram& program, std::span<float> parameters) const;
+  CoreProgram read(std::span<const float> parameters) const;
+};
+
+class PhotonicTile {
+ public:
+  /// The layout must outlive the tile. Nothing passes before the first apply().
+  PhotonicTile(const MeshLayout& layout, FabricatedMesh u, FabricatedMesh v);
+
+  const FabricatedMesh& fabricated_u() const noexcept { return fabricated_u_; }
+  const FabricatedMesh& fabricated_v() const noexcept { return fabricated_v_; }
+
+  /// Drivers round the phases of the program to `bits` (0: not at all); attenuators are MZIs and hold
+  /// θ = 2·asin(transmission) with the same drivers.
+  void apply(const CoreProgram& asked, int bits);
+  /// The phases that the chip holds: as applied, with its static errors.
+  CoreProgram held() const;
+
+  /// out[modes×batch] = field behind U for real fields in[modes×batch] at the input of V.
+  void propagate(ConstMatrix in, Fields<float> out) const;
+  /// a(i, k) = real part of the field at output i for a field of 1 at input k.
+  void transmission(Matrix a) const;
+
+  /// The forward half of a reverse pass: `middle` = fields behind V, out = fields behind U.
+  void propagate(ConstMatrix in, Fields<float> middle, Fields<float> out) const;
+  /// The other half: g = adjoint of the fields behind U becomes the adjoint at the input of V; middle and out
+  /// are overwritten. Adds ∂L/∂parameters to gradient[TileParameters], but for the gain.
+  void backward(Fields<float> middle, Fields<float> out, Fields<float> g, std::span<float> gradient);
+
+ private:
+  /// Reverse passes of the meshes; made when first trained, set anew after each change of phases.
+  struct Gradients {
+    explicit Gradients(const MeshLayout& layout) : u(layout), v(layout) {}
+    MeshGradient<float> u, v;
+    PhaseProgram sum;
+    bool current = false;
+  };
+  void attenuate(Fields<float> fields) const;
+  Gradients& gradients();
+
+  const MeshLayout* layout_;
+  FabricatedMesh fabricated_u_, fabricated_v_;
+  CoreProgram applied_;                       ///< quantised: what the drivers put out
+  std::optional<CompiledMesh<float>> u_, v_;  ///< made at the first apply()
+  std::vector<float> attenuation_;
+  std::unique_ptr<Gradients> gradients_;
+};
+
+}  // namespace fringe
