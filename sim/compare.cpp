@@ -30,6 +30,8 @@ class Run {
                                   experiment.seed, cpu_name(), static_cast<std::int64_t>(pool.size()),
                                   cuda_status().device})) {}
 
+  bool nothing_recorded() const { return result_.splits.empty(); }
+
   Comparison operator()() {
     result_.experiment = experiment().name;
     result_.workload = experiment().workload;
@@ -383,9 +385,10 @@ Comparison compare(const Experiment& experiment, ThreadPool& pool, Observer& obs
   try {
     return (*run)();
   } catch (...) {
+    const bool empty = run->nothing_recorded();
     run.reset();
     std::error_code ignored;
-    std::filesystem::remove(trace_path, ignored);
+    if (empty) std::filesystem::remove(trace_path, ignored);
     throw;
   }
 }

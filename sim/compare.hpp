@@ -14,7 +14,7 @@ namespace fringe {
 /// Runs the experiment and writes its trace to `trace_path`. Where the observer asks to stop, returns what is
 /// complete (Comparison::stopped); the trace then holds every record finished so far. Equal experiments give
 /// equal numbers, measured ones aside. Throws Error on data that don't fit or a trace that can't be written;
-/// no file stays behind then.
+/// a trace without a record is removed then, finished records stay.
 Comparison compare(const Experiment& experiment, ThreadPool& pool, Observer& observer,
                    const std::string& trace_path);
 

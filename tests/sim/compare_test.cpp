@@ -104,6 +104,28 @@ TEST(Compare, WrongDataLeavesNoTrace) {
   EXPECT_FALSE(std::filesystem::exists(trace.path));
 }
 
+class Thrower final : public Observer {
+ public:
+  explicit Thrower(std::string stage) : stage_(std::move(stage)) {}
+  void progress(std::string_view what, std::size_t, std::size_t) override {
+    if (what.find(stage_) != std::string_view::npos) throw Error("the disk is full");
+  }
+
+ private:
+  std::string stage_;
+};
+
+TEST(Compare, AFailureKeepsFinishedRecordsAndNoEmptyTrace) {
+  const Experiment e = parse_experiment(small_experiment, "small.toml");
+  ThreadPool pool(1);
+  const TemporaryFile early("early.h5"), late("late.h5");
+  Thrower at_once("training in floating point"), later("fabricated chips");
+  EXPECT_THROW(compare(e, pool, at_once, early.path), Error);
+  EXPECT_FALSE(std::filesystem::exists(early.path));
+  EXPECT_THROW(compare(e, pool, later, late.path), Error);
+  EXPECT_NE(inspect_trace(late.path).find("splits"), std::string::npos);
+}
+
 /// Every logit of the ideal engine lies within a rounding bound of floating point, so a prediction can differ
 /// only where the margin is below twice that bound.
 ///
