@@ -20,9 +20,9 @@ std::size_t blocks_of(std::size_t batch) { return (batch + block_samples - 1) / 
 struct Scratch {
   std::vector<float> scale, inputs, re, im, middle_re, middle_im, adjoint_re, adjoint_im, normals;
 
-  void reserve(std::size_t padded_cols, std::size_t modes) {
+  void reserve(std::size_t core_cols, std::size_t modes) {
     scale.resize(block_samples);
-    inputs.resize(padded_cols * block_samples);
+    inputs.resize(core_cols * block_samples);
     for (auto* plane : {&re, &im, &middle_re, &middle_im, &adjoint_re, &adjoint_im})
       plane->resize(modes * block_samples);
     normals.resize(modes);
@@ -137,12 +137,16 @@ class TiledMatrix final : public PhotonicMatrix {
     return fabricate(layout_, setup_.effects.mesh, setup_.seed, setup_.chip, mesh);
   }
 
+  /// Outputs and inputs of the tile that W uses; the others are dark or not read.
+  std::size_t rows_of(std::size_t t) const { return std::min(n(), rows() - t / tiling_.tile_cols() * n()); }
+  std::size_t cols_of(std::size_t t) const { return std::min(n(), cols() - t % tiling_.tile_cols() * n()); }
+
   /// visit(row of W, column of W, row of the tile, column of the tile) for the weights that lie on a tile.
   template <class Visit>
   void for_each_weight(std::size_t t, Visit visit) const {
     const std::size_t r0 = t / tiling_.tile_cols() * n(), c0 = t % tiling_.tile_cols() * n();
-    for (std::size_t i = 0; i < n() && r0 + i < rows(); ++i)
-      for (std::size_t k = 0; k < n() && c0 + k < cols(); ++k) visit(r0 + i, c0 + k, i, k);
+    for (std::size_t i = 0; i < rows_of(t); ++i)
+      for (std::size_t k = 0; k < cols_of(t); ++k) visit(r0 + i, c0 + k, i, k);
   }
 
   /// What calibration finds: the splitters. Phase errors are what it leaves behind.
@@ -154,11 +158,13 @@ class TiledMatrix final : public PhotonicMatrix {
 
   void program_tile(std::size_t t, ConstMatrix w) {
     PhotonicTile& tile = tiles_[t];
-    std::vector<double> target(n() * n());
+    const std::size_t used_rows = rows_of(t), used_cols = cols_of(t);
+    std::vector<double> target(used_rows * used_cols);
     for_each_weight(t, [&](std::size_t r, std::size_t c, std::size_t i, std::size_t k) {
-      target[i * n() + k] = w(r, c);
+      target[i * used_cols + k] = w(r, c);
     });
-    CoreProgram program = program_core(find_topology(setup_.design.topology), {target.data(), n(), n()});
+    const MatrixView<const double> weights(target.data(), used_rows, used_cols);
+    CoreProgram program = program_core(find_topology(setup_.design.topology), weights, n());
     if (setup_.corrected) {
       program.u = correct_locally(layout_, program.u, known(tile.fabricated_u()), CorrectionGoal::quadrature);
       program.v = correct_locally(layout_, program.v, known(tile.fabricated_v()), CorrectionGoal::quadrature);
@@ -166,19 +172,19 @@ class TiledMatrix final : public PhotonicMatrix {
     program.gain = 1;
     map_.write(program, parameters_of(t));
     tile.apply(asked(t), setup_.effects.mesh.phase_bits);
-    fit_gain(t, target);
+    fit_gain(t, weights);
   }
 
   /// Least squares of gain·a against the target, and the largest output that full-scale inputs can give.
-  void fit_gain(std::size_t t, const std::vector<double>& target) {
+  void fit_gain(std::size_t t, MatrixView<const double> target) {
     std::vector<float> a(n() * n());
     tiles_[t].transmission({a.data(), n(), n()});
     double overlap = 0, power = 0, largest = 0;
-    for (std::size_t i = 0; i < n(); ++i) {
+    for (std::size_t i = 0; i < target.rows; ++i) {
       double row = 0;
-      for (std::size_t k = 0; k < n(); ++k) {
+      for (std::size_t k = 0; k < target.cols; ++k) {
         const double value = a[i * n() + k];
-        overlap += value * target[i * n() + k];
+        overlap += value * target(i, k);
         power += value * value;
         row += std::abs(value);
       }
@@ -216,6 +222,7 @@ class TiledMatrix final : public PhotonicMatrix {
 
   /// Homodyne noise on the real quadrature, then the ADC. Noise belongs to sample, tile and mode.
   void detect(std::size_t t, const Context& context, std::size_t first, std::size_t width, Scratch& s) const {
+    const std::size_t read = rows_of(t);
     const auto add = [&](double variance, Purpose purpose) {
       if (variance == 0) return;
       const auto sigma = static_cast<float>(std::sqrt(variance));
@@ -223,21 +230,21 @@ class TiledMatrix final : public PhotonicMatrix {
       for (std::size_t b = 0; b < width; ++b) {
         const std::uint64_t sample = context.first_sample + first + b;
         fill_normal(s.normals, draw, (sample * tiles_.size() + t) * n());
-        for (std::size_t i = 0; i < n(); ++i) s.re[i * block_samples + b] += sigma * s.normals[i];
+        for (std::size_t i = 0; i < read; ++i) s.re[i * block_samples + b] += sigma * s.normals[i];
       }
     };
     add(setup_.effects.shot_variance, Purpose::shot_noise);
     add(setup_.effects.thermal_variance, Purpose::thermal_noise);
     if (setup_.effects.adc_enob > 0) {
       const Quantiser adc = make_quantiser(ranges_[t], setup_.effects.adc_enob);
-      for (std::size_t i = 0; i < n(); ++i) quantise(std::span(s.re.data() + i * block_samples, width), adc);
+      for (std::size_t i = 0; i < read; ++i) quantise(std::span(s.re.data() + i * block_samples, width), adc);
     }
   }
 
   void accumulate(std::size_t t, Matrix y, std::size_t first, std::size_t width, const Scratch& s) const {
     const float gain = parameters_[t * map_.size() + map_.gain()];
     const std::size_t r0 = t / tiling_.tile_cols() * n();
-    for (std::size_t i = 0; i < n() && r0 + i < rows(); ++i) {
+    for (std::size_t i = 0; i < rows_of(t); ++i) {
       float* out = y.row(r0 + i) + first;
       const float* in = s.re.data() + i * block_samples;
       for (std::size_t b = 0; b < width; ++b) out[b] += gain * s.scale[b] * in[b];
@@ -255,7 +262,7 @@ class TiledMatrix final : public PhotonicMatrix {
       for (std::size_t t = 0; t < tiles_.size(); ++t) {
         tiles_[t].propagate(tile_inputs(t, width, s), fields(s.re, s.im, width));
         float& most = largest[block * tiles_.size() + t];
-        for (std::size_t i = 0; i < n(); ++i)
+        for (std::size_t i = 0; i < rows_of(t); ++i)
           for (std::size_t b = 0; b < width; ++b)
             most = std::max(most, std::abs(s.re[i * block_samples + b]));
       }
@@ -281,7 +288,7 @@ class TiledMatrix final : public PhotonicMatrix {
     double gain_gradient = 0;
     for (std::size_t i = 0; i < n(); ++i)
       for (std::size_t b = 0; b < width; ++b) {
-        const float d = r0 + i < rows() ? dy(r0 + i, first + b) * s.scale[b] : 0.0f;
+        const float d = i < rows_of(t) ? dy(r0 + i, first + b) * s.scale[b] : 0.0f;
         gain_gradient += static_cast<double>(d) * static_cast<double>(out.re(i, b));
         g.re(i, b) = gain * d;
         g.im(i, b) = 0;
@@ -292,7 +299,7 @@ class TiledMatrix final : public PhotonicMatrix {
 
     if (dx.data == nullptr) return;
     const std::size_t c0 = t % tiling_.tile_cols() * n();
-    for (std::size_t k = 0; k < n() && c0 + k < cols(); ++k)
+    for (std::size_t k = 0; k < cols_of(t); ++k)
       for (std::size_t b = 0; b < width; ++b) dx(c0 + k, first + b) += g.re(k, b) / s.scale[b];
   }
 

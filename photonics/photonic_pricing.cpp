@@ -29,7 +29,7 @@ double random_program_hold_w(const PhotonicDesign& design) {
   std::vector<float> normals(n * n);
   fill_normal(normals, Draw{0, Purpose::haar});
   const std::vector<double> w(normals.begin(), normals.end());
-  return hold_power_w(program_core(find_topology(design.topology), {w.data(), n, n}),
+  return hold_power_w(program_core(find_topology(design.topology), {w.data(), n, n}, n),
                       design.phase_shifter.pi_power_w);
 }
 

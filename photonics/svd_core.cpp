@@ -18,29 +18,64 @@ PhaseProgram decompose_real(const Topology& topology, const RowMajor& q) {
   return topology.decompose({u.data(), n, n});
 }
 
+/// Orthonormal sine transform of `size`, its upper left rows×cols: a matrix of norm ≤ 1 without zeros.
+RowMajor mixing(Eigen::Index rows, Eigen::Index cols) {
+  const auto size = static_cast<double>(std::max(rows, cols) + 1);
+  RowMajor mixing(rows, cols);
+  for (Eigen::Index r = 0; r < rows; ++r)
+    for (Eigen::Index c = 0; c < cols; ++c)
+      mixing(r, c) = std::sqrt(2 / size) * std::sin(pi * static_cast<double>((r + 1) * (c + 1)) / size);
+  return mixing;
+}
+
+/// With t = w/σ_max = P S Qᵀ and C = √(1−S²), [[t, P C Pᵀ], [Q C Qᵀ, −tᵀ]] is orthogonal; mixing its added
+/// rows and columns down to those that the core has leaves a matrix of norm 1.
+RowMajor completed(const RowMajor& w, Eigen::Index modes) {
+  RowMajor whole = RowMajor::Zero(modes, modes);
+  whole.topLeftCorner(w.rows(), w.cols()) = w;
+  const Eigen::Index rows = modes - w.rows(), cols = modes - w.cols();
+  const Eigen::BDCSVD<RowMajor> svd(w, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  const double largest = svd.singularValues()(0);
+  if (largest == 0) return whole;
+  const auto dark = [&](const RowMajor& basis) -> RowMajor {
+    Eigen::VectorXd c = Eigen::VectorXd::Ones(basis.cols());
+    for (Eigen::Index k = 0; k < svd.singularValues().size(); ++k) {
+      const double s = svd.singularValues()(k) / largest;
+      c(k) = std::sqrt(std::max(0.0, (1 - s) * (1 + s)));
+    }
+    return basis * c.asDiagonal() * basis.transpose();
+  };
+  const RowMajor below = mixing(rows, w.cols()), beside = mixing(w.rows(), cols);
+  whole.bottomLeftCorner(rows, w.cols()) = largest * below * dark(svd.matrixV());
+  whole.topRightCorner(w.rows(), cols) = largest * dark(svd.matrixU()) * beside;
+  whole.bottomRightCorner(rows, cols) = -below * w.transpose() * beside;
+  return whole;
+}
+
 }  // namespace
 
-CoreProgram program_core(const Topology& topology, MatrixView<const double> w) {
-  const std::size_t n = w.rows;
-  if (w.cols != n)
-    throw Error("a core takes a square matrix, not " + std::to_string(n) + "×" + std::to_string(w.cols));
+CoreProgram program_core(const Topology& topology, MatrixView<const double> w, std::size_t modes) {
+  if (w.rows == 0 || w.cols == 0 || w.rows > modes || w.cols > modes)
+    throw Error("a core of " + std::to_string(modes) + " modes takes a matrix of 1 … " +
+                std::to_string(modes) + " rows and columns, not " + std::to_string(w.rows) + "×" +
+                std::to_string(w.cols));
   if (topology.decompose == nullptr)
     throw Error("mesh '" + std::string(topology.name) +
                 "' cannot realise every matrix: it has no decomposition");
-  const auto size = static_cast<Eigen::Index>(n);
-  RowMajor matrix(size, size);
-  for (std::size_t r = 0; r < n; ++r)
-    for (std::size_t c = 0; c < n; ++c)
-      matrix(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = w(r, c);
-  if (!matrix.allFinite()) throw Error("a core takes finite weights; the matrix holds NaN or infinity");
-  const Eigen::BDCSVD<RowMajor> svd(matrix, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  RowMajor used(static_cast<Eigen::Index>(w.rows), static_cast<Eigen::Index>(w.cols));
+  for (std::size_t r = 0; r < w.rows; ++r)
+    for (std::size_t c = 0; c < w.cols; ++c)
+      used(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = w(r, c);
+  if (!used.allFinite()) throw Error("a core takes finite weights; the matrix holds NaN or infinity");
+  const Eigen::BDCSVD<RowMajor> svd(completed(used, static_cast<Eigen::Index>(modes)),
+                                    Eigen::ComputeFullU | Eigen::ComputeFullV);
   CoreProgram program;
   program.u = decompose_real(topology, svd.matrixU());
   program.v = decompose_real(topology, svd.matrixV().transpose());
   program.gain = svd.singularValues()(0);
-  program.attenuation.resize(n, 0.0);
+  program.attenuation.resize(modes, 0.0);
   if (program.gain > 0)
-    for (std::size_t k = 0; k < n; ++k)
+    for (std::size_t k = 0; k < modes; ++k)
       program.attenuation[k] =
           std::min(1.0, svd.singularValues()(static_cast<Eigen::Index>(k)) / program.gain);
   return program;

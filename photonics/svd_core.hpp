@@ -18,7 +18,7 @@ struct CoreProgram {
   double gain = 0;                  ///< digital factor behind detection; σ_max on an ideal core
 };
 
-/// How W[rows×cols] falls on n×n cores; edges are padded with zeros.
+/// How W[rows×cols] falls on n×n cores; tiles at the edges use a part of their inputs and outputs.
 struct Tiling {
   std::size_t rows = 0, cols = 0, modes = 0;
   std::size_t tile_rows() const { return (rows + modes - 1) / modes; }
@@ -26,8 +26,13 @@ struct Tiling {
   std::size_t tiles() const { return tile_rows() * tile_cols(); }
 };
 
-/// Singular values and phases of w[n×n]. Throws Error where w isn't square or holds NaN or infinity.
-CoreProgram program_core(const Topology& topology, MatrixView<const double> w);
+/// Singular values and phases of a core of n modes whose first w.cols inputs and first w.rows outputs are
+/// used and realise w[≤n×≤n]. No light enters the other inputs and nobody reads the other outputs, so what
+/// stands there is free: w/σ_max is completed to a compression of its orthogonal dilation (Halmos, Summa
+/// Brasil. Math. 2, 125 (1950)), which leaves σ_max as it is. Padding with zeros would fill the meshes with
+/// exact bar and cross states, which no correction can reach. Throws Error where w is empty, larger than the
+/// core, or holds NaN or infinity.
+CoreProgram program_core(const Topology& topology, MatrixView<const double> w, std::size_t modes);
 
 /// Number of phases of a core: two meshes of n² each and n attenuators.
 inline std::size_t core_phases(std::size_t modes) { return 2 * modes * modes + modes; }

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <Eigen/SVD>
 #include <cmath>
 
 #include "core/draw.hpp"
 #include "core/error.hpp"
+#include "core/units.hpp"
 #include "photonics/physical_mesh.hpp"
 
 namespace fringe {
@@ -45,7 +47,7 @@ TEST(SvdCore, AnyRealMatrix) {
         }
       }
       for (const auto& w : {random, identity, permutation, padded, rank_one, std::vector<double>(n * n)}) {
-        const CoreProgram p = program_core(mesh, {w.data(), n, n});
+        const CoreProgram p = program_core(mesh, {w.data(), n, n}, n);
         const auto realised_matrix = product_of(mesh, p, n);
         for (std::size_t i = 0; i < n * n; ++i)
           EXPECT_NEAR(realised_matrix[i], w[i], 1e-12 * static_cast<double>(n) * p.gain)
@@ -59,12 +61,43 @@ TEST(SvdCore, AnyRealMatrix) {
   }
 }
 
+// A part of a core realises its matrix with the norm that the matrix has alone. The first singular vector
+// cannot reach the added rows, or the norm would grow: the corner that a decomposition nulls first is zero.
+// No other coupler may be left in an exact bar or cross state.
+TEST(SvdCore, APartOfACoreIsFilled) {
+  constexpr std::size_t n = 16;
+  for (const auto& [rows, cols] : {std::pair{10u, 16u}, {16u, 10u}, {3u, 5u}, {1u, 1u}, {15u, 16u}}) {
+    std::vector<float> z(rows * cols);
+    fill_normal(z, Draw{rows + 100 * cols});
+    const std::vector<double> w(z.begin(), z.end());
+    const Topology& mesh = find_topology("rectangular");
+    const CoreProgram p = program_core(mesh, {w.data(), rows, cols}, n);
+    const Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>> used(
+        w.data(), rows, cols);
+    const double norm = used.jacobiSvd().singularValues()(0);
+    EXPECT_NEAR(p.gain, norm, 1e-13 * norm * n);
+    const auto realised_matrix = product_of(mesh, p, n);
+    for (std::size_t i = 0; i < rows; ++i)
+      for (std::size_t k = 0; k < cols; ++k)
+        EXPECT_NEAR(realised_matrix[i * n + k], w[i * cols + k], 1e-12 * n * p.gain) << rows << "×" << cols;
+    if (rows * cols < 100) continue;  // several added singular values are equal there
+    for (const PhaseProgram* phases : {&p.u, &p.v}) {
+      std::size_t exact = 0;
+      for (const double theta : phases->theta) exact += std::min(theta, pi - theta) < 1e-6;
+      EXPECT_LE(exact, 1u) << rows << "×" << cols;
+    }
+  }
+  const std::vector<double> zero(10 * 16);
+  EXPECT_EQ(program_core(find_topology("rectangular"), {zero.data(), 10, 16}, n).gain, 0);
+}
+
 TEST(SvdCore, RefusesWhatIsNoMatrixForACore) {
   const Topology& mesh = find_topology("rectangular");
   std::vector<double> w(6, 1.0);
-  EXPECT_THROW(program_core(mesh, {w.data(), 2, 3}), Error);
+  EXPECT_THROW(program_core(mesh, {w.data(), 2, 3}, 2), Error);
+  EXPECT_THROW(program_core(mesh, {w.data(), 0, 2}, 2), Error);
   w[0] = std::nan("");
-  EXPECT_THROW(program_core(mesh, {w.data(), 2, 2}), Error);
+  EXPECT_THROW(program_core(mesh, {w.data(), 2, 2}, 2), Error);
 }
 
 TEST(SvdCore, TilesCoverTheMatrix) {
