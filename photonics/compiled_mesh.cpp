@@ -148,6 +148,47 @@ bool CompiledMesh<Real>::compile_groups(const PhysicalMesh<Source>& mesh) {
   return true;
 }
 
+/// The couplers' own 2×2s, as the reverse kernels take them.
+template <class Real>
+template <class Source>
+void CompiledMesh<Real>::compile_plain(const PhysicalMesh<Source>& mesh) {
+  scale_.assign(layout_.modes, 1.0);
+  coefficients_.assign(16 * mesh.couplers.size(), Real{0});
+  for (std::size_t n = 0; n < mesh.couplers.size(); ++n)
+    for (std::size_t e = 0; e < 4; ++e) {
+      const auto& t = mesh.couplers[n][e];
+      if (!std::isfinite(t.real()) || !std::isfinite(t.imag()))
+        throw Error("mesh: coupler " + std::to_string(n) + " is not finite");
+      coefficients_[16 * n + 2 * e] = static_cast<Real>(t.real());
+      coefficients_[16 * n + 2 * e + 1] = static_cast<Real>(t.imag());
+    }
+  pairs_.clear();
+  for (const Coupler& c : layout_.couplers) pairs_.push_back({c.upper, c.lower});
+}
+
+template <class Real>
+void CompiledMesh<Real>::propagate_plain(const ConstFields<Real>& in, const Fields<Real>& out,
+                                         std::size_t begin, std::size_t end, const KernelSet& kernels) const {
+  constexpr std::size_t lanes = kernel_reverse_lanes;
+  static_assert(samples_per_task <= lanes);
+  Real* block = thread_scratch<Real>(4 * lanes * layout_.modes);
+  const std::size_t here = end - begin;
+  for (std::size_t m = 0; m < layout_.modes; ++m) {
+    Real* planes = block + 4 * lanes * m;
+    std::fill_n(planes, 2 * lanes, Real{0});
+    std::copy_n(in.re.row(m) + begin, here, planes);
+    if (in.im.data) std::copy_n(in.im.row(m) + begin, here, planes + lanes);
+  }
+  kernels_of<Real>(kernels).record({pairs_.data(), pairs_.size(), coefficients_.data(), nullptr}, block);
+  for (std::size_t m = 0; m < layout_.modes; ++m) {
+    const Real *re = block + 4 * lanes * m, *im = re + lanes;
+    for (std::size_t b = 0; b < here; ++b) {
+      out.re(m, begin + b) = re[b] * out_re_[m] - im[b] * out_im_[m];
+      out.im(m, begin + b) = re[b] * out_im_[m] + im[b] * out_re_[m];
+    }
+  }
+}
+
 template <class Real>
 template <class Source>
 void CompiledMesh<Real>::compile(const PhysicalMesh<Source>& mesh) {
@@ -169,7 +210,8 @@ void CompiledMesh<Real>::compile(const PhysicalMesh<Source>& mesh) {
     order_ = order_by_columns(layout_);
     done = compile_groups(mesh);
   }
-  if (!done) throw Error("mesh: a coupler is not finite, or no light reaches one of its outputs");
+  plain_ = !done;
+  if (plain_) compile_plain(mesh);
   out_re_.resize(layout_.modes);
   out_im_.resize(layout_.modes);
   for (std::size_t row = 0; row < layout_.modes; ++row) {
@@ -202,6 +244,7 @@ void CompiledMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, Threa
   const Kernel<Real> kernel = kernels_of<Real>(kernels).propagate;
   const auto task = [&](std::size_t i, unsigned) {
     const std::size_t begin = i * samples_per_task;
+    if (plain_) return propagate_plain(in, out, begin, std::min(batch, begin + samples_per_task), kernels);
     const KernelBatch<Real> part{
         in.re.data,   in.im.data,    out.re.data,   out.im.data, in.re.stride,
         in.im.stride, out.re.stride, out.im.stride, begin,       std::min(batch, begin + samples_per_task)};

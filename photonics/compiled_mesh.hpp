@@ -2,7 +2,8 @@
 // sixteen: each mode is kept as D·x̂ with a complex D that is known when the mesh is compiled, so that
 //   y₀ = aD₀(x̂₀ + B x̂₁),  B = bD₁/(aD₀);   y₁ = dD₁(x̂₁ + C x̂₀),  C = cD₀/(dD₁),
 // the complex form of fast Givens rotations (Gentleman, J. Inst. Maths Applics 12, 329 (1973)). Where a is
-// too small for D's range, rows trade places first. D is multiplied in once, at the output.
+// too small for D's range, rows trade places first. D is multiplied in once, at the output. A mesh in which
+// no light reaches some coupler's output (a dead coupler) has no such form and takes sixteen.
 #pragma once
 
 #include <complex>
@@ -23,8 +24,7 @@ namespace fringe {
 template <class Real>
 class CompiledMesh {
  public:
-  /// Throws Error where sizes disagree with the layout, or where a coupler is not finite or lets no light
-  /// reach one of its outputs.
+  /// Throws Error where sizes disagree with the layout or a coupler is not finite.
   CompiledMesh(const MeshLayout& layout, const PhysicalMesh<double>& mesh);
   CompiledMesh(const MeshLayout& layout, const PhysicalMesh<float>& mesh);
 
@@ -52,13 +52,18 @@ class CompiledMesh {
   template <class Source>
   bool compile_group(const PhysicalMesh<Source>& mesh, std::size_t group, bool swaps);
   void rescale_rows();
+  template <class Source>
+  void compile_plain(const PhysicalMesh<Source>& mesh);
+  void propagate_plain(const ConstFields<Real>& in, const Fields<Real>& out, std::size_t begin,
+                       std::size_t end, const KernelSet& kernels) const;
 
   MeshLayout layout_;
-  bool by_waves_ = false;
+  bool by_waves_ = false, plain_ = false;
   KernelOrder order_;
   // Written by every compilation.
   std::vector<KernelGroup> groups_;
   std::vector<Real> coefficients_;
+  std::vector<KernelPair> pairs_;  ///< where plain_
   std::vector<KernelMask<Real>> swaps_;
   std::vector<KernelRescale<Real>> rescales_;
   std::vector<Real> out_re_, out_im_;

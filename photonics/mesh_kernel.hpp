@@ -80,25 +80,38 @@ using Kernel = void (*)(const KernelTape<Real>& tape, const KernelBatch<Real>& b
 /// Samples of one block of reverse propagation: planes {Re y, Im y, Re g, Im g} per mode, this long, aligned
 /// to 64 bytes.
 inline constexpr std::size_t kernel_reverse_lanes = 32;
+/// Sums of one coupler over the block's samples, which are added to:
+///   Σ Im(ḡ₀y₀), Σ Im(ḡ₁y₁), Σ Re(ḡ₁y₀ − ḡ₀y₁) at its outputs, Σ Im(ḡ₀x₀) at its upper input
+/// and, where a front splitter mixes the inputs, Σ Im(ḡ₁x₁), Σ Re(ḡ₀x₁), Σ Re(ḡ₁x₀); one is unused.
+inline constexpr std::size_t kernel_sums = 8;
 
-/// Couplers in the order in which light meets them; each has 16 coefficients: the inverse and the adjoint
-/// 2×2, row-major, {Re, Im} each, and four sums over the block's samples, which are added to:
-///   Σ Im(ḡ₀y₀), Σ Im(ḡ₁y₁), Σ Re(ḡ₁y₀ − ḡ₀y₁) at its outputs and Σ Im(ḡ₀x₀) at its upper input.
+/// Couplers in the order in which light meets them; each has 16 coefficients, row-major, {Re, Im} each: a 2×2
+/// and its adjoint.
 template <class Real>
 struct ReverseTape {
   const KernelPair* pairs;
   std::size_t count;
   const Real* coefficients;
+  Real*
+      inputs;  ///< {Re x₀, Im x₀, Re x₁, Im x₁} per coupler, kernel_reverse_lanes each; null where not stored
 };
 
-/// Takes the block's fields y and adjoints g from the outputs to the inputs of all couplers.
+/// The block's fields pass couplers 0 … count−1, whose inputs are stored where tape.inputs isn't null; the
+/// first 2×2 is the coupler's.
+template <class Real>
+using RecordKernel = void (*)(const ReverseTape<Real>& tape, Real* block) noexcept;
+
+/// Takes the block's adjoints g from the outputs to the inputs of all couplers. Without stored inputs the
+/// fields y go along and the first 2×2 is the coupler's inverse; with them it is the coupler's, and the
+/// block's fields are left alone.
 template <class Real>
 using ReverseKernel = void (*)(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept;
 
 template <class Real>
 struct KernelsOf {
   Kernel<Real> propagate;
-  ReverseKernel<Real> reverse;
+  RecordKernel<Real> record;
+  ReverseKernel<Real> reverse[2][2];  ///< [inputs stored][front splitter]
 };
 
 struct KernelSet {

@@ -295,7 +295,7 @@ class TiledMatrix final : public PhotonicMatrix {
       }
     gradient[map_.gain()] += static_cast<float>(gain_gradient);
 
-    tiles_[t].backward(middle, out, g, gradient);
+    tiles_[t].backward(tile_inputs(t, width, s), middle, out, g, gradient);
 
     if (dx.data == nullptr) return;
     const std::size_t c0 = t % tiling_.tile_cols() * n();

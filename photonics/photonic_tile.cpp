@@ -30,7 +30,15 @@ PhaseProgram blank_program(std::size_t couplers, std::size_t modes) {
   return {std::vector<double>(couplers), std::vector<double>(couplers), std::vector<double>(modes)};
 }
 
-/// y and g become the fields at the mesh's input; its gradient is added to into[θ…, φ…, out…].
+void copy_fields(const Fields<float>& from, const Fields<float>& to) {
+  for (std::size_t k = 0; k < from.re.rows; ++k) {
+    std::copy_n(from.re.row(k), from.re.cols, to.re.row(k));
+    std::copy_n(from.im.row(k), from.im.cols, to.im.row(k));
+  }
+}
+
+/// y (or x, where the mesh isn't reversible) and g become the fields at the mesh's input; its gradient is
+/// added to into[θ…, φ…, out…].
 void add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y, Fields<float> g,
                        float* into) {
   for (auto* phases : {&sum.theta, &sum.phi, &sum.out}) std::fill(phases->begin(), phases->end(), 0.0);
@@ -122,10 +130,7 @@ void PhotonicTile::transmission(Matrix a) const {
 
 void PhotonicTile::propagate(ConstMatrix in, Fields<float> middle, Fields<float> out) const {
   v_->propagate({in, {}}, middle);
-  for (std::size_t k = 0; k < middle.re.rows; ++k) {
-    std::copy_n(middle.re.row(k), middle.re.cols, out.re.row(k));
-    std::copy_n(middle.im.row(k), middle.im.cols, out.im.row(k));
-  }
+  copy_fields(middle, out);
   attenuate(out);
   u_->propagate(out, out);
 }
@@ -141,10 +146,14 @@ PhotonicTile::Gradients& PhotonicTile::gradients() {
   return *gradients_;
 }
 
-void PhotonicTile::backward(Fields<float> middle, Fields<float> out, Fields<float> g,
+void PhotonicTile::backward(ConstMatrix in, Fields<float> middle, Fields<float> out, Fields<float> g,
                             std::span<float> gradient) {
   const TileParameters at{layout_->couplers.size(), layout_->modes};
   Gradients& meshes = gradients();
+  if (!meshes.u.reversible()) {
+    copy_fields(middle, out);
+    attenuate(out);
+  }
   add_mesh_gradient(meshes.u, meshes.sum, out, g, gradient.data());
   for (std::size_t k = 0; k < g.re.rows; ++k) {
     double sum = 0;
@@ -156,6 +165,11 @@ void PhotonicTile::backward(Fields<float> middle, Fields<float> out, Fields<floa
     }
     gradient[at.attenuation() + k] += static_cast<float>(sum);
   }
+  if (!meshes.v.reversible())
+    for (std::size_t k = 0; k < middle.re.rows; ++k) {
+      std::copy_n(in.row(k), middle.re.cols, middle.re.row(k));
+      std::fill_n(middle.im.row(k), middle.im.cols, 0.0f);
+    }
   add_mesh_gradient(meshes.v, meshes.sum, middle, g, gradient.data() + at.v());
 }
 

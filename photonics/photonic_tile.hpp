@@ -47,9 +47,10 @@ class PhotonicTile {
 
   /// The forward half of a reverse pass: `middle` = fields behind V, out = fields behind U.
   void propagate(ConstMatrix in, Fields<float> middle, Fields<float> out) const;
-  /// The other half: g = adjoint of the fields behind U becomes the adjoint at the input of V; middle and out
-  /// are overwritten. Adds ∂L/∂parameters to gradient[TileParameters], but for the gain.
-  void backward(Fields<float> middle, Fields<float> out, Fields<float> g, std::span<float> gradient);
+  /// The other half, for the same `in`: g = adjoint of the fields behind U becomes the adjoint at the input
+  /// of V; middle and out are overwritten. Adds ∂L/∂parameters to gradient[TileParameters], but for the gain.
+  void backward(ConstMatrix in, Fields<float> middle, Fields<float> out, Fields<float> g,
+                std::span<float> gradient);
 
  private:
   /// Reverse passes of the meshes; made when first trained, set anew after each change of phases.

@@ -1,7 +1,6 @@
 #include "photonics/physical_mesh.hpp"
 
 #include <cmath>
-#include <numbers>
 #include <string>
 
 #include "core/error.hpp"
@@ -18,31 +17,34 @@ void require_size(const char* what, std::size_t size, std::size_t expected) {
                 std::to_string(expected));
 }
 
-struct Splitter {
-  double bar, cross;  ///< cos and sin of the splitting angle
-};
-
-/// Angle π/4 + error; at error 0 both are the same number, so that ideal cross states leak nothing.
-Splitter splitter(double error_rad) {
-  const double c = std::cos(error_rad), s = std::sin(error_rad);
-  return {(c - s) / std::numbers::sqrt2, (c + s) / std::numbers::sqrt2};
+template <class Mesh>
+auto per_coupler(Mesh& mesh) {
+  return std::array{std::pair{"alpha_rad", &mesh.alpha_rad},
+                    std::pair{"beta_rad", &mesh.beta_rad},
+                    std::pair{"gamma_rad", &mesh.gamma_rad},
+                    std::pair{"theta_error_rad", &mesh.theta_error_rad},
+                    std::pair{"phi_error_rad", &mesh.phi_error_rad},
+                    std::pair{"loss_db", &mesh.loss_db},
+                    std::pair{"arm_imbalance_db", &mesh.arm_imbalance_db},
+                    std::pair{"upper_path_db", &mesh.upper_path_db},
+                    std::pair{"lower_path_db", &mesh.lower_path_db}};
+}
+template <class Mesh>
+auto per_mode(Mesh& mesh) {
+  return std::array{std::pair{"out_error_rad", &mesh.out_error_rad},
+                    std::pair{"out_path_db", &mesh.out_path_db}};
 }
 
 Complex phasor(double phase_rad) { return {std::cos(phase_rad), std::sin(phase_rad)}; }
 
-std::array<Complex, 4> interferometer(Complex theta, Complex phi, Splitter in, Splitter out) {
-  const Complex i{0, 1};
-  return {phi * (out.bar * in.bar * theta - out.cross * in.cross),
-          i * (out.bar * in.cross * theta + out.cross * in.bar),
-          phi * i * (out.cross * in.bar * theta + out.bar * in.cross),
-          out.bar * in.bar - out.cross * in.cross * theta};
-}
-
 }  // namespace
 
-FabricatedMesh ideal_fabrication(const MeshLayout& layout) {
-  const std::vector<double> per_coupler(layout.couplers.size(), 0.0), per_mode(layout.modes, 0.0);
-  return {per_coupler, per_coupler, per_coupler, per_coupler, per_mode, per_coupler};
+FabricatedMesh ideal_fabrication(const MeshLayout& layout, const Crossing& crossing) {
+  FabricatedMesh mesh;
+  mesh.crossing = &crossing;
+  for (const auto& [name, values] : per_coupler(mesh)) values->assign(layout.couplers.size(), 0.0);
+  for (const auto& [name, values] : per_mode(mesh)) values->assign(layout.modes, 0.0);
+  return mesh;
 }
 
 void check_sizes(const MeshLayout& layout, const PhaseProgram& program) {
@@ -52,13 +54,9 @@ void check_sizes(const MeshLayout& layout, const PhaseProgram& program) {
 }
 
 void check_sizes(const MeshLayout& layout, const FabricatedMesh& fabricated) {
-  const std::size_t count = layout.couplers.size();
-  require_size("alpha_rad", fabricated.alpha_rad.size(), count);
-  require_size("beta_rad", fabricated.beta_rad.size(), count);
-  require_size("theta_error_rad", fabricated.theta_error_rad.size(), count);
-  require_size("phi_error_rad", fabricated.phi_error_rad.size(), count);
-  require_size("out_error_rad", fabricated.out_error_rad.size(), layout.modes);
-  require_size("loss_db", fabricated.loss_db.size(), count);
+  for (const auto& [name, values] : per_coupler(fabricated))
+    require_size(name, values->size(), layout.couplers.size());
+  for (const auto& [name, values] : per_mode(fabricated)) require_size(name, values->size(), layout.modes);
 }
 
 template <class Real>
@@ -71,14 +69,16 @@ PhysicalMesh<Real> realise(const MeshLayout& layout, const PhaseProgram& program
   mesh.couplers.resize(count);
   mesh.out.resize(layout.modes);
   for (std::size_t k = 0; k < count; ++k) {
-    const auto ideal = interferometer(phasor(program.theta[k] + fabricated.theta_error_rad[k]),
-                                      phasor(program.phi[k] + fabricated.phi_error_rad[k]),
-                                      splitter(fabricated.alpha_rad[k]), splitter(fabricated.beta_rad[k]));
-    const double transmission = field_transmission_from_loss_db(fabricated.loss_db[k]);
-    for (std::size_t e = 0; e < 4; ++e) mesh.couplers[k][e] = std::complex<Real>(transmission * ideal[e]);
+    const Matrix2 t = transfer(*fabricated.crossing, program.theta[k] + fabricated.theta_error_rad[k],
+                               program.phi[k] + fabricated.phi_error_rad[k], fabricated.errors(k));
+    const double upper = field_transmission_from_loss_db(fabricated.loss_db[k] + fabricated.upper_path_db[k]);
+    const double lower = field_transmission_from_loss_db(fabricated.loss_db[k] + fabricated.lower_path_db[k]);
+    for (std::size_t e = 0; e < 4; ++e)
+      mesh.couplers[k][e] = std::complex<Real>((e % 2 == 0 ? upper : lower) * t[e]);
   }
   for (std::size_t m = 0; m < layout.modes; ++m)
-    mesh.out[m] = std::complex<Real>(phasor(program.out[m] + fabricated.out_error_rad[m]));
+    mesh.out[m] = std::complex<Real>(field_transmission_from_loss_db(fabricated.out_path_db[m]) *
+                                     phasor(program.out[m] + fabricated.out_error_rad[m]));
   return mesh;
 }
 

@@ -26,16 +26,39 @@ Two shift(double phase) { return {std::polar(1.0, phase), 0, 0, 1}; }
 MeshLayout pair() { return find_topology("rectangular").build(2); }
 
 TEST(PhysicalMesh, IsTheProductOfSplittersAndPhases) {
-  const double theta = 1.1, phi = 4.7, alpha = 0.03, beta = -0.05, e_theta = 0.02, e_phi = -0.01, loss = 0.4;
-  const FabricatedMesh chip{{alpha}, {beta}, {e_theta}, {e_phi}, {0.1, -0.2}, {loss}};
-  const PhysicalMesh<double> mesh = realise<double>(pair(), {{theta}, {phi}, {0.5, 0.6}}, chip);
-  const Two expected = times(times(splitter(pi / 4 + beta), shift(theta + e_theta)),
-                             times(splitter(pi / 4 + alpha), shift(phi + e_phi)));
-  const double transmission = std::pow(10.0, -loss / 20);
-  for (std::size_t e = 0; e < 4; ++e)
-    EXPECT_LE(std::abs(mesh.couplers[0][e] - transmission * expected[e]), rounding(2));
-  EXPECT_LE(std::abs(mesh.out[0] - std::polar(1.0, 0.6)), rounding(2));
-  EXPECT_LE(std::abs(mesh.out[1] - std::polar(1.0, 0.4)), rounding(2));
+  const double theta = 1.1, phi = 4.7, alpha = 0.03, beta = -0.05, gamma = 0.04, e_theta = 0.02,
+               e_phi = -0.01;
+  const double loss = 0.4, upper_path = 0.1, lower_path = 0.3, out_path = 0.2;
+  const auto field = [](double db) { return std::pow(10.0, -db / 20); };
+  for (const Crossing& crossing : crossings())
+    for (const double imbalance : {0.0, 0.5, -0.5}) {
+      FabricatedMesh chip = ideal_fabrication(pair(), crossing);
+      chip.alpha_rad = {alpha};
+      chip.beta_rad = {beta};
+      chip.gamma_rad = {gamma};
+      chip.theta_error_rad = {e_theta};
+      chip.phi_error_rad = {e_phi};
+      chip.out_error_rad = {0.1, -0.2};
+      chip.loss_db = {loss};
+      chip.arm_imbalance_db = {imbalance};
+      chip.upper_path_db = {upper_path};
+      chip.lower_path_db = {lower_path};
+      chip.out_path_db = {0, out_path};
+      const PhysicalMesh<double> mesh = realise<double>(pair(), {{theta}, {phi}, {0.5, 0.6}}, chip);
+      Two arms = shift(theta + e_theta);
+      if (crossing.push_pull)
+        arms = {std::polar(1.0, (theta + e_theta) / 2), 0, 0, std::polar(1.0, -(theta + e_theta) / 2)};
+      arms[0] *= field(std::max(0.0, imbalance));
+      arms[3] *= field(std::max(0.0, -imbalance));
+      Two expected = times(splitter(crossing.output_rad + beta),
+                           times(arms, times(splitter(crossing.input_rad + alpha), shift(phi + e_phi))));
+      if (crossing.front_rad != 0) expected = times(expected, splitter(crossing.front_rad + gamma));
+      expected = times(expected, {field(upper_path), 0, 0, field(lower_path)});
+      for (std::size_t e = 0; e < 4; ++e)
+        EXPECT_LE(std::abs(mesh.couplers[0][e] - field(loss) * expected[e]), rounding(2)) << crossing.name;
+      EXPECT_LE(std::abs(mesh.out[0] - std::polar(1.0, 0.6)), rounding(2));
+      EXPECT_LE(std::abs(mesh.out[1] - std::polar(field(out_path), 0.4)), rounding(2));
+    }
 }
 
 TEST(PhysicalMesh, IdealMatchesTheClosedForm) {
