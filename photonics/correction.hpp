@@ -1,6 +1,8 @@
 // Phases that make a chip with known errors do what the ideal mesh would do.
 #pragma once
 
+#include <span>
+
 #include "photonics/physical_mesh.hpp"
 
 namespace fringe {
@@ -14,5 +16,11 @@ namespace fringe {
 /// where sizes disagree with the layout.
 PhaseProgram correct_locally(const MeshLayout& layout, const PhaseProgram& ideal, const FabricatedMesh& known,
                              CorrectionGoal goal = CorrectionGoal::field);
+
+/// The same for any unitary 2×2s, one per coupler, with phases out_rad[modes] behind them; dark_phi_rad is
+/// the φ of couplers whose target has a dark element that leaves it free.
+PhaseProgram program_blocks(const MeshLayout& layout, std::span<const Matrix2> blocks,
+                            std::span<const double> out_rad, std::span<const double> dark_phi_rad,
+                            const FabricatedMesh& known, CorrectionGoal goal = CorrectionGoal::field);
 
 }  // namespace fringe

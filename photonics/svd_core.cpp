@@ -59,9 +59,8 @@ CoreProgram program_core(const Topology& topology, MatrixView<const double> w, s
     throw Error("a core of " + std::to_string(modes) + " modes takes a matrix of 1 … " +
                 std::to_string(modes) + " rows and columns, not " + std::to_string(w.rows) + "×" +
                 std::to_string(w.cols));
-  if (topology.decompose == nullptr)
-    throw Error("mesh '" + std::string(topology.name) +
-                "' cannot realise every matrix: it has no decomposition");
+  if (!topology.universal)
+    throw Error("mesh '" + std::string(topology.name) + "' is not universal: it cannot realise every matrix");
   RowMajor used(static_cast<Eigen::Index>(w.rows), static_cast<Eigen::Index>(w.cols));
   for (std::size_t r = 0; r < w.rows; ++r)
     for (std::size_t c = 0; c < w.cols; ++c)

@@ -21,7 +21,7 @@ std::size_t rank(std::string_view topology, std::size_t n, std::size_t column, s
 
 TEST(HaarLaw, SplittingRatiosAndPhasesHaveTheirDistributions) {
   constexpr std::size_t n = 9, trials = 1000;
-  for (const Topology& t : topologies()) {
+  for (const Topology& t : neighbour_topologies()) {
     const MeshLayout layout = t.build(n);
     std::map<std::size_t, std::vector<double>> uniform;  // (cos²θ/2)^k by rank k
     std::vector<double> phi, out;

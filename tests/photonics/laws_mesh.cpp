@@ -53,7 +53,7 @@ std::string name(const Topology& t, std::size_t n, double strength) {
 // (triangular), which is the next term: Var(c)·σ⁴ in E² = 2(1 − Re tr/N) and in F, where the trace's own
 // variance adds less than 4σ⁴.
 TEST(SplitterLaw, UncorrectedErrorAndFidelity) {
-  for (const Topology& t : topologies())
+  for (const Topology& t : neighbour_topologies())
     for (const auto& [n, sigma, chips] :
          {std::tuple{8u, 0.02, 200u}, std::tuple{32u, 0.02, 60u}, std::tuple{128u, 0.01, 6u}}) {
       const Ensemble e = ensemble(t, n, {sigma, 0, 0, 0, 0}, chips);
@@ -75,7 +75,7 @@ TEST(SplitterLaw, FidelityOfPoorChips) {
 // A path meets N phases on average (each MZI has two, on half of its light), each of which keeps e^{−σ²/2}.
 // Next term: the number met spreads by less than N; the common phase of all N² shifters moves F by σ².
 TEST(PhaseLaw, ErrorAndFidelity) {
-  for (const Topology& t : topologies())
+  for (const Topology& t : neighbour_topologies())
     for (const auto& [n, sigma, chips] :
          {std::tuple{8u, 0.05, 200u}, std::tuple{32u, 0.03, 60u}, std::tuple{128u, 0.015, 8u}}) {
       const Ensemble e = ensemble(t, n, {0, sigma, 0, 0, 0}, chips);
@@ -88,7 +88,7 @@ TEST(PhaseLaw, ErrorAndFidelity) {
 // Rounding is uniform over a step of 2π/2^b: σ = step/√12 = 1.814/2^b. Next terms: as for phases, and the
 // share N·step²/16 of couplers whose θ lies within half a step of the cross state.
 TEST(PhaseLaw, Bits) {
-  for (const Topology& t : topologies())
+  for (const Topology& t : neighbour_topologies())
     for (const auto& [n, bits, chips] : {std::tuple{8u, 6, 200u}, std::tuple{32u, 8, 60u},
                                          std::tuple{128u, 9, 10u}, std::tuple{32u, 14, 60u}}) {
       const double step = 2 * pi / std::ldexp(1.0, bits), x = n * step * step / 12;
@@ -101,7 +101,7 @@ TEST(PhaseLaw, Bits) {
 // 2kσ² …) = (2/3)N²σ⁴·(1 − Nσ²), and rank 1 misses at the bar state as often: a share 6/N². For N³σ² ≫ 1 and
 // Nσ² < 0.03.
 TEST(CorrectionLaw, ErrorThatIsLeft) {
-  for (const Topology& t : topologies())
+  for (const Topology& t : neighbour_topologies())
     for (const auto& [n, sigma, chips] :
          {std::tuple{32u, 0.025, 200u}, std::tuple{64u, 0.02, 60u}, std::tuple{128u, 0.014, 12u}}) {
       ASSERT_GT(std::pow(n, 3) * sigma * sigma, 20);
@@ -116,7 +116,7 @@ TEST(CorrectionLaw, ErrorThatIsLeft) {
 // of rank 1, of which N−1 miss with probability 2σ² each.
 TEST(CorrectionLaw, ShareOfExactChips) {
   constexpr std::uint32_t chips = 1000;
-  for (const Topology& t : topologies())
+  for (const Topology& t : neighbour_topologies())
     for (const auto& [n, sigma] : {std::pair{8u, 0.03}, std::pair{16u, 0.02}}) {
       const MeshLayout layout = t.build(n);
       std::vector<double> exact;

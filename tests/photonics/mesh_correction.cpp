@@ -35,7 +35,7 @@ double shortfall_squared(const PhaseProgram& ideal, const FabricatedMesh& chip) 
 }
 
 TEST(Correction, NothingToCorrectChangesNothing) {
-  for (const Topology& t : topologies()) {
+  for (const Topology& t : universal_topologies()) {
     const MeshLayout layout = t.build(9);
     const PhaseProgram ideal = t.decompose(view(haar(9, 0)));
     const PhaseProgram same = correct_locally(layout, ideal, ideal_fabrication(layout));
@@ -52,7 +52,7 @@ TEST(Correction, NothingToCorrectChangesNothing) {
 // most their sum of norms, and exactly zero where there is none.
 TEST(Correction, IsExactWhereTheChipCanReachTheTarget) {
   std::size_t reached = 0, missed = 0;
-  for (const Topology& t : topologies())
+  for (const Topology& t : universal_topologies())
     for (const std::size_t n : {2u, 3u, 5u, 8u}) {
       const MeshLayout layout = t.build(n);
       for (std::uint32_t trial = 0; trial < 100; ++trial) {
@@ -109,7 +109,7 @@ TEST(Correction, IdentityPermutationRealAndPadded) {
   const Square targets[] = {identity(n), permutation(image),
                             from_real(haar_orthogonal(n, {5, Purpose::haar})),
                             block_diagonal(haar(5, 0), identity(3))};
-  for (const Topology& t : topologies()) {
+  for (const Topology& t : universal_topologies()) {
     const MeshLayout layout = t.build(n);
     for (const Square& u : targets) {
       const PhaseProgram ideal = t.decompose(view(u));
@@ -136,7 +136,7 @@ TEST(Correction, IdentityPermutationRealAndPadded) {
 // Exact bar states need α = β, exact cross states α = −β.
 TEST(Correction, IdentityIsExactWithEqualSplitters) {
   const std::size_t n = 8;
-  for (const Topology& t : topologies()) {
+  for (const Topology& t : universal_topologies()) {
     const MeshLayout layout = t.build(n);
     FabricatedMesh chip = fabricate(layout, {0.05, 0, 0, 0, 0}, 3, 0, 0);
     chip.beta_rad = chip.alpha_rad;
@@ -145,7 +145,7 @@ TEST(Correction, IdentityIsExactWithEqualSplitters) {
 }
 
 TEST(Correction, KnownPhaseErrorsVanish) {
-  for (const Topology& t : topologies()) {
+  for (const Topology& t : universal_topologies()) {
     const MeshLayout layout = t.build(12);
     const Square u = haar(12, 0);
     const FabricatedMesh chip = fabricate(layout, {0, 0.5, 0, 0, 0}, 3, 0, 0);

@@ -74,9 +74,28 @@ inline Square fast_matrix(const MeshLayout& layout, const PhysicalMesh<double>& 
   return u;
 }
 
+/// [ports×ports]
 inline Square mesh_matrix(const MeshLayout& layout, const PhaseProgram& program,
                           const FabricatedMesh& fabricated) {
-  return fast_matrix(layout, realise<double>(layout, program, fabricated));
+  const Square whole = fast_matrix(layout, realise<double>(layout, program, fabricated));
+  const std::size_t n = layout.ports();
+  Square u(n * n);
+  for (std::size_t r = 0; r < n; ++r)
+    for (std::size_t c = 0; c < n; ++c) u[r * n + c] = whole[r * layout.modes + c];
+  return u;
+}
+
+/// Rows that decompose every unitary.
+inline std::vector<Topology> universal_topologies() {
+  std::vector<Topology> rows;
+  for (const Topology& t : topologies())
+    if (t.universal) rows.push_back(t);
+  return rows;
+}
+
+/// Those whose laws are published: N(N−1)/2 couplers of neighbours, nothing to spare.
+inline std::vector<Topology> neighbour_topologies() {
+  return {find_topology("rectangular"), find_topology("triangular")};
 }
 
 /// E = ‖U′ − U‖_F/√N
