@@ -33,6 +33,32 @@ enum class Purpose : std::uint32_t {
   shuffle = 11,  ///< order of training samples
   fold = 12,     ///< cross-validation fold of a sample
   benchmark = 14,
+  tap_noise = 15,  ///< readings of monitor taps
+  laser_intensity = 16,      ///< relative intensity noise of a core's laser, one per symbol
+  laser_phase = 17,          ///< phase between signal and local oscillator, one per symbol
+  dark_current = 18,         ///< of a receiver's diodes per detected symbol
+  photon_count = 19,         ///< Poisson counts per detected symbol and diode
+  modulator_imbalance = 20,  ///< sign of a modulator's imbalance
+  modulator_memory = 21,     ///< what a modulator still holds of the symbol before
+  receiver_memory = 22,      ///< what a receiver still holds of the symbol before
+  receiver_imbalance = 23,   ///< imbalance of a balanced receiver
+  input_gain = 24,           ///< gain error of an input channel
+  output_gain = 25,          ///< gain error of an output channel
+  dac_curve = 26,            ///< integral non-linearity of an input channel
+  adc_curve = 27,            ///< integral non-linearity of an output channel
+  splitter_front = 32,        ///< γ of each coupler
+  splitter_shared = 33,       ///< part of the errors that the splitters of a coupler share
+  arm_imbalance = 34,         ///< imbalance of each coupler's arms
+  path_imbalance_theta = 35,  ///< difference of path lengths at each θ
+  path_imbalance_phi = 36,    ///< at each φ
+  path_imbalance_out = 37,    ///< at each output phase
+  dead_coupler = 38,
+  stuck_theta = 39,
+  stuck_phi = 40,
+  stuck_out = 41,
+  drift_theta = 42,
+  drift_phi = 43,
+  drift_out = 44,
 };
 
 /// Who asks. `site` is the physical core (fabrication) or operator and tile (noise); `trial` the fabricated
