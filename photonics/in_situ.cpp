@@ -87,21 +87,15 @@ void InSituGradient::forward(Complex* fields, Complex* taps) const {
   for (std::size_t m = 0; m < out_.size(); ++m) taps[3 * parts_.size() + m] = fields[m] *= out_[m];
 }
 
-void InSituGradient::backward(Complex* fields, Complex* taps) const {
-  for (std::size_t m = 0; m < out_.size(); ++m) {
-    taps[3 * parts_.size() + m] = fields[m];
-    fields[m] *= out_[m];
-  }
+void InSituGradient::backward(Complex* fields) const {
+  for (std::size_t m = 0; m < out_.size(); ++m) fields[m] *= out_[m];
   for (std::size_t k = parts_.size(); k-- > 0;) {
     const Part& p = parts_[k];
     Complex &upper = fields[layout_.couplers[k].upper], &lower = fields[layout_.couplers[k].lower];
     split(p.out_cos, p.out_sin, upper, lower);
-    taps[3 * k] = upper;
-    taps[3 * k + 1] = lower;
     upper *= p.upper_arm;
     lower *= p.lower_arm;
     split(p.in_cos, p.in_sin, upper, lower);
-    taps[3 * k + 2] = upper;
     upper *= p.phi;
     split(p.front_cos, p.front_sin, upper, lower);
     upper *= p.upper_way;
@@ -125,21 +119,22 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
 
   const double step = reading.undone_loss_db, columns = static_cast<double>(layout_.columns());
   const double whole = field_transmission_from_loss_db(step * columns);
-  // Power that the known loss left of light read at tap t, by columns passed forwards.
-  const auto columns_to = [&](std::size_t tap) {
-    return tap < 3 * count ? static_cast<double>(column_[tap / 3] + 1) : columns;
-  };
   std::vector<Complex> fields(modes), back(modes), taps(this->taps());
-  std::vector<double> slope(this->taps()), powers(this->taps());
+  std::vector<double> slope(taps.size()), undone(taps.size());
+  for (std::size_t t = 0; t < taps.size(); ++t)
+    undone[t] = 1 / std::pow(field_transmission_from_loss_db(
+                                 step * (t < 3 * count ? static_cast<double>(column_[t / 3] + 1) : columns)),
+                             2);
   const DrawStream stream = stream_of(draw);
   TapCount total;
 
-  // Adds weight times what the taps read of pass number `pass` of a sample.
-  const auto read = [&](double weight, bool forwards, std::uint64_t sample, std::uint64_t pass) {
+  /// The fields pass; adds weight times what the taps read of pass number `pass`.
+  const auto read = [&](double weight, std::uint64_t sample, std::uint64_t pass) {
+    forward(fields.data(), taps.data());
     double largest = 0;
-    for (std::size_t t = 0; t < taps.size(); ++t) largest = std::max(largest, powers[t] = std::norm(taps[t]));
+    for (const Complex& field : taps) largest = std::max(largest, std::norm(field));
     for (std::size_t t = 0; t < taps.size(); ++t) {
-      double power = powers[t];
+      double power = std::norm(taps[t]);
       if (reading.noise > 0)
         power += reading.noise * largest *
                  static_cast<double>(normal(stream, (3 * sample + pass) * taps.size() + t));
@@ -147,10 +142,8 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
         const double levels = std::exp2(reading.bits) - 1;
         power = std::round(std::clamp(power / largest, 0.0, 1.0) * levels) / levels * largest;
       }
-      const double passed = forwards ? columns_to(t) : columns - columns_to(t);
-      slope[t] += weight * power / std::pow(field_transmission_from_loss_db(step * passed), 2);
+      slope[t] += weight * undone[t] * power;
     }
-    ++total.passes;
     total.readings += count * (push_pull_ ? 3 : 2) + modes;
   };
 
@@ -159,19 +152,21 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
     const auto input = [&](std::size_t m) {
       return Complex(x.re(m, b), x.im.data != nullptr ? x.im(m, b) : 0.0);
     };
-    for (std::size_t m = 0; m < modes; ++m) fields[m] = input(m);
-    forward(fields.data(), taps.data());
-    read(-0.5, true, first_sample + b, 0);
-    for (std::size_t m = 0; m < modes; ++m) back[m] = {g.re(m, b), -g.im(m, b)};
-    backward(back.data(), taps.data());
-    read(-0.5, false, first_sample + b, 1);
     for (std::size_t m = 0; m < modes; ++m) {
-      fields[m] = input(m) - i * std::conj(back[m]) / whole;
+      fields[m] = input(m);
+      back[m] = {g.re(m, b), -g.im(m, b)};
+    }
+    read(-0.5, first_sample + b, 0);
+    backward(back.data());
+    for (std::size_t m = 0; m < modes; ++m) {
       g.re(m, b) = back[m].real();
       g.im(m, b) = -back[m].imag();
+      fields[m] = back[m] = -i * std::conj(back[m]) / whole;
     }
-    forward(fields.data(), taps.data());
-    read(0.5, true, first_sample + b, 2);
+    read(-0.5, first_sample + b, 1);
+    for (std::size_t m = 0; m < modes; ++m) fields[m] = input(m) + back[m];
+    read(0.5, first_sample + b, 2);
+    total.passes += 4;
     for (std::size_t k = 0; k < count; ++k) {
       gradient.theta[k] += whole * (push_pull_ ? (slope[3 * k] - slope[3 * k + 1]) / 2 : slope[3 * k]);
       gradient.phi[k] += whole * slope[3 * k + 2];

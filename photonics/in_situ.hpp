@@ -1,11 +1,12 @@
-// Gradients as a chip measures them: intensities at its phase shifters for light sent forwards, backwards,
-// and for both interfering (Hughes et al., Optica 5, 864 (2018), doi:10.1364/OPTICA.5.000864; shown on a chip
-// by Pai et al., Science 380, 398 (2023), doi:10.1126/science.ade8450).
+// Gradients as a chip measures them: intensities at its phase shifters for light sent forwards, for the
+// time-reversed adjoint light, and for both interfering (Hughes et al., Optica 5, 864 (2018),
+// doi:10.1364/OPTICA.5.000864; shown on a chip by Pai et al., Science 380, 398 (2023),
+// doi:10.1126/science.ade8450).
 //
 // With f the field behind a shifter for input x, and b the field there for conj(g) sent backwards from the
 // outputs (g = ∂L/∂Re y + i ∂L/∂Im y), ∂L/∂p = Re(i b f). The backward light leaves at the inputs as x_b = Aᵀ
-// conj(g); sending x − i·conj(x_b) forwards gives |f + c|² with c = −i·conj(b) on a lossless mesh, so that
-//   ∂L/∂p = ½(|f + c|² − |f|² − |b|²)   (Hughes et al., eq. 11).
+// conj(g); sending −i·conj(x_b) forwards gives c = −i·conj(b) on a lossless mesh, so that
+//   ∂L/∂p = ½(|f + c|² − |f|² − |c|²)   (Hughes et al., eq. 11).
 // With loss c is weaker than b, and the estimate is biased.
 #pragma once
 
@@ -23,7 +24,7 @@ namespace fringe {
 struct TapReading {
   double noise = 0;           ///< rms of a reading, as a share of the largest reading of its kind and sample
   int bits = 0;               ///< of a reading over the same range, 1 … 24; 0: unlimited
-  double undone_loss_db = 0;  ///< per column: mean loss that is known and undone, see measure()
+  double undone_loss_db = 0;  ///< per column: loss that is known and undone, see measure()
 
   bool operator==(const TapReading&) const = default;
 };
@@ -32,7 +33,7 @@ void check(const TapReading& reading);
 
 /// What a measured gradient cost.
 struct TapCount {
-  std::uint64_t passes = 0;    ///< of light through the mesh: three per sample
+  std::uint64_t passes = 0;    ///< of light through the mesh: four per sample, three of them read at taps
   std::uint64_t readings = 0;  ///< of taps
 };
 
@@ -46,11 +47,9 @@ class InSituGradient {
 
   /// For inputs x and g at the outputs, both [modes × batch], adds the measured ∂L/∂p to `gradient` and
   /// leaves Aᴴg in g: what left the inputs on the way back. `draw` and first_sample name the readings' noise:
-  /// sample b reads elements of shot draw.shot and index first_sample + b. With undone_loss_db = l, light
-  /// that passed k of K columns forwards is multiplied by 10^(l·k/20) and backwards by 10^(l·(K−k)/20) where
-  /// it is read, and conj(x_b) by 10^(l·K/20) before it is sent: exact where every path loses l per column,
-  /// for g as if the mesh lost nothing; the result is scaled back by the mesh's loss. Throws Error on shape
-  /// mismatch.
+  /// sample b is number first_sample + b. With undone_loss_db = l, readings behind k columns are multiplied
+  /// by 10^(l·k/10) and x_b, behind all K, by 10^(l·K/20): exact where every path loses l per column. Throws
+  /// Error on shape mismatch.
   TapCount measure(ConstFields<double> x, Fields<double> g, PhaseProgram& gradient,
                    const TapReading& reading = {}, const Draw& draw = {},
                    std::uint64_t first_sample = 0) const;
@@ -65,7 +64,7 @@ class InSituGradient {
   /// Taps: upper arm, lower arm and φ of each coupler, then one per mode behind the phase screen.
   std::size_t taps() const { return 3 * parts_.size() + layout_.modes; }
   void forward(std::complex<double>* fields, std::complex<double>* taps) const;
-  void backward(std::complex<double>* fields, std::complex<double>* taps) const;
+  void backward(std::complex<double>* fields) const;
 
   MeshLayout layout_;
   std::vector<std::uint32_t> column_;  ///< of each coupler

@@ -107,7 +107,7 @@ std::vector<double> measured(const Problem& p, const TapReading& reading = {},
   Planes x = p.inputs(), g = p.adjoints();
   PhaseProgram sum = p.zero();
   const TapCount count = taps.measure(x.view(), g.view(), sum, reading, {1, Purpose::tap_noise, 0, 0, shot});
-  EXPECT_EQ(count.passes, 3 * p.batch);
+  EXPECT_EQ(count.passes, 4 * p.batch);
   if (adjoint) *adjoint = g.re;
   return flat(sum);
 }
