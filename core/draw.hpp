@@ -28,7 +28,7 @@ enum class Purpose : std::uint32_t {
   phase_error_out = 6,    ///< static error of the output phases
   loss_spread = 7,        ///< spread of insertion loss
   shot_noise = 8,         ///< homodyne shot noise per detected symbol
-  thermal_noise = 9,      ///< receiver noise per detected symbol
+  thermal_noise = 9,      ///< receiver noise per detected symbol: amplifier and dark current
   initial_weights = 10,
   shuffle = 11,  ///< order of training samples
   fold = 12,     ///< cross-validation fold of a sample
@@ -36,7 +36,6 @@ enum class Purpose : std::uint32_t {
   tap_noise = 15,  ///< readings of monitor taps
   laser_intensity = 16,      ///< relative intensity noise of a core's laser, one per symbol
   laser_phase = 17,          ///< phase between signal and local oscillator, one per symbol
-  dark_current = 18,         ///< of a receiver's diodes per detected symbol
   photon_count = 19,         ///< Poisson counts per detected symbol and diode
   modulator_imbalance = 20,  ///< sign of a modulator's imbalance
   modulator_memory = 21,     ///< what a modulator still holds of the symbol before

@@ -1,9 +1,11 @@
 #include "photonics/converters.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "core/error.hpp"
+#include "core/units.hpp"
 
 namespace fringe {
 namespace {
@@ -14,6 +16,15 @@ constexpr double most_bits =
 constexpr float rounder = 12582912.0f;
 
 float round_small(float x) { return (x + rounder) - rounder; }
+
+// Of (1 − x²)·(bow + twist·x) over −1 … 1, whose slope is 0 where 3·twist·x² + 2·bow·x − twist = 0.
+double largest_deviation(double bow, double twist) {
+  const double root = std::sqrt(bow * bow + 3 * twist * twist);
+  double largest = 0;
+  for (const double x : {(-bow + root) / (3 * twist), (-bow - root) / (3 * twist)})
+    if (std::abs(x) <= 1) largest = std::max(largest, std::abs((1 - x * x) * (bow + twist * x)));
+  return largest;
+}
 
 }  // namespace
 
@@ -44,6 +55,54 @@ std::size_t count_clipped(std::span<const float> x, const Quantiser& quantiser) 
   std::size_t count = 0;
   for (const float value : x) count += value > quantiser.range || value < -quantiser.range;
   return count;
+}
+
+std::vector<StaticCurve> fabricate_curves(std::size_t channels, double gain_sigma, Purpose gain_purpose,
+                                          double inl_peak, Purpose curve_purpose, std::uint64_t seed,
+                                          std::uint32_t chip, std::uint32_t core) {
+  std::vector<StaticCurve> curves(channels);
+  const DrawStream gains = stream_of({seed, gain_purpose, chip, core}),
+                   shapes = stream_of({seed, curve_purpose, chip, core});
+  for (std::size_t k = 0; k < channels; ++k) {
+    if (gain_sigma > 0) curves[k].gain = 1.0f + static_cast<float>(gain_sigma) * normal(gains, k);
+    if (inl_peak > 0) {
+      const double bow = 2 * uniform_from_bits(random_bits(shapes, 2 * k)) - 1;
+      const double twist = 2 * uniform_from_bits(random_bits(shapes, 2 * k + 1)) - 1;
+      const double scale = inl_peak / largest_deviation(bow, twist);
+      curves[k].bow = static_cast<float>(scale * bow);
+      curves[k].twist = static_cast<float>(scale * twist);
+    }
+  }
+  return curves;
+}
+
+void bend(std::span<float> x, const StaticCurve& curve, float range) noexcept {
+  if (curve.bow != 0 || curve.twist != 0) {
+    const float inverse = 1 / range;
+    for (float& value : x) {
+      const float u = value * inverse, rest = 1.0f - u * u;
+      const float deviation = rest > 0 ? rest * (curve.bow + curve.twist * u) : 0.0f;
+      value += range * deviation;
+    }
+  }
+  if (curve.gain != 1)
+    for (float& value : x) value *= curve.gain;
+}
+
+double inl_over_full_scale(const Converter& converter, double lsb) noexcept {
+  return lsb * 2 / std::exp2(converter.nominal_bits);
+}
+
+double jitter_rad(double frequency_hz, double jitter_s) noexcept { return 2 * pi * frequency_hz * jitter_s; }
+
+double bits_with_jitter(double enob_bits, double jitter_rad) {
+  if (jitter_rad == 0) return enob_bits;
+  const double noise = (enob_bits > 0 ? 1 / (1.5 * std::pow(4.0, enob_bits)) : 0.0) + jitter_rad * jitter_rad;
+  const double bits = std::log2(1 / (1.5 * noise)) / 2;
+  if (!(bits >= 1))
+    throw Error("timing jitter of " + std::to_string(jitter_rad) +
+                " rad at half the clock leaves a converter less than one effective bit");
+  return bits > most_bits ? 0 : bits;
 }
 
 double walden_j(const Converter& converter) noexcept {

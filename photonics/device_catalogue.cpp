@@ -83,19 +83,32 @@ constexpr std::array modulator_table{
               "below 0.5 dB on chip, 30 dB; joules of V_pi on a 50 ohm line for one symbol at 5 GBd"},
 };
 
+// Lasers whose paper gives no noise carry that of their kind; the source says so.
 constexpr std::array laser_table{
-    Laser{"hybrid-external-cavity", 0.122, 1550e-9,
+    Laser{"hybrid-external-cavity", 0.122, 1550e-9, -150, 105e3,
           "Lee et al., Opt. Express 23, 12079 (2015): 12.2 % wall-plug efficiency, uncooled Si/III-V "
           "external-cavity "
-          "laser"},
-    Laser{"hybrid-dbr", 0.095, 1550e-9,
+          "laser. Not its own: RIN below -150 dB/Hz from 4 to 16 GHz of the laser on silicon of Liao et al., "
+          "Photonics Res. "
+          "6, 1062 (2018); 105 kHz of the hybrid external-cavity laser of Xu et al., Sci. Rep. 11, 16426 "
+          "(2021), "
+          "doi:10.1038/s41598-021-95981-w"},
+    Laser{"hybrid-dbr", 0.095, 1550e-9, -150, 105e3,
           "Zilkie et al., Opt. Express 20, 23456 (2012): 9.5 % wall-plug efficiency, III-V/silicon "
           "external-cavity DBR "
-          "laser"},
-    Laser{"quantum-dot-on-silicon", 0.086, 1300e-9,
+          "laser. Not its own: RIN below -150 dB/Hz from 4 to 16 GHz of the laser on silicon of Liao et al., "
+          "Photonics Res. "
+          "6, 1062 (2018); 105 kHz of the hybrid external-cavity laser of Xu et al., Sci. Rep. 11, 16426 "
+          "(2021), "
+          "doi:10.1038/s41598-021-95981-w"},
+    Laser{"quantum-dot-on-silicon", 0.086, 1300e-9, -150, 716e3,
           "Shang et al., Light Sci. Appl. 11, 299 (2022): 8.6 % wall-plug efficiency, 126.6 mW from both "
           "facets, "
-          "quantum dots grown on a 300 mm silicon wafer"},
+          "quantum dots grown on a 300 mm silicon wafer. Not its own: RIN below -150 dB/Hz from 4 to 16 GHz "
+          "of Liao et al., "
+          "Photonics Res. 6, 1062 (2018), quantum dots on silicon; 716 kHz of tunable 1.3 um quantum-dot "
+          "lasers, Wan et al., "
+          "Laser Photonics Rev. 14, 1900348 (2020)"},
 };
 
 constexpr std::array photodiode_table{
@@ -192,7 +205,9 @@ const FibreCoupler& find_fibre_coupler(std::string_view name) {
 }
 const Modulator& find_modulator(std::string_view name) { return find_row("modulator", name, modulators()); }
 const Laser& find_laser(std::string_view name) { return find_row("laser", name, lasers()); }
-const Photodiode& find_photodiode(std::string_view name) { return find_row("photodiode", name, photodiodes()); }
+const Photodiode& find_photodiode(std::string_view name) {
+  return find_row("photodiode", name, photodiodes());
+}
 const Tia& find_tia(std::string_view name) { return find_row("transimpedance amplifier", name, tias()); }
 const Converter& find_converter(std::string_view name) { return find_row("converter", name, converters()); }
 const DigitalUnit& find_digital_unit(std::string_view name) {

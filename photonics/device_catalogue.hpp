@@ -47,7 +47,7 @@ struct Modulator {
   double energy_per_symbol_j;  ///< drive energy of one full-scale symbol, a field of ±1
   double
       symbol_rate_hz;  ///< at which that holds: a terminated electrode burns power, so joules go with 1/rate
-  double extinction_ratio_db;
+  double extinction_ratio_db;  ///< of power, > 0
   std::string_view source;
 };
 
@@ -55,6 +55,8 @@ struct Laser {
   std::string_view name;
   double wall_plug_efficiency;  ///< optical watts over electrical watts, (0, 1)
   double wavelength_m;
+  double rin_db_per_hz;  ///< relative intensity noise over the symbol rate, one-sided; −infinity: none
+  double linewidth_hz;   ///< of the Lorentzian
   std::string_view source;
 };
 

@@ -65,7 +65,10 @@ std::string summary_of(const Modulator& d) {
                   {d.extinction_ratio_db, " dB", "extinction ratio"}});
 }
 std::string summary_of(const Laser& d) {
-  return summary({{100 * d.wall_plug_efficiency, " %", "wall-plug efficiency"}, {d.wavelength_m, "m", ""}});
+  return summary({{100 * d.wall_plug_efficiency, " %", "wall-plug efficiency"},
+                  {d.wavelength_m, "m", ""},
+                  {d.rin_db_per_hz, " dB/Hz", "RIN"},
+                  {d.linewidth_hz, "Hz", "linewidth"}});
 }
 std::string summary_of(const Photodiode& d) {
   return summary({{d.responsivity_a_per_w, " A/W", ""},

@@ -11,37 +11,12 @@
 #include <vector>
 
 #include "core/accelerator.hpp"
-#include "photonics/imperfections.hpp"
 #include "photonics/photonic_design.hpp"
+#include "photonics/photonic_effects.hpp"
 #include "photonics/photonic_pricing.hpp"
 #include "photonics/svd_core.hpp"
 
 namespace fringe {
-
-/// Which imperfections act, and how strongly. All off is the ideal engine: exact up to float rounding.
-struct PhotonicEffects {
-  MeshImperfections mesh;
-  double dac_enob = 0;       ///< effective bits of the inputs; 0: unlimited
-  double adc_enob = 0;       ///< of the outputs; 0: unlimited
-  double shot_variance = 0;  ///< of an output, in units of the full-scale input field squared
-  double thermal_variance = 0;
-
-  bool operator==(const PhotonicEffects&) const = default;
-};
-
-/// Everything that the design's devices and its link budget bring.
-PhotonicEffects effects_of(const PhotonicDesign& design);
-
-/// One cause of error, for "this one alone" and "all but this one".
-struct EffectRow {
-  std::string_view name;
-  void (*copy)(const PhotonicEffects& from, PhotonicEffects& to);
-};
-std::span<const EffectRow> photonic_effects() noexcept;
-PhotonicEffects only(const PhotonicEffects& all, const EffectRow& effect);
-PhotonicEffects without(const PhotonicEffects& all, const EffectRow& effect);
-/// Whether the cause is there at all.
-bool acts(const PhotonicEffects& all, const EffectRow& effect);
 
 struct PhotonicSetup {
   std::string name;
@@ -75,7 +50,7 @@ class PhotonicMatrix : public ProgrammedMatrix {
 class PhotonicAccelerator final : public Accelerator {
  public:
   /// Executor and pool are the CPU's and must outlive the accelerator. Throws Error where the design or the
-  /// effects are out of range.
+  /// effects are out of range, and where the design detects intensity, which has no sign.
   PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, ThreadPool& pool);
   ~PhotonicAccelerator() override;
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "photonics/converters.hpp"
 #include "photonics/mesh_layout.hpp"
 
 namespace fringe {
@@ -23,6 +24,17 @@ void require_loss(std::string_view field, double value) {
   if (!(value >= 0) || !std::isfinite(value)) refuse(field, value, "must be finite and not negative");
 }
 
+void require_inl(std::string_view field, double lsb, const Converter& converter) {
+  if (!(lsb >= 0 && inl_over_full_scale(converter, lsb) <= 0.1))
+    refuse(
+        field, lsb,
+        "must not be negative, nor above a tenth of the full scale of '" + std::string(converter.name) + "'");
+}
+
+void require_gain(std::string_view field, double sigma) {
+  if (!(sigma >= 0 && sigma <= 0.15)) refuse(field, sigma, "must lie in 0 … 0.15");
+}
+
 void require_speed(std::string_view field, std::string_view device, double value, double least) {
   if (!(value >= least))
     refuse(field, value,
@@ -32,14 +44,38 @@ void require_speed(std::string_view field, std::string_view device, double value
 
 }  // namespace
 
+ModulatorDrive find_modulator_drive(std::string_view name) {
+  struct Row {
+    std::string_view name;
+    ModulatorDrive drive;
+  };
+  static constexpr std::array rows{Row{"linear", ModulatorDrive::linear}, Row{"sine", ModulatorDrive::sine},
+                                   Row{"predistorted", ModulatorDrive::predistorted}};
+  return find_row("modulator drive", name, std::span<const Row>(rows)).drive;
+}
+
 void check(const PhotonicDesign& d) {
   find_topology(d.topology);
   if (d.modes < 2) refuse("modes", static_cast<double>(d.modes), "must be at least 2");
   if (d.cores < 1) refuse("cores", static_cast<double>(d.cores), "must be at least 1");
   require_positive("clock_hz", d.clock_hz);
   require_positive("laser_power_w", d.laser_power_w);
-  if (!(d.local_oscillator_share > 0 && d.local_oscillator_share < 1))
-    refuse("local_oscillator_share", d.local_oscillator_share, "must lie between 0 and 1");
+  if (d.detection == Detection::homodyne) {
+    if (!(d.local_oscillator_share > 0 && d.local_oscillator_share < 1))
+      refuse("local_oscillator_share", d.local_oscillator_share, "must lie between 0 and 1");
+  } else if (d.local_oscillator_share != 0) {
+    refuse("local_oscillator_share", d.local_oscillator_share, "must be 0 where intensity is detected");
+  }
+  if (!(d.modulation_depth > 0 && d.modulation_depth <= 1))
+    refuse("modulation_depth", d.modulation_depth, "must lie above 0 and up to 1");
+  if (d.modulator_drive == ModulatorDrive::linear && d.modulation_depth != 1)
+    refuse("modulation_depth", d.modulation_depth, "must be 1 where modulator_drive is linear");
+  require_loss("oscillator_delay_m", d.oscillator_delay_m);
+  require_inl("dac_inl_lsb", d.dac_inl_lsb, d.input_dac);
+  require_inl("adc_inl_lsb", d.adc_inl_lsb, d.output_adc);
+  require_gain("input_gain_sigma", d.input_gain_sigma);
+  require_gain("output_gain_sigma", d.output_gain_sigma);
+  require_loss("sampling_jitter_s", d.sampling_jitter_s);
   if (d.phase_bits < 1 || d.phase_bits > d.phase_dac.nominal_bits)
     refuse("phase_bits", d.phase_bits,
            "must lie in 1 … " + std::to_string(static_cast<int>(d.phase_dac.nominal_bits)) +
@@ -63,9 +99,13 @@ void check(const PhotonicDesign& d) {
   require_loss("modulator.insertion_loss_db", d.modulator.insertion_loss_db);
   require_loss("modulator.energy_per_symbol_j", d.modulator.energy_per_symbol_j);
   require_positive("modulator.symbol_rate_hz", d.modulator.symbol_rate_hz);
+  require_positive("modulator.extinction_ratio_db", d.modulator.extinction_ratio_db);
   if (!(d.laser.wall_plug_efficiency > 0 && d.laser.wall_plug_efficiency < 1))
     refuse("laser.wall_plug_efficiency", d.laser.wall_plug_efficiency, "must lie between 0 and 1");
   require_positive("laser.wavelength_m", d.laser.wavelength_m);
+  if (!(d.laser.rin_db_per_hz < 0))
+    refuse("laser.rin_db_per_hz", d.laser.rin_db_per_hz, "must be negative; -infinity is none");
+  require_loss("laser.linewidth_hz", d.laser.linewidth_hz);
   require_positive("photodiode.responsivity_a_per_w", d.photodiode.responsivity_a_per_w);
   require_loss("photodiode.dark_current_a", d.photodiode.dark_current_a);
   require_loss("tia.input_noise_a_per_sqrt_hz", d.tia.input_noise_a_per_sqrt_hz);
@@ -120,6 +160,7 @@ std::span<const PhotonicPreset> photonic_presets() {
       .output_adc = find_converter("adc-5gs"),
       .phase_dac = find_converter("phase-dac-16bit"),
       .digital = find_digital_unit("asic-7nm"),
+      .modulator_drive = ModulatorDrive::predistorted,
   };
   static const PhotonicDesign coarse = [] {
     PhotonicDesign design = realistic;
@@ -128,13 +169,15 @@ std::span<const PhotonicPreset> photonic_presets() {
     return design;
   }();
   static const std::array presets{
-      PhotonicPreset{"realistic", "thermo-optic silicon: couplers spread by 2 %, phases held to 8 bits",
-                     realistic,
-                     "phase_bits: the 8.5 bits of phase that di Tria et al., arXiv:2502.12869 (2025), "
-                     "measured on silicon MZIs, "
-                     "rounded down; phase_sigma_rad: phase-encoding noise of 5e-3 rad, Shen et al., Nat. "
-                     "Photonics 11, 441 (2017); "
-                     "modes, cores, clock, laser power and lengths are choices of the design"},
+      PhotonicPreset{
+          "realistic", "thermo-optic silicon: couplers spread by 2 %, phases held to 8 bits", realistic,
+          "phase_bits: the 8.5 bits of phase that di Tria et al., arXiv:2502.12869 (2025), "
+          "measured on silicon MZIs, "
+          "rounded down; phase_sigma_rad: phase-encoding noise of 5e-3 rad, Shen et al., Nat. "
+          "Photonics 11, 441 (2017); "
+          "modes, cores, clock, laser power, lengths and the predistorted drive are choices of the "
+          "design; the local oscillator is not delayed; non-linearity and jitter of the converters "
+          "stand in their ENOB, gains are calibrated"},
       PhotonicPreset{"coarse-splitters",
                      "the same with couplers spread by 6 % and drivers of 16 bits: correction decides",
                      coarse,

@@ -11,10 +11,23 @@
 
 namespace fringe {
 
+/// What receivers read. Homodyne: the real part of the field, with its sign, beside a local oscillator.
+/// Intensity: |field|², without a sign, from one diode; all light is signal. Products with real matrices need
+/// the sign (PhotonicAccelerator refuses intensity); detect_intensity() serves single fields and unitary
+/// cores.
+enum class Detection { homodyne, intensity };
+
+/// How a modulator is driven (input_channels.hpp). Linear is an idealisation; sine is what a Mach–Zehnder
+/// modulator does with a voltage proportional to the input; predistorted asks for the voltage that makes the
+/// field proportional.
+enum class ModulatorDrive { linear, sine, predistorted };
+/// Throws Error, offering the nearest name.
+ModulatorDrive find_modulator_drive(std::string_view name);
+
 /// A system of equal cores. A core is V mesh, line of attenuators, U mesh, each on `modes` modes (W =
-/// U·Σ·Vᵀ), with one modulator per input and one balanced homodyne receiver per output; one laser feeds its
-/// signals and its local oscillators. Rows are held by value: change a figure and noise, time and joules
-/// follow.
+/// U·Σ·Vᵀ), with one modulator per input and one balanced homodyne receiver (or one photodiode, see
+/// Detection) per output; one laser feeds its signals and its local oscillators. Rows are held by value:
+/// change a figure and noise, time and joules follow.
 struct PhotonicDesign {
   std::string topology;
   std::size_t modes;               ///< n ≥ 2 of each mesh
@@ -39,6 +52,17 @@ struct PhotonicDesign {
   Converter output_adc;
   Converter phase_dac;  ///< one slow channel per phase shifter
   DigitalUnit digital;
+  Detection detection = Detection::homodyne;  ///< intensity has a local_oscillator_share of 0
+  ModulatorDrive modulator_drive = ModulatorDrive::linear;
+  double modulation_depth = 1;    ///< of the modulator's full swing, (0, 1]; a linear drive has 1
+  double oscillator_delay_m = 0;  ///< waveguide that delays the local oscillator, which passes no mesh
+  // Errors of converters beyond their ENOB, whose measurement usually includes non-linearity and jitter, and
+  // of gains after calibration.
+  double dac_inl_lsb = 0;        ///< largest integral non-linearity, in steps of the DAC's nominal bits
+  double adc_inl_lsb = 0;        ///< likewise of the ADC
+  double input_gain_sigma = 0;   ///< relative spread over the input channels, at most 0.15
+  double output_gain_sigma = 0;  ///< likewise over the output channels
+  double sampling_jitter_s = 0;  ///< rms of the ADC's sampling instant
 };
 
 /// Throws Error naming the field and the rule where a value is out of range, or where a modulator,

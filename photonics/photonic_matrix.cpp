@@ -7,6 +7,8 @@
 #include "core/error.hpp"
 #include "photonics/converters.hpp"
 #include "photonics/correction.hpp"
+#include "photonics/input_channels.hpp"
+#include "photonics/output_channels.hpp"
 #include "photonics/photonic_tile.hpp"
 
 namespace fringe {
@@ -18,14 +20,15 @@ std::size_t blocks_of(std::size_t batch) { return (batch + block_samples - 1) / 
 
 /// Buffers of one worker; none is allocated in a pass.
 struct Scratch {
-  std::vector<float> scale, inputs, re, im, middle_re, middle_im, adjoint_re, adjoint_im, normals;
+  std::vector<float> scale, inputs, sent_re, sent_im, re, im, middle_re, middle_im, adjoint_re, adjoint_im;
+  ReadingScratch reading;
 
   void reserve(std::size_t core_cols, std::size_t modes) {
     scale.resize(block_samples);
     inputs.resize(core_cols * block_samples);
-    for (auto* plane : {&re, &im, &middle_re, &middle_im, &adjoint_re, &adjoint_im})
+    for (auto* plane : {&sent_re, &sent_im, &re, &im, &middle_re, &middle_im, &adjoint_re, &adjoint_im})
       plane->resize(modes * block_samples);
-    normals.resize(modes);
+    reading.reserve(modes);
   }
 };
 
@@ -48,6 +51,8 @@ class TiledMatrix final : public PhotonicMatrix {
     for (std::size_t t = 0; t < tiling_.tiles(); ++t) {
       const auto core = static_cast<std::uint32_t>((first_tile + t) % setup_.design.cores);
       tiles_.emplace_back(layout_, fabricated(2 * core), fabricated(2 * core + 1));
+      inputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core);
+      outputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core);
     }
     pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { program_tile(t, w); });
   }
@@ -83,8 +88,14 @@ class TiledMatrix final : public PhotonicMatrix {
       load_inputs(x, first, width, s);
       for (std::size_t r = 0; r < rows(); ++r) std::fill_n(y.row(r) + first, width, 0.0f);
       for (std::size_t t = 0; t < tiles_.size(); ++t) {
-        tiles_[t].propagate(tile_inputs(t, width, s), fields(s.re, s.im, width));
-        detect(t, context, first, width, s);
+        const Symbols symbols{
+            context.seed, setup_.chip, site_, context.shot, context.first_sample + first, tiles_.size(), t};
+        const ConstFields<float> sent = send(t, width, s);
+        if (inputs_[t].act())
+          inputs_[t].add_memory({s.sent_re.data(), n(), width, block_samples}, symbols, s.reading);
+        const Fields<float> out = fields(s.re, s.im, width);
+        tiles_[t].propagate(sent, out);
+        outputs_[t].detect(out, rows_of(t), ranges_[t], symbols, s.reading);
         accumulate(t, y, first, width, s);
       }
     });
@@ -114,7 +125,7 @@ class TiledMatrix final : public PhotonicMatrix {
     if (w.rows != rows() || w.cols != cols()) throw Error("realised matrix: wrong shape");
     std::vector<float> tile(n() * n());
     for (std::size_t t = 0; t < tiles_.size(); ++t) {
-      tiles_[t].transmission({tile.data(), n(), n()});
+      transmission(t, {tile.data(), n(), n()});
       const float gain = parameters_[t * map_.size() + map_.gain()];
       for_each_weight(t, [&](std::size_t r, std::size_t c, std::size_t i, std::size_t k) {
         w(r, c) = gain * tile[i * n() + k];
@@ -175,10 +186,17 @@ class TiledMatrix final : public PhotonicMatrix {
     fit_gain(t, weights);
   }
 
+  /// a(i, k) = what output i gives for a small input k per unit of it, channel gains included.
+  void transmission(std::size_t t, Matrix a) const {
+    tiles_[t].transmission(a);
+    for (std::size_t i = 0; i < n(); ++i)
+      for (std::size_t k = 0; k < n(); ++k) a(i, k) *= outputs_[t].gain(i) * inputs_[t].gain(k);
+  }
+
   /// Least squares of gain·a against the target, and the largest output that full-scale inputs can give.
   void fit_gain(std::size_t t, MatrixView<const double> target) {
     std::vector<float> a(n() * n());
-    tiles_[t].transmission({a.data(), n(), n()});
+    transmission(t, {a.data(), n(), n()});
     double overlap = 0, power = 0, largest = 0;
     for (std::size_t i = 0; i < target.rows; ++i) {
       double row = 0;
@@ -205,6 +223,7 @@ class TiledMatrix final : public PhotonicMatrix {
     for (std::size_t k = 0; k < tiling_.tile_cols() * n(); ++k) {
       float* row = s.inputs.data() + k * block_samples;
       for (std::size_t b = 0; b < width; ++b) row[b] = k < cols() ? x(k, first + b) / s.scale[b] : 0.0f;
+      InputChannels::predistort(std::span(row, width), setup_.effects);
       quantise(std::span(row, width), dac);
     }
   }
@@ -216,29 +235,17 @@ class TiledMatrix final : public PhotonicMatrix {
   Fields<float> fields(std::vector<float>& re, std::vector<float>& im, std::size_t width) const {
     return {{re.data(), n(), width, block_samples}, {im.data(), n(), width, block_samples}};
   }
-  ConstMatrix tile_inputs(std::size_t t, std::size_t width, const Scratch& s) const {
+  /// What the DACs of the tile's inputs put out.
+  ConstMatrix driven(std::size_t t, std::size_t width, const Scratch& s) const {
     return {s.inputs.data() + t % tiling_.tile_cols() * n() * block_samples, n(), width, block_samples};
   }
 
-  /// Homodyne noise on the real quadrature, then the ADC. Noise belongs to sample, tile and mode.
-  void detect(std::size_t t, const Context& context, std::size_t first, std::size_t width, Scratch& s) const {
-    const std::size_t read = rows_of(t);
-    const auto add = [&](double variance, Purpose purpose) {
-      if (variance == 0) return;
-      const auto sigma = static_cast<float>(std::sqrt(variance));
-      const Draw draw{context.seed, purpose, setup_.chip, site_, context.shot};
-      for (std::size_t b = 0; b < width; ++b) {
-        const std::uint64_t sample = context.first_sample + first + b;
-        fill_normal(s.normals, draw, (sample * tiles_.size() + t) * n());
-        for (std::size_t i = 0; i < read; ++i) s.re[i * block_samples + b] += sigma * s.normals[i];
-      }
-    };
-    add(setup_.effects.shot_variance, Purpose::shot_noise);
-    add(setup_.effects.thermal_variance, Purpose::thermal_noise);
-    if (setup_.effects.adc_enob > 0) {
-      const Quantiser adc = make_quantiser(ranges_[t], setup_.effects.adc_enob);
-      for (std::size_t i = 0; i < read; ++i) quantise(std::span(s.re.data() + i * block_samples, width), adc);
-    }
+  /// Fields at the tile's inputs, without noise.
+  ConstFields<float> send(std::size_t t, std::size_t width, Scratch& s) const {
+    if (!inputs_[t].act()) return {driven(t, width, s), {}};
+    const Fields<float> sent = fields(s.sent_re, s.sent_im, width);
+    inputs_[t].send(driven(t, width, s), sent);
+    return sent;
   }
 
   void accumulate(std::size_t t, Matrix y, std::size_t first, std::size_t width, const Scratch& s) const {
@@ -260,11 +267,11 @@ class TiledMatrix final : public PhotonicMatrix {
       const std::size_t first = block * block_samples, width = std::min(block_samples, x.cols - first);
       load_inputs(x, first, width, s);
       for (std::size_t t = 0; t < tiles_.size(); ++t) {
-        tiles_[t].propagate(tile_inputs(t, width, s), fields(s.re, s.im, width));
+        tiles_[t].propagate(send(t, width, s), fields(s.re, s.im, width));
         float& most = largest[block * tiles_.size() + t];
         for (std::size_t i = 0; i < rows_of(t); ++i)
           for (std::size_t b = 0; b < width; ++b)
-            most = std::max(most, std::abs(s.re[i * block_samples + b]));
+            most = std::max(most, std::abs(outputs_[t].gain(i) * s.re[i * block_samples + b]));
       }
     });
     for (std::size_t t = 0; t < tiles_.size(); ++t) {
@@ -282,22 +289,24 @@ class TiledMatrix final : public PhotonicMatrix {
     const std::span<float> gradient(gradients_.data() + t * map_.size(), map_.size());
     const Fields<float> out = fields(s.re, s.im, width), middle = fields(s.middle_re, s.middle_im, width),
                         g = fields(s.adjoint_re, s.adjoint_im, width);
-    tiles_[t].propagate(tile_inputs(t, width, s), middle, out);
+    const ConstFields<float> sent = send(t, width, s);
+    tiles_[t].propagate(sent, middle, out);
 
     const std::size_t r0 = t / tiling_.tile_cols() * n();
     double gain_gradient = 0;
     for (std::size_t i = 0; i < n(); ++i)
       for (std::size_t b = 0; b < width; ++b) {
-        const float d = i < rows_of(t) ? dy(r0 + i, first + b) * s.scale[b] : 0.0f;
+        const float d = i < rows_of(t) ? outputs_[t].gain(i) * dy(r0 + i, first + b) * s.scale[b] : 0.0f;
         gain_gradient += static_cast<double>(d) * static_cast<double>(out.re(i, b));
         g.re(i, b) = gain * d;
         g.im(i, b) = 0;
       }
     gradient[map_.gain()] += static_cast<float>(gain_gradient);
 
-    tiles_[t].backward(tile_inputs(t, width, s), middle, out, g, gradient);
+    tiles_[t].backward(sent, middle, out, g, gradient);
 
     if (dx.data == nullptr) return;
+    if (inputs_[t].act()) inputs_[t].scale_adjoint(driven(t, width, s), g.re);
     const std::size_t c0 = t % tiling_.tile_cols() * n();
     for (std::size_t k = 0; k < cols_of(t); ++k)
       for (std::size_t b = 0; b < width; ++b) dx(c0 + k, first + b) += g.re(k, b) / s.scale[b];
@@ -311,6 +320,8 @@ class TiledMatrix final : public PhotonicMatrix {
   TileParameters map_;
   std::vector<float> parameters_, gradients_, ranges_;
   std::vector<PhotonicTile> tiles_;
+  std::vector<InputChannels> inputs_;  ///< of each tile's core
+  std::vector<OutputChannels> outputs_;
   std::vector<Scratch> scratch_;
   ConstMatrix kept_;
 };

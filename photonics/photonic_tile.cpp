@@ -115,8 +115,8 @@ void PhotonicTile::attenuate(Fields<float> fields) const {
     }
 }
 
-void PhotonicTile::propagate(ConstMatrix in, Fields<float> out) const {
-  v_->propagate({in, {}}, out);
+void PhotonicTile::propagate(ConstFields<float> in, Fields<float> out) const {
+  v_->propagate(in, out);
   attenuate(out);
   u_->propagate(out, out);
 }
@@ -125,11 +125,11 @@ void PhotonicTile::transmission(Matrix a) const {
   const std::size_t n = layout_->modes;
   std::vector<float> identity(n * n), imaginary(n * n);
   for (std::size_t k = 0; k < n; ++k) identity[k * n + k] = 1;
-  propagate({identity.data(), n, n}, {a, {imaginary.data(), n, n}});
+  propagate({{identity.data(), n, n}, {}}, {a, {imaginary.data(), n, n}});
 }
 
-void PhotonicTile::propagate(ConstMatrix in, Fields<float> middle, Fields<float> out) const {
-  v_->propagate({in, {}}, middle);
+void PhotonicTile::propagate(ConstFields<float> in, Fields<float> middle, Fields<float> out) const {
+  v_->propagate(in, middle);
   copy_fields(middle, out);
   attenuate(out);
   u_->propagate(out, out);
@@ -146,7 +146,7 @@ PhotonicTile::Gradients& PhotonicTile::gradients() {
   return *gradients_;
 }
 
-void PhotonicTile::backward(ConstMatrix in, Fields<float> middle, Fields<float> out, Fields<float> g,
+void PhotonicTile::backward(ConstFields<float> in, Fields<float> middle, Fields<float> out, Fields<float> g,
                             std::span<float> gradient) {
   const TileParameters at{layout_->couplers.size(), layout_->modes};
   Gradients& meshes = gradients();
@@ -167,8 +167,11 @@ void PhotonicTile::backward(ConstMatrix in, Fields<float> middle, Fields<float> 
   }
   if (!meshes.v.reversible())
     for (std::size_t k = 0; k < middle.re.rows; ++k) {
-      std::copy_n(in.row(k), middle.re.cols, middle.re.row(k));
-      std::fill_n(middle.im.row(k), middle.im.cols, 0.0f);
+      std::copy_n(in.re.row(k), middle.re.cols, middle.re.row(k));
+      if (in.im.data != nullptr)
+        std::copy_n(in.im.row(k), middle.im.cols, middle.im.row(k));
+      else
+        std::fill_n(middle.im.row(k), middle.im.cols, 0.0f);
     }
   add_mesh_gradient(meshes.v, meshes.sum, middle, g, gradient.data() + at.v());
 }

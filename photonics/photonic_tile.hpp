@@ -40,16 +40,16 @@ class PhotonicTile {
   /// The phases that the chip holds: as applied, with its static errors.
   CoreProgram held() const;
 
-  /// out[modes×batch] = field behind U for real fields in[modes×batch] at the input of V.
-  void propagate(ConstMatrix in, Fields<float> out) const;
+  /// out[modes×batch] = field behind U for fields in[modes×batch] at the input of V.
+  void propagate(ConstFields<float> in, Fields<float> out) const;
   /// a(i, k) = real part of the field at output i for a field of 1 at input k.
   void transmission(Matrix a) const;
 
   /// The forward half of a reverse pass: `middle` = fields behind V, out = fields behind U.
-  void propagate(ConstMatrix in, Fields<float> middle, Fields<float> out) const;
+  void propagate(ConstFields<float> in, Fields<float> middle, Fields<float> out) const;
   /// The other half, for the same `in`: g = adjoint of the fields behind U becomes the adjoint at the input
   /// of V; middle and out are overwritten. Adds ∂L/∂parameters to gradient[TileParameters], but for the gain.
-  void backward(ConstMatrix in, Fields<float> middle, Fields<float> out, Fields<float> g,
+  void backward(ConstFields<float> in, Fields<float> middle, Fields<float> out, Fields<float> g,
                 std::span<float> gradient);
 
  private:

@@ -91,7 +91,7 @@ stage "clang++ tests" run_ctest ci-clang -L "core|photonics"
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
 check "consumer of the installed package" check_consumer
-check "README commands" python tests/readme_commands.py README.md
+check "README commands" python tests/readme_commands.py README.md docs/extending.md
 stage "sanitised build: g++, address and undefined" build ci-sanitize
 stage "sanitised tests" run_ctest ci-sanitize
 report_stages

@@ -48,6 +48,17 @@ constexpr NumberKey design_numbers[] = {
     {"splitter_loss_db", false, 0, 1e2,
      [](PhotonicDesign& d, double v) { d.splitter.insertion_loss_db = v; }},
     {"pi_power_w", false, 0, 1e1, [](PhotonicDesign& d, double v) { d.phase_shifter.pi_power_w = v; }},
+    {"rin_db_per_hz", false, -300, -1, [](PhotonicDesign& d, double v) { d.laser.rin_db_per_hz = v; }},
+    {"linewidth_hz", false, 0, 1e9, [](PhotonicDesign& d, double v) { d.laser.linewidth_hz = v; }},
+    {"oscillator_delay_m", false, 0, 1e2, [](PhotonicDesign& d, double v) { d.oscillator_delay_m = v; }},
+    {"modulation_depth", false, 0, 1, [](PhotonicDesign& d, double v) { d.modulation_depth = v; }},
+    {"extinction_ratio_db", false, 1e-3, 300,
+     [](PhotonicDesign& d, double v) { d.modulator.extinction_ratio_db = v; }},
+    {"dac_inl_lsb", false, 0, 1e6, [](PhotonicDesign& d, double v) { d.dac_inl_lsb = v; }},
+    {"adc_inl_lsb", false, 0, 1e6, [](PhotonicDesign& d, double v) { d.adc_inl_lsb = v; }},
+    {"input_gain_sigma", false, 0, 0.15, [](PhotonicDesign& d, double v) { d.input_gain_sigma = v; }},
+    {"output_gain_sigma", false, 0, 0.15, [](PhotonicDesign& d, double v) { d.output_gain_sigma = v; }},
+    {"sampling_jitter_s", false, 0, 1e-3, [](PhotonicDesign& d, double v) { d.sampling_jitter_s = v; }},
 };
 
 struct DeviceKey {
@@ -61,6 +72,8 @@ constexpr DeviceKey design_devices[] = {
     {"waveguide", [](PhotonicDesign& d, std::string_view v) { d.waveguide = find_waveguide(v); }},
     {"fibre_coupler", [](PhotonicDesign& d, std::string_view v) { d.fibre_coupler = find_fibre_coupler(v); }},
     {"modulator", [](PhotonicDesign& d, std::string_view v) { d.modulator = find_modulator(v); }},
+    {"modulator_drive",
+     [](PhotonicDesign& d, std::string_view v) { d.modulator_drive = find_modulator_drive(v); }},
     {"laser", [](PhotonicDesign& d, std::string_view v) { d.laser = find_laser(v); }},
     {"photodiode", [](PhotonicDesign& d, std::string_view v) { d.photodiode = find_photodiode(v); }},
     {"tia", [](PhotonicDesign& d, std::string_view v) { d.tia = find_tia(v); }},

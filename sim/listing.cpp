@@ -9,7 +9,9 @@
 #include "photonics/device_catalogue.hpp"
 #include "photonics/imperfections.hpp"
 #include "photonics/mesh_layout.hpp"
+#include "photonics/optical_nonlinearity.hpp"
 #include "photonics/photonic_design.hpp"
+#include "photonics/programming.hpp"
 #include "sim/report.hpp"
 #include "workloads/zoo.hpp"
 
@@ -39,6 +41,36 @@ std::string meshes() {
                   fmt::format("{}; phases: {}; {}", mesh.description, mesh.phase_placement,
                               mesh.universal ? "universal" : "not universal"),
                   mesh.source);
+  return text;
+}
+
+std::string crossing_table() {
+  std::string text;
+  for (const Crossing& row : crossings())
+    text += entry(row.name,
+                  fmt::format("{}; splitters passed: {}, waveguide crossings: {}", row.description,
+                              row.splitters, row.waveguide_crossings),
+                  row.source);
+  return text;
+}
+
+std::string programming() {
+  std::string text;
+  for (const ProgrammingMethod& row : programming_methods())
+    text +=
+        entry(row.name, fmt::format("{}; knows {}", row.description, to_string(row.knowledge)), row.source);
+  return text;
+}
+
+std::string nonlinearity_table() {
+  std::string text;
+  for (const NonlinearityRow& row : nonlinearities()) {
+    std::string parameters;
+    for (const NonlinearityParameter& p : row.parameters)
+      parameters +=
+          fmt::format("; {} = {}{}", p.name, p.typical, p.unit == "1" ? "" : " " + std::string(p.unit));
+    text += entry(row.name, fmt::format("{}{}", row.description, parameters), row.source);
+  }
   return text;
 }
 
@@ -82,12 +114,19 @@ struct Listing {
   std::string_view name;
   std::string (*table)();
 };
-constexpr std::array<Listing, 5> listings{{{"devices", devices},
-                                           {"meshes", meshes},
-                                           {"imperfections", imperfection_table},
-                                           {"gpus", gpus},
-                                           {"workloads", workloads}}};
-constexpr std::array<std::string_view, 5> names{"devices", "meshes", "imperfections", "gpus", "workloads"};
+constexpr std::array listings{Listing{"devices", devices},
+                              Listing{"meshes", meshes},
+                              Listing{"crossings", crossing_table},
+                              Listing{"programming", programming},
+                              Listing{"imperfections", imperfection_table},
+                              Listing{"nonlinearities", nonlinearity_table},
+                              Listing{"gpus", gpus},
+                              Listing{"workloads", workloads}};
+constexpr auto names = [] {
+  std::array<std::string_view, listings.size()> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = listings[i].name;
+  return all;
+}();
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// The command line. Exit status: 0 done, 1 traces differ, 2 bad input, 130 stopped on request.
+// The command line. Exit status: 0 done, 1 traces differ or a law isn't met, 2 bad input, 130 stopped on
+// request.
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <charconv>
@@ -10,12 +11,14 @@
 
 #include "core/error.hpp"
 #include "core/thread_pool.hpp"
+#include "sim/calibration.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
 #include "sim/listing.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
 #include "sim/trace_inspect.hpp"
+#include "sim/validation.hpp"
 #include "sim/version.hpp"
 
 namespace {
@@ -28,15 +31,19 @@ struct RunOptions {
   bool json = false, quiet = false;
 };
 
-void add_run_options(CLI::App& command, RunOptions& options) {
-  command.add_option("--out", options.out, "trace to write (HDF5); default: NAME.h5 here")->type_name("FILE");
-  command.add_option("--seed", options.seed, "seed of all random numbers, instead of the experiment's")
-      ->type_name("N");
+void add_common_options(CLI::App& command, RunOptions& options) {
   command.add_option("--threads", options.threads, "threads; default: all. Numbers don't depend on it")
       ->type_name("N")
       ->check(CLI::Range(1u, 1024u));
   command.add_flag("--json", options.json, "print the result as JSON");
   command.add_flag("--quiet", options.quiet, "no progress on standard error");
+}
+
+void add_run_options(CLI::App& command, RunOptions& options) {
+  command.add_option("--out", options.out, "trace to write (HDF5); default: NAME.h5 here")->type_name("FILE");
+  command.add_option("--seed", options.seed, "seed of all random numbers, instead of the experiment's")
+      ->type_name("N");
+  add_common_options(command, options);
 }
 
 std::optional<std::uint64_t> parse_seed(const std::string& text) {
@@ -90,12 +97,74 @@ int run(Experiment experiment, const RunOptions& options) {
   return result.stopped ? 130 : 0;
 }
 
+/// One row at full size, or all of them; `quick` takes fewer draws and leaves the largest meshes out.
+int run_validation(const std::string& name, bool all, bool quick, const RunOptions& options) {
+  if (all && quick) throw Error("--all is the full size and --quick the reduced one: give one of them");
+  if (all && !name.empty()) throw Error("--all runs every row: it takes no name '" + name + "'");
+  std::vector<ValidationRow> rows(validation_rows().begin(), validation_rows().end());
+  if (!name.empty()) rows = {find_row("validation row", name, validation_rows())};
+  catch_interrupts();
+  ThreadPool pool(options.threads);
+  ValidationResult result;
+  {
+    ProgressBar progress(options.quiet);
+    result = validate(rows, all || (!name.empty() && !quick) ? full_gallery : quick_gallery, pool, progress);
+  }
+  std::fputs((options.json ? validation_json(result) : validation_text(result)).c_str(), stdout);
+  return exit_status(result);
+}
+
+void add_calibration_options(CLI::App& command, CalibrationSetup& setup) {
+  command.add_option("--mesh", setup.mesh, "topology, see fringe list meshes")->type_name("NAME");
+  command.add_option("--crossing", setup.crossings, "crossing types, see fringe list crossings")
+      ->type_name("NAME...");
+  command.add_option("--modes", setup.modes, "ports of the mesh")->type_name("N...");
+  command.add_option("--splitter-sigma", setup.splitter_sigma_rad, "spread of splitting angles [rad]")
+      ->type_name("RAD...");
+  command
+      .add_option("--splitter-correlation", setup.splitter_correlation,
+                  "of the splitters of one coupler, 0 to 1")
+      ->type_name("RHO");
+  command.add_option("--phase-sigma", setup.phase_sigma_rad, "spread of static phase errors [rad]")
+      ->type_name("RAD");
+  command.add_option("--phase-bits", setup.phase_bits, "of every phase over 2 pi; 0: unlimited")
+      ->type_name("BITS");
+  std::string targets;
+  for (const std::string_view name : calibration_targets())
+    targets += (targets.empty() ? "" : ", ") + std::string(name);
+  command.add_option("--target", setup.target, targets)->type_name("NAME");
+  command
+      .add_option("--method", setup.methods, "ways of programming, see fringe list programming; default: all")
+      ->type_name("NAME...");
+  command.add_option("--chips", setup.chips, "fabricated chips of each case")->type_name("N");
+  command.add_option("--input-power", setup.input_power_w, "light of a reading [W]")->type_name("W");
+  command.add_option("--integration-time", setup.integration_s, "of a reading [s]")->type_name("S");
+}
+
+int run_calibration(CalibrationSetup setup, const RunOptions& options) {
+  if (const auto seed = parse_seed(options.seed)) setup.seed = *seed;
+  const std::string out = options.out.empty() ? "calibrate.h5" : options.out;
+  check(setup);
+  catch_interrupts();
+  ThreadPool pool(options.threads);
+  CalibrationResult result;
+  {
+    ProgressBar progress(options.quiet);
+    result = calibrate(setup, pool, progress, out);
+  }
+  std::fputs((options.json ? calibration_json(result) : calibration_text(result)).c_str(), stdout);
+  if (!options.json) std::printf("\ntrace: %s\n", out.c_str());
+  return result.stopped ? 130 : 0;
+}
+
 int command_line(int argc, char** argv) {
   CLI::App app("fringe: the same workload on light and on electrons. Without a command: compare.", "fringe");
   app.set_version_flag("--version", std::string(program_version));
   app.require_subcommand(0, 1);
   RunOptions options;
-  std::string experiment_file, list_name, trace, other_trace;
+  std::string experiment_file, list_name, trace, other_trace, validation_row;
+  bool validate_all = false, validate_quick = false;
+  CalibrationSetup calibration;
 
   auto* compare_command =
       app.add_subcommand("compare", "train on digits, run on every hardware, print the table");
@@ -106,6 +175,18 @@ int command_line(int argc, char** argv) {
   auto* run_command = app.add_subcommand("run", "the same for an experiment of your own");
   run_command->add_option("experiment", experiment_file, "TOML file, see experiments/README.md")->required();
   add_run_options(*run_command, options);
+
+  auto* validate_command =
+      app.add_subcommand("validate", "published laws and figures against what fringe finds");
+  validate_command->add_option("row", validation_row, "one row at full size; without it: every row, quick");
+  validate_command->add_flag("--all", validate_all, "every row at full size (minutes)");
+  validate_command->add_flag("--quick", validate_quick, "fewer draws, wider tolerances (under a minute)");
+  add_common_options(*validate_command, options);
+
+  auto* calibrate_command =
+      app.add_subcommand("calibrate", "program imperfect chips in every way: error, readings, chip time");
+  add_calibration_options(*calibrate_command, calibration);
+  add_run_options(*calibrate_command, options);
 
   auto* list_command = app.add_subcommand("list", "what there is to choose from, with sources");
   std::string lists;
@@ -144,6 +225,9 @@ int command_line(int argc, char** argv) {
     std::printf("%s\n", difference.empty() ? "equal" : difference.c_str());
     return difference.empty() ? 0 : 1;
   }
+  if (validate_command->parsed())
+    return run_validation(validation_row, validate_all, validate_quick, options);
+  if (calibrate_command->parsed()) return run_calibration(calibration, options);
   if (run_command->parsed()) return run(read_experiment(experiment_file), options);
   const bool images = !options.data.empty();
   return run(

@@ -18,6 +18,7 @@ constexpr auto always = Equality::always;
 constexpr auto by_provenance = Equality::by_provenance;
 constexpr auto never = Equality::never;
 constexpr SchemaVersion v1{1, 0};
+constexpr SchemaVersion v1_1{1, 1};
 
 constexpr AttributeRow attributes[] = {
     {"file_type", text, 1, v1, always, "always `fringe-trace`"},
@@ -46,6 +47,7 @@ constexpr TableRow tables[] = {
     {"confusion", "the test samples of one hardware by class"},
     {"predictions", "one test sample on one hardware"},
     {"phases", "one mesh of one tile of chip 0, as asked and as realised"},
+    {"calibrations", "one way of programming one imperfect chip"},
 };
 
 constexpr ColumnRow columns[] = {
@@ -233,6 +235,30 @@ constexpr ColumnRow columns[] = {
     {"/phases/theta_realised", f64, {"coupler"}, "rad", v1, always, "θ on the chip"},
     {"/phases/phi_realised", f64, {"coupler"}, "rad", v1, always, "φ on the chip"},
     {"/phases/out_realised", f64, {"mode"}, "rad", v1, always, "output phases on the chip"},
+
+    {"/calibrations/method", name, {}, "", v1_1, always, "name of the way: `fringe list programming`"},
+    {"/calibrations/crossing", name, {}, "", v1_1, always, "crossing type of the chip"},
+    {"/calibrations/modes", i64, {}, "1", v1_1, always, "ports of the mesh"},
+    {"/calibrations/splitter_sigma_rad", f64, {}, "rad", v1_1, always, "spread of the splitters' angles"},
+    {"/calibrations/chip", i64, {}, "1", v1_1, always, "number of the fabricated chip, its trial"},
+    {"/calibrations/error_before",
+     f64,
+     {},
+     "1",
+     v1_1,
+     always,
+     "‖U′−U‖_F/√N of the chip programmed as if it were ideal"},
+    {"/calibrations/error", f64, {}, "1", v1_1, always, "the same as programmed by this method"},
+    {"/calibrations/error_up_to_phases",
+     f64,
+     {},
+     "1",
+     v1_1,
+     always,
+     "the same with the best phases at the outputs"},
+    {"/calibrations/measurements", i64, {}, "1", v1_1, always, "inputs held and read"},
+    {"/calibrations/settles", i64, {}, "1", v1_1, always, "times that phases changed"},
+    {"/calibrations/chip_time_s", f64, {}, "s", v1_1, always, "settling and integration that the chip needs"},
 };
 
 std::string version_text(SchemaVersion v) { return std::to_string(v.major) + "." + std::to_string(v.minor); }

@@ -122,6 +122,92 @@ TEST(Quantiser, RefusesWhatIsNoConverter) {
   EXPECT_THROW(make_quantiser(1, std::nan("")), Error);
 }
 
+std::vector<StaticCurve> curves(double gain_sigma, double inl, std::uint32_t core,
+                                std::size_t channels = 64) {
+  return fabricate_curves(channels, gain_sigma, Purpose::input_gain, inl, Purpose::dac_curve, 3, 1, core);
+}
+
+TEST(StaticCurve, WithoutErrorsLeavesEveryBitAlone) {
+  for (const StaticCurve& curve : curves(0, 0, 0)) {
+    std::vector<float> x = ramp(-7, 11, 101);
+    const std::vector<float> before = x;
+    bend(x, curve, 3);
+    EXPECT_EQ(x, before);
+  }
+}
+
+// The largest deviation is the figure: on 4001 points it is missed by at most half the curvature, 4·inl,
+// times the squared half distance of points, and float rounding.
+TEST(StaticCurve, LargestDeviationIsTheOneAskedFor) {
+  const double inl = 0.01, range = 2.5;
+  for (const StaticCurve& curve : curves(0, inl, 0)) {
+    const std::vector<float> x = ramp(-2.5f, 2.5f, 4001);
+    std::vector<float> y = x;
+    bend(y, curve, static_cast<float>(range));
+    double most = 0;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      most = std::max(most, std::abs(static_cast<double>(y[i]) - static_cast<double>(x[i])) / range);
+    EXPECT_LE(most, inl + 2 * std::numeric_limits<float>::epsilon());
+    EXPECT_GE(most, inl * (1 - 8 * std::pow(1.0 / 4000, 2)) - 2 * std::numeric_limits<float>::epsilon());
+    EXPECT_EQ(y.front(), x.front()) << "end points are right";
+    EXPECT_EQ(y.back(), x.back());
+    EXPECT_TRUE(std::is_sorted(y.begin(), y.end()));
+  }
+}
+
+// Mean and variance of 4096 gains within five standard errors.
+TEST(StaticCurve, GainsHaveTheirSpreadAndBelongToTheCore) {
+  const std::size_t channels = 4096;
+  const auto a = curves(0.02, 0, 0, channels), again = curves(0.02, 0, 0, channels),
+             b = curves(0.02, 0, 1, channels);
+  double sum = 0, square = 0, product = 0;
+  for (std::size_t k = 0; k < channels; ++k) {
+    EXPECT_EQ(a[k].gain, again[k].gain);
+    const double x = a[k].gain - 1.0, y = b[k].gain - 1.0;
+    sum += x;
+    square += x * x;
+    product += x * y;
+  }
+  const double count = static_cast<double>(channels);
+  EXPECT_NEAR(sum / count / 0.02, 0, 5 / std::sqrt(count));
+  EXPECT_NEAR(square / count / 4e-4, 1, 5 * std::sqrt(2 / count));
+  EXPECT_NEAR(product / count / 4e-4, 0, 5 / std::sqrt(count)) << "two cores";
+}
+
+TEST(Converter, NonLinearityInStepsOfItsNominalBits) {
+  EXPECT_DOUBLE_EQ(inl_over_full_scale(find_converter("adc-5gs"), 0.5), 0.5 * 2 / 1024);
+}
+
+// SNR −20·lg(2π·f·σ_t): 64.04 dB for 100 fs at 1 GHz. Sampled directly: a sine at instants off by normal
+// errors; variance of 4096 samples within five standard errors (kurtosis of the product of a cosine and a
+// normal: 4.5).
+TEST(Jitter, LimitsTheSnrOfAFullScaleSine) {
+  EXPECT_NEAR(-20 * std::log10(jitter_rad(1e9, 100e-15)), 64.04, 0.005);
+  const double f = 2.5e9, sigma_s = 1e-12;
+  const std::size_t samples = 4096;
+  std::vector<float> normals(samples);
+  fill_normal(normals, Draw{1, Purpose::test, 7});
+  double noise = 0;
+  for (std::size_t i = 0; i < samples; ++i) {
+    const double t = (static_cast<double>(i) * 1021 / samples + 0.1) / f;
+    noise += std::pow(std::sin(2 * pi * f * (t + sigma_s * normals[i])) - std::sin(2 * pi * f * t), 2);
+  }
+  const double count = static_cast<double>(samples);
+  EXPECT_NEAR(noise / count / (0.5 * std::pow(jitter_rad(f, sigma_s), 2)), 1, 5 * std::sqrt(3.5 / count));
+}
+
+TEST(Jitter, FoldsIntoEffectiveBits) {
+  EXPECT_EQ(bits_with_jitter(7.5, 0), 7.5);
+  EXPECT_EQ(bits_with_jitter(0, 0), 0);
+  // Jitter as strong as the converter's own noise costs half a bit.
+  const double own = std::sqrt(1 / (1.5 * std::pow(4.0, 7.5)));
+  EXPECT_NEAR(bits_with_jitter(7.5, own), 7.0, 1e-14);
+  // Alone it leaves the bits of its SNR.
+  EXPECT_NEAR(6.0206 * bits_with_jitter(0, 1e-3) + 1.7609, 60, 0.0001 * 10 + 0.0001);
+  EXPECT_EQ(bits_with_jitter(0, 1e-9), 0) << "beyond 22 bits: none";
+  EXPECT_THROW(bits_with_jitter(8, 1), Error);
+}
+
 // Published figures of merit, to the digits they are printed with.
 TEST(Converter, FigureOfMeritIsThePublishedOne) {
   EXPECT_NEAR(walden_j(find_converter("adc-1.25gs")), 34.4e-15, 0.1e-15);

@@ -59,6 +59,8 @@ TEST(DeviceCatalogue, UnitsArePlausible) {
   for (const Laser& d : lasers()) {
     within(d.wall_plug_efficiency, 1e-3, 0.8, d.name, "wall_plug_efficiency");
     within(d.wavelength_m, 0.4e-6, 3e-6, d.name, "wavelength_m");
+    within(d.rin_db_per_hz, -175, -110, d.name, "rin_db_per_hz");
+    within(d.linewidth_hz, 1, 100e6, d.name, "linewidth_hz");
   }
   for (const Photodiode& d : photodiodes()) {
     within(d.bandwidth_hz, 1e6, 1e12, d.name, "bandwidth_hz");
@@ -177,6 +179,23 @@ TEST(PhotonicDesign, RefusesWithTheFieldAndTheRule) {
             std::string::npos);
   EXPECT_NE(refused([](PhotonicDesign& d) { d.clock_hz = 6e9; }).find("output_adc.rate_hz"),
             std::string::npos);
+  EXPECT_NE(refused([](PhotonicDesign& d) { d.modulation_depth = 0; }).find("modulation_depth"),
+            std::string::npos);
+  EXPECT_NE(refused([](PhotonicDesign& d) {
+              d.modulator_drive = ModulatorDrive::linear;
+              d.modulation_depth = 0.5;
+            }).find("linear"),
+            std::string::npos);
+  EXPECT_NE(refused([](PhotonicDesign& d) { d.detection = Detection::intensity; }).find("intensity"),
+            std::string::npos);
+  EXPECT_NE(refused([](PhotonicDesign& d) { d.dac_inl_lsb = 26; }).find("dac-9bit-11gs"), std::string::npos);
+  EXPECT_NE(refused([](PhotonicDesign& d) { d.output_gain_sigma = 0.2; }).find("output_gain_sigma"),
+            std::string::npos);
+  EXPECT_NE(refused([](PhotonicDesign& d) { d.laser.rin_db_per_hz = 3; }).find("rin_db_per_hz"),
+            std::string::npos);
+  EXPECT_EQ(find_modulator_drive("sine"), ModulatorDrive::sine);
+  EXPECT_EQ(error_of([] { find_modulator_drive("sin"); }),
+            "unknown modulator drive 'sin'; did you mean 'sine'?");
   EXPECT_NE(refused([](PhotonicDesign& d) { d.waveguide.group_index = 0.9; }).find("group_index"),
             std::string::npos);
 }

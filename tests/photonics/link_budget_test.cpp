@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "core/error.hpp"
 #include "core/units.hpp"
@@ -15,7 +16,7 @@ constexpr double eps = 32 * 2.3e-16;
 
 PhotonicDesign realistic() { return find_photonic_preset("realistic").design; }
 
-/// No loss anywhere, one electron per photon, a silent receiver.
+/// No loss anywhere, unlimited bandwidths, one electron per photon, a silent receiver.
 PhotonicDesign perfect() {
   PhotonicDesign d = realistic();
   d.splitter.insertion_loss_db = 0;
@@ -25,6 +26,8 @@ PhotonicDesign perfect() {
   d.modulator.insertion_loss_db = 0;
   d.photodiode.dark_current_a = 0;
   d.tia.input_noise_a_per_sqrt_hz = 0;
+  for (double* bandwidth : {&d.modulator.bandwidth_hz, &d.photodiode.bandwidth_hz, &d.tia.bandwidth_hz})
+    *bandwidth = std::numeric_limits<double>::infinity();
   d.photodiode.responsivity_a_per_w =
       (1 - 1e-15) * elementary_charge_c * d.laser.wavelength_m / (planck_j_s * speed_of_light_m_per_s);
   return d;
@@ -152,6 +155,115 @@ TEST(LinkBudget, DarkCurrentAddsItsShotNoise) {
   // Two diodes of 1 µA for a symbol of 0.2 ns.
   EXPECT_NEAR(link_budget(d).receiver_electrons_variance, 2 * 1e-6 * 0.2e-9 / elementary_charge_c,
               2500 * eps);
+}
+
+TEST(LinkBudget, DarkCurrentHasItsOwnShare) {
+  PhotonicDesign d = realistic();
+  const LinkBudget b = link_budget(d);
+  EXPECT_NEAR(b.receiver_electrons_variance, b.thermal_electrons_variance + 2 * b.dark_electrons,
+              b.receiver_electrons_variance * eps);
+  // Both are electrons behind the same receiver.
+  EXPECT_NEAR(b.dark_variance / b.thermal_variance, 2 * b.dark_electrons / b.thermal_electrons_variance,
+              b.dark_variance / b.thermal_variance * eps);
+  EXPECT_NEAR(b.noise_sigma * b.noise_sigma, b.shot_variance + b.thermal_variance + b.dark_variance,
+              b.noise_sigma * b.noise_sigma * eps);
+  d.photodiode.dark_current_a = 0;
+  EXPECT_EQ(link_budget(d).dark_variance, 0);
+  EXPECT_EQ(link_budget(d).thermal_variance, b.thermal_variance);
+}
+
+TEST(LinkBudget, IntensityNoiseByHandWhateverThePower) {
+  PhotonicDesign d = realistic();
+  d.laser.rin_db_per_hz = -140;
+  d.clock_hz = 4e9;
+  const LinkBudget b = link_budget(d);
+  EXPECT_NEAR(b.intensity_variance, 1e-14 * 2e9, 2e-5 * eps);  // RIN over a bandwidth of half the clock
+  // A combiner off by α leaves 2α of the local oscillator N; a field of full scale gives 2·√(N·S).
+  EXPECT_NEAR(b.intensity_leak,
+              2 * 0.02 * b.detected_oscillator_photons /
+                  (2 * std::sqrt(b.detected_oscillator_photons * b.detected_signal_photons)),
+              b.intensity_leak * eps);
+  d.laser_power_w *= 10;
+  const LinkBudget bright = link_budget(d);
+  EXPECT_EQ(bright.intensity_variance, b.intensity_variance) << "a floor that no power lowers";
+  EXPECT_NEAR(bright.intensity_leak, b.intensity_leak, b.intensity_leak * eps);
+  d.laser.rin_db_per_hz = -std::numeric_limits<double>::infinity();
+  EXPECT_EQ(link_budget(d).intensity_variance, 0);
+}
+
+TEST(LinkBudget, PhaseNoiseGoesWithTheDifferenceOfThePaths) {
+  PhotonicDesign d = realistic();
+  d.splitter.length_m = 20e-6;
+  d.phase_shifter.length_m = 60e-6;
+  d.routing_per_column_m = 140e-6;
+  d.waveguide.group_index = 4;
+  d.waveguide.loss_db_per_m = 100;
+  d.laser.linewidth_hz = 1e6;
+  const LinkBudget b = link_budget(d);
+  // 32 columns of 160 + 140 µm and an attenuator of 160 µm: 9.76 mm that the local oscillator doesn't pass.
+  EXPECT_NEAR(b.path_delay_s, 9.76e-3 * 4 / speed_of_light_m_per_s, 1.31e-10 * eps);
+  EXPECT_NEAR(b.phase_variance, 2 * pi * 1e6 * b.path_delay_s, b.phase_variance * eps);
+  d.oscillator_delay_m = 5e-3;
+  const LinkBudget delayed = link_budget(d);
+  EXPECT_NEAR(delayed.path_delay_s / b.path_delay_s, 4.76 / 9.76, eps);
+  EXPECT_NEAR(delayed.detected_oscillator_photons / b.detected_oscillator_photons, power_ratio_from_db(-0.5),
+              eps)
+      << "the delay costs light";
+  EXPECT_EQ(delayed.full_scale_photons, b.full_scale_photons);
+  d.oscillator_delay_m = 9.76e-3;
+  EXPECT_NEAR(link_budget(d).phase_variance, 0, b.phase_variance * eps);
+}
+
+TEST(LinkBudget, DepthOfModulationPaysInLightAndSavesDrive) {
+  PhotonicDesign d = realistic();
+  const LinkBudget full = link_budget(d);
+  d.modulation_depth = 1.0 / 3;  // a swing of 30°: half the field
+  const LinkBudget third = link_budget(d);
+  EXPECT_NEAR(third.full_scale_photons / full.full_scale_photons, 0.25, eps);
+  EXPECT_NEAR(third.modulator_symbol_j / full.modulator_symbol_j, 1.0 / 9, eps);
+  EXPECT_NEAR(third.shot_variance / full.shot_variance, 4, 4 * eps);
+}
+
+TEST(LinkBudget, FiniteBandwidthLosesWhatDoesNotSettle) {
+  const LinkBudget fast = link_budget(perfect());
+  PhotonicDesign d = perfect();
+  d.modulator.bandwidth_hz = d.clock_hz * std::log(4.0) / (2 * pi);  // r = 1/4
+  EXPECT_THROW(link_budget(d), Error) << "below Nyquist's limit";
+  d.modulator.bandwidth_hz = d.clock_hz;  // r = e^(−2π)
+  LinkBudget b = link_budget(d);
+  EXPECT_NEAR(b.modulator_residue, std::exp(-2 * pi), eps);
+  EXPECT_NEAR(b.full_scale_photons / fast.full_scale_photons, std::pow(1 - std::exp(-2 * pi), 2), eps);
+  EXPECT_EQ(b.efficiency, fast.efficiency);
+  EXPECT_NEAR(memory_of(0.25), 1.0 / 3, eps);
+
+  d = perfect();
+  d.photodiode.bandwidth_hz = 5 * d.clock_hz / 3;
+  d.tia.bandwidth_hz = 5 * d.clock_hz / 4;  // together 1 clock: 1 = 3²/5² + 4²/5²
+  b = link_budget(d);
+  EXPECT_NEAR(b.receiver_residue, std::exp(-2 * pi), eps);
+  EXPECT_NEAR(b.shot_variance / fast.shot_variance, std::pow(1 - std::exp(-2 * pi), -2), eps);
+  EXPECT_EQ(b.full_scale_photons, fast.full_scale_photons);
+}
+
+TEST(LinkBudget, IntensityDetectionByHand) {
+  PhotonicDesign d = perfect();
+  d.splitter.insertion_loss_db = 0.2;
+  d.detection = Detection::intensity;
+  EXPECT_THROW(link_budget(d), Error) << "all light is signal";
+  d.local_oscillator_share = 0;
+  d.photodiode.dark_current_a = 1e-6;
+  d.tia.input_noise_a_per_sqrt_hz = 20e-12;
+  const LinkBudget b = link_budget(d);
+  // Four levels of tree, two splitters of the attenuator; no combiner, no splitter for a local oscillator.
+  const double source = d.laser_power_w / d.clock_hz / photon_energy_j(d.laser.wavelength_m) / 16;
+  EXPECT_NEAR(b.detected_signal_photons, source * power_ratio_from_db(-1.2), source * eps);
+  EXPECT_EQ(b.detected_oscillator_photons, 0);
+  EXPECT_NEAR(b.shot_variance * b.detected_signal_photons, 1, eps);
+  EXPECT_NEAR(b.dark_variance, b.dark_electrons / std::pow(b.detected_signal_photons, 2),
+              b.dark_variance * eps);
+  EXPECT_NEAR(b.thermal_variance, b.thermal_electrons_variance / std::pow(b.detected_signal_photons, 2),
+              b.thermal_variance * eps);
+  EXPECT_EQ(b.phase_variance, 0);
 }
 
 TEST(LinkBudget, TimeOfFlightFollowsTheGeometry) {

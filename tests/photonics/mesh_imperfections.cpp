@@ -134,14 +134,12 @@ TEST(Imperfections, EveryRowHasASourceAndAPlausibleStrength) {
   std::set<std::string_view> names;
   for (const ImperfectionRow& row : imperfections()) {
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
-    EXPECT_GT(row.typical, 0) << row.name;
-    EXPECT_FALSE(row.unit.empty()) << row.name;
+    EXPECT_TRUE(std::isfinite(row.typical) && row.typical != 0) << row.name;
     EXPECT_FALSE(row.meaning.empty()) << row.name;
     EXPECT_GE(row.source.size(), 20u) << row.name;
     EXPECT_FALSE(to_string(row.kind).empty());
     EXPECT_FALSE(to_string(row.where).empty());
   }
-  EXPECT_EQ(names.size(), 9u);
 }
 
 }  // namespace

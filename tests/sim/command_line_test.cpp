@@ -105,6 +105,18 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"inspect x.h5 --dif y.h5", "'--diff'"},
       {"list devics", "devices"},
       {"inspect missing.h5", "missing.h5"},
+      {"calibrate --mesh rectangulr", "'rectangular'"},
+      {"calibrate --crossing mzi-crosing", "'mzi-crossing'"},
+      {"calibrate --method nuling", "'nulling'"},
+      {"calibrate --method nulling --mesh butterfly", "nulling"},
+      {"calibrate --target har", "'haar'"},
+      {"calibrate --modes 1", "--modes 1"},
+      {"calibrate --splitter-sigma nan", "--splitter-sigma"},
+      {"calibrate --splitter-sigma -0.1", "--splitter-sigma"},
+      {"calibrate --phase-bits 40", "--phase-bits"},
+      {"calibrate --chips 0", "--chips"},
+      {"calibrate --input-power 0", "--input-power"},
+      {"calibrate --modes 4 --chips 1 --quiet --out /nonexistent/x.h5", "/nonexistent/x.h5"},
       {"inspect not_hdf5.h5", "not_hdf5.h5"},
   };
   const std::size_t before = files();
@@ -149,13 +161,14 @@ TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
 
 TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
-  for (const std::string command : {"compare", "run", "list", "inspect"}) {
+  for (const std::string command : {"compare", "run", "validate", "calibrate", "list", "inspect"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);
     EXPECT_NE(run("--help").said.find(command), std::string::npos);
   }
-  for (const std::string list : {"devices", "meshes", "imperfections", "gpus", "workloads"}) {
+  for (const std::string list : {"devices", "meshes", "crossings", "programming", "imperfections",
+                                 "nonlinearities", "gpus", "workloads"}) {
     const Result table = run("list " + list);
     EXPECT_EQ(table.status, 0);
     EXPECT_NE(table.said.find("source: "), std::string::npos) << list;

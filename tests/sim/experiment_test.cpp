@@ -28,6 +28,26 @@ TEST(Experiment, BuiltInsAreRead) {
   EXPECT_EQ(parse_experiment(images_experiment_text(), "built-in").workload, "mnist-mlp");
 }
 
+TEST(Experiment, KeysOfTheElectroOpticEndsReachTheDesign) {
+  const Experiment e = parse_experiment(
+      "[photonic.mine]\nmodulator_drive = 'sine'\nmodulation_depth = 0.5\nextinction_ratio_db = 20\n"
+      "rin_db_per_hz = -140\nlinewidth_hz = 1e6\noscillator_delay_m = 0.01\ndac_inl_lsb = 0.3\n"
+      "adc_inl_lsb = 0.4\ninput_gain_sigma = 0.01\noutput_gain_sigma = 0.02\nsampling_jitter_s = 1e-13\n",
+      "mine.toml");
+  const PhotonicDesign& d = e.photonic.at(0).design;
+  EXPECT_EQ(d.modulator_drive, ModulatorDrive::sine);
+  EXPECT_EQ(d.modulation_depth, 0.5);
+  EXPECT_EQ(d.modulator.extinction_ratio_db, 20);
+  EXPECT_EQ(d.laser.rin_db_per_hz, -140);
+  EXPECT_EQ(d.laser.linewidth_hz, 1e6);
+  EXPECT_EQ(d.oscillator_delay_m, 0.01);
+  EXPECT_EQ(d.dac_inl_lsb, 0.3);
+  EXPECT_EQ(d.adc_inl_lsb, 0.4);
+  EXPECT_EQ(d.input_gain_sigma, 0.01);
+  EXPECT_EQ(d.output_gain_sigma, 0.02);
+  EXPECT_EQ(d.sampling_jitter_s, 1e-13);
+}
+
 TEST(Experiment, PhotonicKeysReachTheDesign) {
   const Experiment e = parse_experiment(
       "[photonic.mine]\npreset = 'realistic'\nmodes = 8\nsplitting_sigma_rad = 0.03\nphase_bits = 10\n"

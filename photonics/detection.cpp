@@ -1,0 +1,100 @@
+#include "photonics/detection.hpp"
+
+#include <cmath>
+
+#include "core/error.hpp"
+#include "photonics/link_budget.hpp"
+#include "photonics/poisson.hpp"
+
+namespace fringe {
+
+void add_noise(Matrix x, std::size_t read, double variance, Purpose purpose, const Symbols& symbols,
+               ReadingScratch& scratch) {
+  if (variance == 0) return;
+  const auto sigma = static_cast<float>(std::sqrt(variance));
+  const Draw draw = symbols.draw(purpose);
+  for (std::size_t b = 0; b < x.cols; ++b) {
+    fill_normal(scratch.normals, draw, symbols.symbol(b) * x.rows);
+    for (std::size_t i = 0; i < read; ++i) x(i, b) += sigma * scratch.normals[i];
+  }
+}
+
+void add_shot_noise(Fields<float> fields, std::size_t read, double shot_variance, double oscillator_photons,
+                    const Symbols& symbols, ReadingScratch& scratch) {
+  if (shot_variance == 0) return;
+  if (oscillator_photons == 0) {
+    add_noise(fields.re, read, shot_variance, Purpose::shot_noise, symbols, scratch);
+    return;
+  }
+  const std::size_t modes = fields.re.rows;
+  const double signal_photons = 1 / (4 * shot_variance);
+  if (oscillator_photons >= normal_oscillator_photons) {
+    const auto sigma = static_cast<float>(std::sqrt(shot_variance));
+    const auto share = static_cast<float>(signal_photons / oscillator_photons);
+    const Draw draw = symbols.draw(Purpose::shot_noise);
+    for (std::size_t b = 0; b < fields.re.cols; ++b) {
+      fill_normal(scratch.normals, draw, symbols.symbol(b) * modes);
+      for (std::size_t i = 0; i < read; ++i) {
+        const float re = fields.re(i, b), im = fields.im(i, b);
+        fields.re(i, b) += sigma * sqrt_exact(1.0f + share * (re * re + im * im)) * scratch.normals[i];
+      }
+    }
+    return;
+  }
+  const double root_signal = std::sqrt(signal_photons), root_oscillator = std::sqrt(oscillator_photons);
+  const double per_electron = 1 / (2 * root_signal * root_oscillator);
+  const DrawStream stream = stream_of(symbols.draw(Purpose::photon_count));
+  for (std::size_t b = 0; b < fields.re.cols; ++b)
+    for (std::size_t i = 0; i < read; ++i) {
+      const double re = root_signal * fields.re(i, b), im = root_signal * fields.im(i, b);
+      const std::uint64_t element = 2 * (symbols.symbol(b) * modes + i);
+      const auto count = [&](double sign, std::uint64_t diode) {
+        const double amplitude = root_oscillator + sign * re;
+        return poisson((amplitude * amplitude + im * im) / 2, random_bits(stream, element + diode));
+      };
+      fields.re(i, b) = static_cast<float>(per_electron * (count(1, 0) - count(-1, 1)));
+    }
+}
+
+IntensityReceiver intensity_receiver(const PhotonicDesign& design) {
+  if (design.detection != Detection::intensity)
+    throw Error("intensity_receiver: the design's detection is homodyne; it must be intensity");
+  const LinkBudget budget = link_budget(design);
+  return {budget.detected_signal_photons, budget.dark_electrons, std::sqrt(budget.thermal_electrons_variance),
+          budget.intensity_variance};
+}
+
+void detect_intensity(ConstFields<float> fields, Matrix power, const IntensityReceiver& receiver,
+                      const Symbols& symbols) {
+  const std::size_t modes = power.rows;
+  if (fields.re.rows != modes || fields.im.rows != modes || fields.re.cols != power.cols ||
+      fields.im.cols != power.cols)
+    throw Error("detect_intensity: fields and readings differ in shape");
+  const DrawStream counts = stream_of(symbols.draw(Purpose::photon_count)),
+                   laser = stream_of(symbols.draw(Purpose::laser_intensity)),
+                   amplifier = stream_of(symbols.draw(Purpose::thermal_noise));
+  const double intensity_sigma = std::sqrt(receiver.intensity_variance);
+  for (std::size_t b = 0; b < power.cols; ++b) {
+    const std::uint64_t symbol = symbols.symbol(b);
+    // Power is never negative, whatever a normal draw says.
+    const double bright =
+        intensity_sigma > 0 ? std::fmax(0.0, 1 + intensity_sigma * static_cast<double>(normal(laser, symbol)))
+                            : 1.0;
+    for (std::size_t i = 0; i < modes; ++i) {
+      const double re = fields.re(i, b), im = fields.im(i, b);
+      double value = bright * (re * re + im * im);
+      if (receiver.signal_photons > 0) {
+        const std::uint64_t element = symbol * modes + i;
+        double electrons = poisson(receiver.signal_photons * value + receiver.dark_electrons,
+                                   random_bits(counts, 2 * element)) -
+                           receiver.dark_electrons;
+        if (receiver.receiver_electrons > 0)
+          electrons += receiver.receiver_electrons * static_cast<double>(normal(amplifier, element));
+        value = electrons / receiver.signal_photons;
+      }
+      power(i, b) = static_cast<float>(value);
+    }
+  }
+}
+
+}  // namespace fringe

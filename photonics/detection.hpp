@@ -1,0 +1,71 @@
+// What receivers read of fields: photon statistics of balanced homodyne and of intensity detection.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/draw.hpp"
+#include "photonics/fields.hpp"
+#include "photonics/photonic_design.hpp"
+
+namespace fringe {
+
+/// Which symbols a block of samples is: noise belongs to seed, chip, operator, shot, sample and tile, so it
+/// does not depend on how samples are batched.
+struct Symbols {
+  std::uint64_t seed = 0;
+  std::uint32_t chip = 0, site = 0, shot = 0;
+  std::uint64_t first_sample = 0;  ///< that of the block's first column
+  std::size_t tiles = 1, tile = 0;
+
+  Draw draw(Purpose purpose) const { return {seed, purpose, chip, site, shot}; }
+  /// Of column b, among all symbols of the draw.
+  std::uint64_t symbol(std::size_t b) const { return (first_sample + b) * tiles + tile; }
+};
+
+/// Buffers of one worker, of as many elements as there are modes.
+struct ReadingScratch {
+  std::vector<float> normals;
+  std::vector<double> uniforms;
+  void reserve(std::size_t modes) {
+    normals.resize(modes);
+    uniforms.resize(modes);
+  }
+};
+
+/// Normal noise of the given variance on the first `read` rows of x[modes×batch].
+void add_noise(Matrix x, std::size_t read, double variance, Purpose purpose, const Symbols& symbols,
+               ReadingScratch& scratch);
+
+/// Above this many detected photons of the local oscillator a reading's shot noise is drawn as a normal. The
+/// difference of the counts N₊, N₋ has variance V = N₊+N₋ ≥ N_LO and lies on whole numbers; its skewness is
+/// at most 1/√V. A normal of the same variance misses its distribution function by ½·φ(0)/√V for the whole
+/// numbers and φ(0)/(6·√V) for the skewness: 0.266/√V, at most 0.0011.
+inline constexpr double normal_oscillator_photons = 65536;
+
+/// Shot noise of balanced homodyne detection on the first `read` rows of fields.re, in units of full scale.
+/// With N detected photons of the local oscillator and S = 1/(4·shot_variance) of a field of full scale the
+/// two diodes count Poisson numbers of mean ½·|√N ± √S·a|², and (N₊ − N₋)/(2·√(N·S)) is read: Re a with
+/// variance shot_variance·(1 + |a|²·S/N). oscillator_photons = 0: unlimited, variance shot_variance.
+void add_shot_noise(Fields<float> fields, std::size_t read, double shot_variance, double oscillator_photons,
+                    const Symbols& symbols, ReadingScratch& scratch);
+
+/// A photodiode without a local oscillator.
+struct IntensityReceiver {
+  double signal_photons = 0;      ///< detected of a field of full scale; 0: unlimited, no shot noise
+  double dark_electrons = 0;      ///< per symbol
+  double receiver_electrons = 0;  ///< rms of the amplifier's noise per symbol
+  double intensity_variance = 0;  ///< of the laser's relative power over a symbol
+};
+/// Of a design whose detection is intensity. Throws Error where link_budget() does, and for another design.
+IntensityReceiver intensity_receiver(const PhotonicDesign& design);
+
+/// power[modes×batch] = reading of |a|² for fields a in units of full scale: electrons are Poisson with mean
+/// S·|a|²·(1+ε) + dark_electrons; the mean dark electrons are subtracted and the rest divided by S. Mean
+/// |a|², variance (S·|a|² + dark + receiver²)/S² + |a|⁴·intensity_variance. ε is common to the modes of a
+/// symbol. May be negative where amplifier or dark noise is. Throws Error on shape mismatch.
+void detect_intensity(ConstFields<float> fields, Matrix power, const IntensityReceiver& receiver,
+                      const Symbols& symbols);
+
+}  // namespace fringe

@@ -1,0 +1,75 @@
+#include "photonics/output_channels.hpp"
+
+#include <cmath>
+
+#include "photonics/sine.hpp"
+
+namespace fringe {
+
+OutputChannels::OutputChannels(const PhotonicEffects& effects, std::size_t modes, std::uint64_t seed,
+                               std::uint32_t chip, std::uint32_t core)
+    : effects_(effects),
+      bits_(bits_with_jitter(effects.adc_enob, effects.timing_jitter_rad)),
+      curves_(fabricate_curves(modes, effects.output_gain_sigma, Purpose::output_gain, effects.adc_inl,
+                               Purpose::adc_curve, seed, chip, core)),
+      leak_(modes) {
+  if (effects.intensity_leak == 0) return;
+  fill_normal(leak_, {seed, Purpose::receiver_imbalance, chip, core});
+  for (float& leak : leak_) leak *= static_cast<float>(effects.intensity_leak);
+}
+
+void OutputChannels::detect(Fields<float> fields, std::size_t read, float range, const Symbols& symbols,
+                            ReadingScratch& scratch) const {
+  add_laser_noise(fields, read, symbols);
+  add_shot_noise(fields, read, effects_.shot_variance, effects_.oscillator_photons, symbols, scratch);
+  // Two independent normals make one.
+  add_noise(fields.re, read, effects_.thermal_variance + effects_.dark_variance, Purpose::thermal_noise,
+            symbols, scratch);
+  add_memory(fields.re, read, range, symbols, scratch);
+  const Quantiser adc = bits_ > 0 ? make_quantiser(range, bits_) : Quantiser{range, 0};
+  for (std::size_t i = 0; i < read; ++i) {
+    const std::span<float> readings(fields.re.row(i), fields.re.cols);
+    bend(readings, curves_[i], range);
+    quantise(readings, adc);
+  }
+}
+
+void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols) const {
+  if (effects_.intensity_variance > 0) {
+    const auto sigma = static_cast<float>(std::sqrt(effects_.intensity_variance));
+    const DrawStream stream = stream_of(symbols.draw(Purpose::laser_intensity));
+    for (std::size_t b = 0; b < fields.re.cols; ++b) {
+      const float epsilon = sigma * normal(stream, symbols.symbol(b));
+      for (std::size_t i = 0; i < read; ++i) {
+        fields.re(i, b) = (1.0f + epsilon) * fields.re(i, b) + leak_[i] * epsilon;
+        fields.im(i, b) *= 1.0f + epsilon;
+      }
+    }
+  }
+  if (effects_.phase_variance > 0) {
+    const auto sigma = static_cast<float>(std::sqrt(effects_.phase_variance));
+    const DrawStream stream = stream_of(symbols.draw(Purpose::laser_phase));
+    for (std::size_t b = 0; b < fields.re.cols; ++b) {
+      const SineCosine turn = sine_cosine(sigma * normal(stream, symbols.symbol(b)));
+      for (std::size_t i = 0; i < read; ++i) {
+        const float re = fields.re(i, b), im = fields.im(i, b);
+        fields.re(i, b) = re * turn.cosine - im * turn.sine;
+        fields.im(i, b) = re * turn.sine + im * turn.cosine;
+      }
+    }
+  }
+}
+
+void OutputChannels::add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
+                                ReadingScratch& scratch) const {
+  if (effects_.receiver_memory == 0) return;
+  const float most = static_cast<float>(effects_.receiver_memory) * range;
+  const Draw draw = symbols.draw(Purpose::receiver_memory);
+  for (std::size_t b = 0; b < readings.cols; ++b) {
+    fill_uniform(scratch.uniforms, draw, symbols.symbol(b) * readings.rows);
+    for (std::size_t i = 0; i < read; ++i)
+      readings(i, b) += most * static_cast<float>(2 * scratch.uniforms[i] - 1);
+  }
+}
+
+}  // namespace fringe
