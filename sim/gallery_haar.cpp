@@ -140,8 +140,9 @@ std::vector<std::array<std::size_t, 2>> gathered_modes(const MeshLayout& layout)
 
 std::vector<ValidationCase> trees(const GallerySize& size) {
   std::vector<ValidationCase> cases;
-  for (const auto& [n, draws] : {std::pair<std::size_t, std::size_t>{7, 4000}, {16, 1600}, {64, 160}}) {
-    if (n > size.largest_modes) continue;
+  for (const auto& [modes, draws] : {std::pair<std::size_t, std::size_t>{7, 4000}, {16, 1600}, {64, 160}}) {
+    if (modes > size.largest_modes) continue;
+    const std::size_t n = modes;
     const Topology& t = find_topology("cascaded-trees");
     const auto gathered = gathered_modes(t.build(n));
     double crossing = 0;
