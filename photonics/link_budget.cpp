@@ -79,7 +79,8 @@ LinkBudget link_budget(const PhotonicDesign& design) {
   budget.dark_variance = per_electron * diodes * budget.dark_electrons;
   budget.noise_sigma = std::sqrt(budget.shot_variance + budget.thermal_variance + budget.dark_variance);
 
-  const double mzi_m = 2 * (design.splitter.length_m + design.phase_shifter.length_m);
+  const double mzi_m =
+      find_crossing(design.crossing).splitters * design.splitter.length_m + 2 * design.phase_shifter.length_m;
   const double mesh_m = columns * (mzi_m + design.routing_per_column_m) + mzi_m;
   const double path_m = mesh_m + design.access_length_m + design.splitter.length_m;
   const double delay_s_per_m = design.waveguide.group_index / speed_of_light_m_per_s;

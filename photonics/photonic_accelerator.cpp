@@ -7,6 +7,7 @@ namespace fringe {
 PhotonicAccelerator::PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, ThreadPool& pool)
     : setup_(std::move(setup)), cpu_(&cpu), pool_(&pool) {
   check(setup_.design);
+  if (setup_.measured_gradients) check(*setup_.measured_gradients);
   check(setup_.effects);
   if (setup_.design.detection != Detection::homodyne)
     throw Error(

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/accelerator.hpp"
+#include "photonics/in_situ.hpp"
 #include "photonics/photonic_design.hpp"
 #include "photonics/photonic_effects.hpp"
 #include "photonics/photonic_pricing.hpp"
@@ -24,6 +25,9 @@ struct PhotonicSetup {
   PhotonicEffects effects;
   bool corrected = false;  ///< phases corrected for the chip's splitters, known exactly (correction.hpp)
   TrainingScheme training = TrainingScheme::in_situ;
+  /// Backward passes take the slopes of phases from the chip's own taps (in_situ.hpp); absent: exact
+  /// adjoints.
+  std::optional<TapReading> measured_gradients;
   std::string memory = "hbm2e";
   std::uint64_t seed = 0;
   std::uint32_t chip = 0;  ///< which fabricated chip: the trial of its draws
@@ -34,6 +38,9 @@ struct PhotonicSetup {
 class PhotonicMatrix : public ProgrammedMatrix {
  public:
   virtual const Tiling& tiling() const = 0;
+  /// Forgets the matrix: Haar-random meshes, open attenuators, and the gain that gives the weights of a layer
+  /// the variance 2/inputs (He et al., arXiv:1502.01852). Draws depend on (seed, chip, site, tile) alone.
+  virtual void start_randomly(std::uint64_t seed) = 0;
   /// What the controller asks of a tile, before quantisation.
   virtual CoreProgram asked(std::size_t tile) const = 0;
   /// The phases that the chip holds: quantised, with its static phase errors.

@@ -52,6 +52,7 @@ struct PhotonicDesign {
   Converter output_adc;
   Converter phase_dac;  ///< one slow channel per phase shifter
   DigitalUnit digital;
+  std::string crossing = "mzi";               ///< what stands where two modes meet
   Detection detection = Detection::homodyne;  ///< intensity has a local_oscillator_share of 0
   ModulatorDrive modulator_drive = ModulatorDrive::linear;
   double modulation_depth = 1;    ///< of the modulator's full swing, (0, 1]; a linear drive has 1

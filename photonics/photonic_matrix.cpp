@@ -7,6 +7,7 @@
 #include "core/error.hpp"
 #include "photonics/converters.hpp"
 #include "photonics/correction.hpp"
+#include "photonics/gradient_programming.hpp"
 #include "photonics/input_channels.hpp"
 #include "photonics/output_channels.hpp"
 #include "photonics/photonic_tile.hpp"
@@ -38,19 +39,19 @@ class TiledMatrix final : public PhotonicMatrix {
               std::uint32_t site, ThreadPool& pool)
       : setup_(setup),
         layout_(layout),
-        tiling_{w.rows, w.cols, layout.modes},
+        tiling_{w.rows, w.cols, layout.ports()},
         site_(site),
         pool_(&pool),
-        map_{layout.couplers.size(), layout.modes},
+        map_(layout),
         parameters_(tiling_.tiles() * map_.size()),
         gradients_(parameters_.size()),
         ranges_(tiling_.tiles()),
         scratch_(pool.size()) {
     if (w.rows == 0 || w.cols == 0) throw Error("a weight matrix has at least one row and one column");
-    for (Scratch& s : scratch_) s.reserve(tiling_.tile_cols() * n(), n());
+    for (Scratch& s : scratch_) s.reserve(tiling_.tile_cols() * n(), layout.modes);
     for (std::size_t t = 0; t < tiling_.tiles(); ++t) {
       const auto core = static_cast<std::uint32_t>((first_tile + t) % setup_.design.cores);
-      tiles_.emplace_back(layout_, fabricated(2 * core), fabricated(2 * core + 1));
+      tiles_.emplace_back(layout_, half(2 * core), half(2 * core + 1));
       inputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core);
       outputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core);
     }
@@ -71,7 +72,7 @@ class TiledMatrix final : public PhotonicMatrix {
         float& a = p[map_.attenuation() + k];
         a = std::clamp(a, 0.0f, 1.0f);
       }
-      tiles_[t].apply(asked(t), setup_.effects.mesh.phase_bits);
+      tiles_[t].apply(asked(t));
     });
   }
 
@@ -101,7 +102,7 @@ class TiledMatrix final : public PhotonicMatrix {
     });
   }
 
-  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
+  void backward(ConstMatrix dy, Matrix dx, const Context& context) override {
     if (kept_.data == nullptr || dy.cols != kept_.cols || dy.rows != rows())
       throw Error(
           "photonic backward pass: it follows a forward pass of the same batch with keep_for_backward");
@@ -116,7 +117,7 @@ class TiledMatrix final : public PhotonicMatrix {
           for (std::size_t k = column * n(); k < std::min(cols(), (column + 1) * n()); ++k)
             std::fill_n(dx.row(k) + first, width, 0.0f);
         for (std::size_t row = 0; row < tiling_.tile_rows(); ++row)
-          backward_tile(row * tiling_.tile_cols() + column, dy, dx, first, width, s);
+          backward_tile(row * tiling_.tile_cols() + column, dy, dx, context, first, width, s);
       }
     });
   }
@@ -133,19 +134,40 @@ class TiledMatrix final : public PhotonicMatrix {
     }
   }
 
+  void start_randomly(std::uint64_t seed) override {
+    pool_->run(tiles_.size(), [&](std::size_t t, unsigned) {
+      CoreProgram program = asked(t);
+      const FabricatedMesh ideal = ideal_fabrication(layout_, crossing());
+      const auto random = [&](std::uint32_t mesh) {
+        const auto place = static_cast<std::uint32_t>(2 * (site_ * tiles_.size() + t) + mesh);
+        return correct_locally(
+            layout_, random_start(layout_, {seed, Purpose::initial_weights, setup_.chip, place}), ideal);
+      };
+      program.u = random(0);
+      program.v = random(1);
+      std::fill(program.attenuation.begin(), program.attenuation.end(), 1.0);
+      // Half of a unitary's power is real: 1/(2n) per element; He et al.'s 2/inputs needs this gain.
+      program.gain = std::sqrt(4 * static_cast<double>(n()) / static_cast<double>(cols()));
+      map_.write(program, parameters_of(t));
+      tiles_[t].apply(asked(t));
+    });
+  }
+
   CoreProgram asked(std::size_t t) const override {
     return map_.read({parameters_.data() + t * map_.size(), map_.size()});
   }
   CoreProgram held(std::size_t t) const override { return tiles_[t].held(); }
 
  private:
-  std::size_t n() const { return layout_.modes; }
+  std::size_t n() const { return layout_.ports(); }
   std::span<float> parameters_of(std::size_t t) {
     return {parameters_.data() + t * map_.size(), map_.size()};
   }
 
-  FabricatedMesh fabricated(std::uint32_t mesh) const {
-    return fabricate(layout_, setup_.effects.mesh, setup_.seed, setup_.chip, mesh);
+  const Crossing& crossing() const { return find_crossing(setup_.design.crossing); }
+  PhotonicTile::Half half(std::uint32_t mesh) const {
+    return {fabricate(layout_, setup_.effects.mesh, setup_.seed, setup_.chip, mesh, crossing()),
+            drivers_of(layout_, setup_.effects.mesh, setup_.seed, setup_.chip, mesh)};
   }
 
   /// Outputs and inputs of the tile that W uses; the others are dark or not read.
@@ -176,13 +198,19 @@ class TiledMatrix final : public PhotonicMatrix {
     });
     const MatrixView<const double> weights(target.data(), used_rows, used_cols);
     CoreProgram program = program_core(find_topology(setup_.design.topology), weights, n());
+    // Without correction the chip is taken for the ideal one of its crossing type.
+    if (!setup_.corrected && &crossing() != &mzi_crossing()) {
+      const FabricatedMesh ideal = ideal_fabrication(layout_, crossing());
+      program.u = correct_locally(layout_, program.u, ideal);
+      program.v = correct_locally(layout_, program.v, ideal);
+    }
     if (setup_.corrected) {
       program.u = correct_locally(layout_, program.u, known(tile.fabricated_u()), CorrectionGoal::quadrature);
       program.v = correct_locally(layout_, program.v, known(tile.fabricated_v()), CorrectionGoal::quadrature);
     }
     program.gain = 1;
     map_.write(program, parameters_of(t));
-    tile.apply(asked(t), setup_.effects.mesh.phase_bits);
+    tile.apply(asked(t));
     fit_gain(t, weights);
   }
 
@@ -233,7 +261,8 @@ class TiledMatrix final : public PhotonicMatrix {
   }
 
   Fields<float> fields(std::vector<float>& re, std::vector<float>& im, std::size_t width) const {
-    return {{re.data(), n(), width, block_samples}, {im.data(), n(), width, block_samples}};
+    return {{re.data(), layout_.modes, width, block_samples},
+            {im.data(), layout_.modes, width, block_samples}};
   }
   /// What the DACs of the tile's inputs put out.
   ConstMatrix driven(std::size_t t, std::size_t width, const Scratch& s) const {
@@ -243,7 +272,8 @@ class TiledMatrix final : public PhotonicMatrix {
   /// Fields at the tile's inputs, without noise.
   ConstFields<float> send(std::size_t t, std::size_t width, Scratch& s) const {
     if (!inputs_[t].act()) return {driven(t, width, s), {}};
-    const Fields<float> sent = fields(s.sent_re, s.sent_im, width);
+    const Fields<float> sent{{s.sent_re.data(), n(), width, block_samples},
+                             {s.sent_im.data(), n(), width, block_samples}};
     inputs_[t].send(driven(t, width, s), sent);
     return sent;
   }
@@ -283,8 +313,8 @@ class TiledMatrix final : public PhotonicMatrix {
   }
 
   /// Straight through the converters: their steps have no useful derivative (Bengio et al., arXiv:1308.3432).
-  void backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, std::size_t first, std::size_t width,
-                     Scratch& s) {
+  void backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const Context& context, std::size_t first,
+                     std::size_t width, Scratch& s) {
     const float gain = parameters_[t * map_.size() + map_.gain()];
     const std::span<float> gradient(gradients_.data() + t * map_.size(), map_.size());
     const Fields<float> out = fields(s.re, s.im, width), middle = fields(s.middle_re, s.middle_im, width),
@@ -294,7 +324,7 @@ class TiledMatrix final : public PhotonicMatrix {
 
     const std::size_t r0 = t / tiling_.tile_cols() * n();
     double gain_gradient = 0;
-    for (std::size_t i = 0; i < n(); ++i)
+    for (std::size_t i = 0; i < layout_.modes; ++i)
       for (std::size_t b = 0; b < width; ++b) {
         const float d = i < rows_of(t) ? outputs_[t].gain(i) * dy(r0 + i, first + b) * s.scale[b] : 0.0f;
         gain_gradient += static_cast<double>(d) * static_cast<double>(out.re(i, b));
@@ -303,7 +333,13 @@ class TiledMatrix final : public PhotonicMatrix {
       }
     gradient[map_.gain()] += static_cast<float>(gain_gradient);
 
-    tiles_[t].backward(sent, middle, out, g, gradient);
+    if (setup_.measured_gradients)
+      tiles_[t].backward_measured(sent, middle, g, *setup_.measured_gradients,
+                                  {context.seed, Purpose::tap_noise, setup_.chip,
+                                   static_cast<std::uint32_t>(site_ * tiles_.size() + t), context.shot},
+                                  context.first_sample + first, gradient);
+    else
+      tiles_[t].backward(sent, middle, out, g, gradient);
 
     if (dx.data == nullptr) return;
     if (inputs_[t].act()) inputs_[t].scale_adjoint(driven(t, width, s), g.re);

@@ -58,7 +58,7 @@ void TileParameters::write(const CoreProgram& program, std::span<float> paramete
 
 CoreProgram TileParameters::read(std::span<const float> parameters) const {
   CoreProgram program{blank_program(couplers, modes), blank_program(couplers, modes),
-                      std::vector<double>(modes), 0};
+                      std::vector<double>(ports), 0};
   each_group(program, [&](std::vector<double>& values, std::size_t at) {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = parameters[at + i];
   });
@@ -66,13 +66,14 @@ CoreProgram TileParameters::read(std::span<const float> parameters) const {
   return program;
 }
 
-PhotonicTile::PhotonicTile(const MeshLayout& layout, FabricatedMesh u, FabricatedMesh v)
-    : layout_(&layout), fabricated_u_(std::move(u)), fabricated_v_(std::move(v)) {}
+PhotonicTile::PhotonicTile(const MeshLayout& layout, Half u, Half v)
+    : layout_(&layout), u_half_(std::move(u)), v_half_(std::move(v)) {}
 
-void PhotonicTile::apply(const CoreProgram& asked, int bits) {
+void PhotonicTile::apply(const CoreProgram& asked) {
   applied_ = asked;
-  applied_.u = quantise(asked.u, bits);
-  applied_.v = quantise(asked.v, bits);
+  applied_.u = held_by_chip(u_half_.drivers, asked.u);
+  applied_.v = held_by_chip(v_half_.drivers, asked.v);
+  const int bits = u_half_.drivers.phase_bits;
   if (bits > 0)
     for (double& a : applied_.attenuation) {
       const double step = 2 * pi / std::exp2(bits);
@@ -87,8 +88,8 @@ void PhotonicTile::apply(const CoreProgram& asked, int bits) {
     else
       mesh.emplace(*layout_, physical);
   };
-  compile(u_, applied_.u, fabricated_u_);
-  compile(v_, applied_.v, fabricated_v_);
+  compile(u_, applied_.u, fabricated_u());
+  compile(v_, applied_.v, fabricated_v());
   if (gradients_) gradients_->current = false;
 }
 
@@ -102,34 +103,55 @@ CoreProgram PhotonicTile::held() const {
     add(mesh.phi, fabricated.phi_error_rad);
     add(mesh.out, fabricated.out_error_rad);
   };
-  add_errors(program.u, fabricated_u_);
-  add_errors(program.v, fabricated_v_);
+  add_errors(program.u, fabricated_u());
+  add_errors(program.v, fabricated_v());
   return program;
 }
 
+/// Light in dark modes ends here.
 void PhotonicTile::attenuate(Fields<float> fields) const {
-  for (std::size_t k = 0; k < fields.re.rows; ++k)
+  for (std::size_t k = 0; k < fields.re.rows; ++k) {
+    const float transmission = k < attenuation_.size() ? attenuation_[k] : 0;
     for (std::size_t b = 0; b < fields.re.cols; ++b) {
-      fields.re(k, b) *= attenuation_[k];
-      fields.im(k, b) *= attenuation_[k];
+      fields.re(k, b) *= transmission;
+      fields.im(k, b) *= transmission;
     }
+  }
+}
+
+/// in at the ports of `fields`, nothing at its dark modes.
+void PhotonicTile::enter(ConstFields<float> in, Fields<float> fields) const {
+  for (std::size_t k = 0; k < fields.re.rows; ++k) {
+    const bool port = k < in.re.rows;
+    if (port)
+      std::copy_n(in.re.row(k), fields.re.cols, fields.re.row(k));
+    else
+      std::fill_n(fields.re.row(k), fields.re.cols, 0.0f);
+    if (port && in.im.data != nullptr)
+      std::copy_n(in.im.row(k), fields.im.cols, fields.im.row(k));
+    else
+      std::fill_n(fields.im.row(k), fields.im.cols, 0.0f);
+  }
 }
 
 void PhotonicTile::propagate(ConstFields<float> in, Fields<float> out) const {
-  v_->propagate(in, out);
+  enter(in, out);
+  v_->propagate(out, out);
   attenuate(out);
   u_->propagate(out, out);
 }
 
 void PhotonicTile::transmission(Matrix a) const {
-  const std::size_t n = layout_->modes;
-  std::vector<float> identity(n * n), imaginary(n * n);
+  const std::size_t modes = layout_->modes, n = layout_->ports();
+  std::vector<float> identity(n * n), re(modes * n), im(modes * n);
   for (std::size_t k = 0; k < n; ++k) identity[k * n + k] = 1;
-  propagate({{identity.data(), n, n}, {}}, {a, {imaginary.data(), n, n}});
+  propagate({{identity.data(), n, n}, {}}, {{re.data(), modes, n}, {im.data(), modes, n}});
+  for (std::size_t i = 0; i < n; ++i) std::copy_n(&re[i * n], n, a.row(i));
 }
 
 void PhotonicTile::propagate(ConstFields<float> in, Fields<float> middle, Fields<float> out) const {
-  v_->propagate(in, middle);
+  enter(in, middle);
+  v_->propagate(middle, middle);
   copy_fields(middle, out);
   attenuate(out);
   u_->propagate(out, out);
@@ -138,42 +160,83 @@ void PhotonicTile::propagate(ConstFields<float> in, Fields<float> middle, Fields
 PhotonicTile::Gradients& PhotonicTile::gradients() {
   if (!gradients_) gradients_ = std::make_unique<Gradients>(*layout_);
   if (!gradients_->current) {
-    gradients_->u.set(applied_.u, fabricated_u_);
-    gradients_->v.set(applied_.v, fabricated_v_);
+    gradients_->u.set(applied_.u, fabricated_u());
+    gradients_->v.set(applied_.v, fabricated_v());
     gradients_->sum = blank_program(layout_->couplers.size(), layout_->modes);
     gradients_->current = true;
   }
   return *gradients_;
 }
 
+/// g, the adjoint behind the attenuators, becomes that ahead of them; adds their slopes to `gradient`.
+void PhotonicTile::attenuate_adjoint(Fields<float> middle, Fields<float> g, std::span<float> gradient) const {
+  const TileParameters at(*layout_);
+  for (std::size_t k = 0; k < attenuation_.size(); ++k) {
+    double sum = 0;
+    for (std::size_t b = 0; b < g.re.cols; ++b)
+      sum += static_cast<double>(g.re(k, b)) * static_cast<double>(middle.re(k, b)) +
+             static_cast<double>(g.im(k, b)) * static_cast<double>(middle.im(k, b));
+    gradient[at.attenuation() + k] += static_cast<float>(sum);
+  }
+  attenuate(g);
+}
+
 void PhotonicTile::backward(ConstFields<float> in, Fields<float> middle, Fields<float> out, Fields<float> g,
                             std::span<float> gradient) {
-  const TileParameters at{layout_->couplers.size(), layout_->modes};
   Gradients& meshes = gradients();
   if (!meshes.u.reversible()) {
     copy_fields(middle, out);
     attenuate(out);
   }
   add_mesh_gradient(meshes.u, meshes.sum, out, g, gradient.data());
-  for (std::size_t k = 0; k < g.re.rows; ++k) {
-    double sum = 0;
-    for (std::size_t b = 0; b < g.re.cols; ++b) {
-      sum += static_cast<double>(g.re(k, b)) * static_cast<double>(middle.re(k, b)) +
-             static_cast<double>(g.im(k, b)) * static_cast<double>(middle.im(k, b));
-      g.re(k, b) *= attenuation_[k];
-      g.im(k, b) *= attenuation_[k];
+  attenuate_adjoint(middle, g, gradient);
+  if (!meshes.v.reversible()) enter(in, middle);
+  add_mesh_gradient(meshes.v, meshes.sum, middle, g, gradient.data() + TileParameters(*layout_).v());
+}
+
+void PhotonicTile::backward_measured(ConstFields<float> in, Fields<float> middle, Fields<float> g,
+                                     const TapReading& reading, const Draw& draw, std::uint64_t first_sample,
+                                     std::span<float> gradient) {
+  const std::size_t modes = layout_->modes, batch = g.re.cols;
+  std::vector<double> x_re(modes * batch), x_im(modes * batch), g_re(modes * batch), g_im(modes * batch);
+  const auto widen = [&](const Fields<float>& from, std::vector<double>& re, std::vector<double>& im) {
+    for (std::size_t k = 0; k < modes; ++k)
+      for (std::size_t b = 0; b < batch; ++b) {
+        re[k * batch + b] = from.re(k, b);
+        im[k * batch + b] = from.im(k, b);
+      }
+  };
+  const auto measure = [&](const Half& half, const PhaseProgram& program, std::uint32_t mesh, float* into) {
+    InSituGradient taps(*layout_);
+    taps.set(program, half.fabricated);
+    PhaseProgram sum = blank_program(layout_->couplers.size(), modes);
+    widen(g, g_re, g_im);
+    Draw reader = draw;
+    reader.site = 2 * draw.site + mesh;
+    taps.measure({{x_re.data(), modes, batch}, {x_im.data(), modes, batch}},
+                 {{g_re.data(), modes, batch}, {g_im.data(), modes, batch}}, sum, reading, reader,
+                 first_sample);
+    for (const auto* phases : {&sum.theta, &sum.phi, &sum.out})
+      for (const double value : *phases) *into++ += static_cast<float>(value);
+    for (std::size_t k = 0; k < modes; ++k)
+      for (std::size_t b = 0; b < batch; ++b) {
+        g.re(k, b) = static_cast<float>(g_re[k * batch + b]);
+        g.im(k, b) = static_cast<float>(g_im[k * batch + b]);
+      }
+  };
+  widen(middle, x_re, x_im);
+  for (std::size_t k = 0; k < modes; ++k) {
+    const double transmission = k < attenuation_.size() ? static_cast<double>(attenuation_[k]) : 0;
+    for (std::size_t b = 0; b < batch; ++b) {
+      x_re[k * batch + b] *= transmission;
+      x_im[k * batch + b] *= transmission;
     }
-    gradient[at.attenuation() + k] += static_cast<float>(sum);
   }
-  if (!meshes.v.reversible())
-    for (std::size_t k = 0; k < middle.re.rows; ++k) {
-      std::copy_n(in.re.row(k), middle.re.cols, middle.re.row(k));
-      if (in.im.data != nullptr)
-        std::copy_n(in.im.row(k), middle.im.cols, middle.im.row(k));
-      else
-        std::fill_n(middle.im.row(k), middle.im.cols, 0.0f);
-    }
-  add_mesh_gradient(meshes.v, meshes.sum, middle, g, gradient.data() + at.v());
+  measure(u_half_, applied_.u, 0, gradient.data());
+  attenuate_adjoint(middle, g, gradient);
+  enter(in, middle);
+  widen(middle, x_re, x_im);
+  measure(v_half_, applied_.v, 1, gradient.data() + TileParameters(*layout_).v());
 }
 
 }  // namespace fringe

@@ -7,7 +7,9 @@
 #include <span>
 #include <vector>
 
+#include "photonics/chip_drivers.hpp"
 #include "photonics/compiled_mesh.hpp"
+#include "photonics/in_situ.hpp"
 #include "photonics/mesh_gradient.hpp"
 #include "photonics/svd_core.hpp"
 
@@ -15,9 +17,11 @@ namespace fringe {
 
 /// Where each parameter of a tile stands: {u.theta, u.phi, u.out, v.theta, v.phi, v.out, attenuation, gain}.
 struct TileParameters {
-  std::size_t couplers, modes;
+  std::size_t couplers, modes, ports;
 
-  std::size_t size() const { return 4 * couplers + 3 * modes + 1; }
+  explicit TileParameters(const MeshLayout& layout)
+      : couplers(layout.couplers.size()), modes(layout.modes), ports(layout.ports()) {}
+  std::size_t size() const { return 4 * couplers + 2 * modes + ports + 1; }
   std::size_t v() const { return 2 * couplers + modes; }
   std::size_t attenuation() const { return 4 * couplers + 2 * modes; }
   std::size_t gain() const { return size() - 1; }
@@ -28,21 +32,27 @@ struct TileParameters {
 
 class PhotonicTile {
  public:
+  /// One of the two meshes of a core: what was fabricated, and what drives it.
+  struct Half {
+    FabricatedMesh fabricated;
+    ChipDrivers drivers;
+  };
   /// The layout must outlive the tile. Nothing passes before the first apply().
-  PhotonicTile(const MeshLayout& layout, FabricatedMesh u, FabricatedMesh v);
+  PhotonicTile(const MeshLayout& layout, Half u, Half v);
 
-  const FabricatedMesh& fabricated_u() const noexcept { return fabricated_u_; }
-  const FabricatedMesh& fabricated_v() const noexcept { return fabricated_v_; }
+  const FabricatedMesh& fabricated_u() const noexcept { return u_half_.fabricated; }
+  const FabricatedMesh& fabricated_v() const noexcept { return v_half_.fabricated; }
 
-  /// Drivers round the phases of the program to `bits` (0: not at all); attenuators are MZIs and hold
-  /// θ = 2·asin(transmission) with the same drivers.
-  void apply(const CoreProgram& asked, int bits);
+  /// The chip's drivers make of the program what they can; attenuators are MZIs of their own that hold
+  /// θ = 2·asin(transmission) to the bits of U's drivers.
+  void apply(const CoreProgram& asked);
   /// The phases that the chip holds: as applied, with its static errors.
   CoreProgram held() const;
 
-  /// out[modes×batch] = field behind U for fields in[modes×batch] at the input of V.
+  /// out[modes×batch] = field behind U for fields in[ports×batch] at the input of V; dark modes enter dark,
+  /// and end between the meshes and behind U.
   void propagate(ConstFields<float> in, Fields<float> out) const;
-  /// a(i, k) = real part of the field at output i for a field of 1 at input k.
+  /// a[ports×ports](i, k) = real part of the field at output i for a field of 1 at input k.
   void transmission(Matrix a) const;
 
   /// The forward half of a reverse pass: `middle` = fields behind V, out = fields behind U.
@@ -51,6 +61,12 @@ class PhotonicTile {
   /// of V; middle and out are overwritten. Adds ∂L/∂parameters to gradient[TileParameters], but for the gain.
   void backward(ConstFields<float> in, Fields<float> middle, Fields<float> out, Fields<float> g,
                 std::span<float> gradient);
+  /// The same with phases' slopes as the chip's taps read them (in_situ.hpp); slopes of the attenuators are
+  /// exact. Noise of the readings: `draw` with sites 2·draw.site (U) and the next (V), sample first_sample +
+  /// b.
+  void backward_measured(ConstFields<float> in, Fields<float> middle, Fields<float> g,
+                         const TapReading& reading, const Draw& draw, std::uint64_t first_sample,
+                         std::span<float> gradient);
 
  private:
   /// Reverse passes of the meshes; made when first trained, set anew after each change of phases.
@@ -61,11 +77,13 @@ class PhotonicTile {
     bool current = false;
   };
   void attenuate(Fields<float> fields) const;
+  void attenuate_adjoint(Fields<float> middle, Fields<float> g, std::span<float> gradient) const;
+  void enter(ConstFields<float> in, Fields<float> fields) const;
   Gradients& gradients();
 
   const MeshLayout* layout_;
-  FabricatedMesh fabricated_u_, fabricated_v_;
-  CoreProgram applied_;                       ///< quantised: what the drivers put out
+  Half u_half_, v_half_;
+  CoreProgram applied_;                       ///< what the drivers put out and heat makes of it
   std::optional<CompiledMesh<float>> u_, v_;  ///< made at the first apply()
   std::vector<float> attenuation_;
   std::unique_ptr<Gradients> gradients_;

@@ -67,6 +67,7 @@ struct DeviceKey {
 };
 constexpr DeviceKey design_devices[] = {
     {"mesh", [](PhotonicDesign& d, std::string_view v) { d.topology = find_topology(v).name; }},
+    {"crossing", [](PhotonicDesign& d, std::string_view v) { d.crossing = find_crossing(v).name; }},
     {"phase_shifter", [](PhotonicDesign& d, std::string_view v) { d.phase_shifter = find_phase_shifter(v); }},
     {"splitter", [](PhotonicDesign& d, std::string_view v) { d.splitter = find_splitter(v); }},
     {"waveguide", [](PhotonicDesign& d, std::string_view v) { d.waveguide = find_waveguide(v); }},
@@ -226,6 +227,20 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
       in_loop.count("chips", std::min<std::size_t>(e.chips, 5), 1, static_cast<double>(e.chips));
   e.in_loop.samples = in_loop.count("samples", 0, 0, 1e9);
   e.in_loop.rate = static_cast<float>(in_loop.number("rate", e.in_loop.rate, 1e-9, 1e3));
+  const auto choice = [&](const char* key, std::array<std::string_view, 2> names) {
+    const std::string name = in_loop.string(key, std::string(names[0]));
+    if (name != names[0] && name != names[1]) in_loop.fail(key, unknown_name("choice", name, names));
+    return name == names[1];
+  };
+  e.in_loop.random_start = choice("start", {"programmed", "random"});
+  TapReading taps;
+  const bool measured = choice("slopes", {"exact", "measured"});
+  for (const char* key : {"tap_noise", "tap_bits", "undone_loss_db"})
+    if (!measured && in_loop.find(key) != nullptr) in_loop.fail(key, "belongs to slopes = \"measured\"");
+  taps.noise = in_loop.number("tap_noise", 0, 0, 1e3);
+  taps.bits = static_cast<int>(in_loop.count("tap_bits", 0, 0, 24));
+  taps.undone_loss_db = in_loop.number("undone_loss_db", 0, 0, 1e2);
+  if (measured) e.in_loop.measured = taps;
   in_loop.refuse_others();
 
   TomlSection photonic = top.section("photonic");

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "photonics/in_situ.hpp"
 #include "photonics/photonic_design.hpp"
 #include "workloads/training.hpp"
 
@@ -20,12 +21,14 @@ struct PhotonicEntry {
   std::size_t cores = 0;  ///< 0: as many as the workload has tiles (resident weights)
 };
 
-/// Fine-tuning on the imperfect chip.
+/// Training on the imperfect chip.
 struct InLoopOptions {
   std::size_t epochs = 0;   ///< 0: none
   std::size_t chips = 0;    ///< the first of the experiment's chips
   std::size_t samples = 0;  ///< training samples used; 0: all
   float rate = 1e-3f;
+  bool random_start = false;           ///< from random phases, not from the programmed weights
+  std::optional<TapReading> measured;  ///< slopes from the chip's taps, not exact adjoints
 };
 
 struct Experiment {

@@ -63,13 +63,18 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
                     std::size_t chip) {
   const Experiment& experiment = study.experiment();
   const TrainedFold& fold = study.fold_of_chip(chip);
-  PhotonicAccelerator hardware(photonic_setup(study, entry, which, chip), study.cpu(), study.pool());
+  PhotonicSetup setup = photonic_setup(study, entry, which, chip);
+  if (which.in_loop) setup.measured_gradients = experiment.in_loop.measured;
+  PhotonicAccelerator hardware(std::move(setup), study.cpu(), study.pool());
   Network network(study.graph(), fold.parameters, hardware);
   ChipResult result;
   result.chip = chip;
   result.fold = chip % study.folds().size();
   result.rows = first_rows(fold.split.test, experiment.chip_samples);
   const auto ranges = study.calibration_rows(fold);
+  if (which.in_loop && experiment.in_loop.random_start)
+    for (std::size_t d = 0; d < network.dense_count(); ++d)
+      dynamic_cast<PhotonicMatrix&>(network.dense(d)).start_randomly(experiment.seed);
   calibrate(network, study.data(), ranges, experiment.seed);
   if (which.in_loop) {
     TrainingOptions options = experiment.training;
