@@ -12,13 +12,16 @@ namespace {
 
 using Complex = std::complex<double>;
 
-constexpr Complex i{0, 1};
-
 /// S(η) on a pair of fields; the same matrix in both directions.
 void split(double cosine, double sine, Complex& upper, Complex& lower) {
   const Complex a = upper, b = lower;
-  upper = cosine * a + i * sine * b;
-  lower = i * sine * a + cosine * b;
+  upper = {cosine * a.real() - sine * b.imag(), cosine * a.imag() + sine * b.real()};
+  lower = {cosine * b.real() - sine * a.imag(), cosine * b.imag() + sine * a.real()};
+}
+
+/// Without the checks for infinities that operator* makes.
+Complex times(Complex a, Complex b) {
+  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 
 }  // namespace
@@ -77,26 +80,27 @@ void InSituGradient::forward(Complex* fields, Complex* taps) const {
     upper *= p.upper_way;
     lower *= p.lower_way;
     split(p.front_cos, p.front_sin, upper, lower);
-    upper *= p.phi;
+    upper = times(upper, p.phi);
     taps[3 * k + 2] = upper;
     split(p.in_cos, p.in_sin, upper, lower);
-    taps[3 * k] = upper *= p.upper_arm;
-    taps[3 * k + 1] = lower *= p.lower_arm;
+    taps[3 * k] = upper = times(upper, p.upper_arm);
+    taps[3 * k + 1] = lower = times(lower, p.lower_arm);
     split(p.out_cos, p.out_sin, upper, lower);
   }
-  for (std::size_t m = 0; m < out_.size(); ++m) taps[3 * parts_.size() + m] = fields[m] *= out_[m];
+  for (std::size_t m = 0; m < out_.size(); ++m)
+    taps[3 * parts_.size() + m] = fields[m] = times(fields[m], out_[m]);
 }
 
 void InSituGradient::backward(Complex* fields) const {
-  for (std::size_t m = 0; m < out_.size(); ++m) fields[m] *= out_[m];
+  for (std::size_t m = 0; m < out_.size(); ++m) fields[m] = times(fields[m], out_[m]);
   for (std::size_t k = parts_.size(); k-- > 0;) {
     const Part& p = parts_[k];
     Complex &upper = fields[layout_.couplers[k].upper], &lower = fields[layout_.couplers[k].lower];
     split(p.out_cos, p.out_sin, upper, lower);
-    upper *= p.upper_arm;
-    lower *= p.lower_arm;
+    upper = times(upper, p.upper_arm);
+    lower = times(lower, p.lower_arm);
     split(p.in_cos, p.in_sin, upper, lower);
-    upper *= p.phi;
+    upper = times(upper, p.phi);
     split(p.front_cos, p.front_sin, upper, lower);
     upper *= p.upper_way;
     lower *= p.lower_way;
@@ -126,6 +130,7 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
                                  step * (t < 3 * count ? static_cast<double>(column_[t / 3] + 1) : columns)),
                              2);
   const DrawStream stream = stream_of(draw);
+  const double levels = std::ldexp(1.0, reading.bits) - 1;
   TapCount total;
 
   /// The fields pass; adds weight times what the taps read of pass number `pass`.
@@ -139,8 +144,8 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
         power += reading.noise * largest *
                  static_cast<double>(normal(stream, (3 * sample + pass) * taps.size() + t));
       if (reading.bits > 0 && largest > 0) {
-        const double levels = std::exp2(reading.bits) - 1;
-        power = std::round(std::clamp(power / largest, 0.0, 1.0) * levels) / levels * largest;
+        const double step_power = largest / levels;
+        power = std::round(std::clamp(power, 0.0, largest) / step_power) * step_power;
       }
       slope[t] += weight * undone[t] * power;
     }
@@ -161,7 +166,7 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
     for (std::size_t m = 0; m < modes; ++m) {
       g.re(m, b) = back[m].real();
       g.im(m, b) = -back[m].imag();
-      fields[m] = back[m] = -i * std::conj(back[m]) / whole;
+      fields[m] = back[m] = Complex(-back[m].imag(), -back[m].real()) / whole;  // −i·conj
     }
     read(-0.5, first_sample + b, 1);
     for (std::size_t m = 0; m < modes; ++m) fields[m] = input(m) + back[m];

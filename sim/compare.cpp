@@ -277,16 +277,21 @@ class Run {
 
   bool ideal(const PhotonicEntry& entry) {
     std::vector<std::vector<ChipResult>> results;
-    if (!run_cases("ideal photonic engine", entry, {{"ideal", {}, false, false}}, study_.folds().size(),
-                   results))
-      return false;
-    HardwareResult result = photonic_result("photonic ideal", results[0]);
-    result.accuracy.half_width =
-        result_.float_accuracy.half_width;  // of the folds: no chip differs from another
-    result.chips = 0;
-    result.note = "no imperfection: tells rounding from physics; no hardware, so no cost";
-    record_chip_predictions(result.name, results[0]);
-    finish(std::move(result));
+    std::vector<PhotonicCase> cases{{"ideal", {}, false, false}};
+    // From random phases, the ideal engine tells what training on phases can reach at all.
+    if (experiment().in_loop.epochs > 0 && experiment().in_loop.random_start)
+      cases.push_back({"ideal, trained on chip", {}, false, true});
+    if (!run_cases("ideal photonic engine", entry, cases, study_.folds().size(), results)) return false;
+    for (std::size_t c = 0; c < cases.size(); ++c) {
+      HardwareResult result = photonic_result("photonic " + cases[c].name, results[c]);
+      if (!cases[c].in_loop)
+        result.accuracy.half_width =
+            result_.float_accuracy.half_width;  // of the folds: no chip differs from another
+      result.chips = 0;
+      result.note = "no imperfection: tells rounding from physics; no hardware, so no cost";
+      record_chip_predictions(result.name, results[c]);
+      finish(std::move(result));
+    }
     return true;
   }
 

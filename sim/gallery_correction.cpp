@@ -8,6 +8,7 @@
 #include "core/units.hpp"
 #include "photonics/correction.hpp"
 #include "photonics/imperfections.hpp"
+#include "photonics/nulling.hpp"
 #include "photonics/phase_drive.hpp"
 #include "sim/gallery.hpp"
 
@@ -131,6 +132,47 @@ std::vector<ValidationCase> local(const GallerySize& size) {
   return cases;
 }
 
+/// ‖D·A − U‖²_F/N with the best phases D at the outputs.
+double error_up_to_phases(const MeshLayout& layout, const PhaseProgram& program, const FabricatedMesh& mesh,
+                          const std::vector<std::complex<double>>& u) {
+  const std::size_t n = layout.ports();
+  const auto a = transfer_matrix(layout, realise<double>(layout, program, mesh));
+  double square = 0;
+  for (std::size_t r = 0; r < n; ++r) {
+    std::complex<double> overlap = 0;
+    for (std::size_t c = 0; c < n; ++c) {
+      overlap += std::conj(u[r * n + c]) * a[r * n + c];
+      square += std::norm(u[r * n + c]) + std::norm(a[r * n + c]);
+    }
+    square -= 2 * std::abs(overlap);
+  }
+  return std::max(0.0, square) / static_cast<double>(n);
+}
+
+std::vector<ValidationCase> nulling(const GallerySize& size) {
+  std::vector<ValidationCase> cases;
+  for (const Topology* t : neighbour_topologies())
+    for (const auto& [modes, spread, full] :
+         {std::tuple<std::size_t, double, std::size_t>{32, 0.025, 1600}, {64, 0.015, 320}}) {
+      const std::size_t n = modes, draws = size.draws(full);
+      const double sigma = spread, m = static_cast<double>(n), x = m * sigma * sigma, law = 4.0 / 9 * x * x;
+      const double expected = std::sqrt(law);
+      cases.push_back({{{fmt::format("{}, σ = {}: E", mesh_label(*t, n), sigma), expected,
+                         expected / 2 * (x + 6 / (m * m))}},
+                       [t, n, sigma, draws](Gallery& gallery) {
+                         const MeshLayout layout = t->build(n);
+                         return std::vector<Measured>{root(means(gallery.each(draws, [&](std::uint32_t draw) {
+                           const auto u = gallery_unitary(n, draw);
+                           const FabricatedMesh mesh =
+                               fabricate(layout, {.splitter_sigma_rad = sigma}, gallery_seed, draw, 0);
+                           const PhaseProgram asked = null_known(layout, square_view(u), mesh);
+                           return std::vector<double>{error_up_to_phases(layout, asked, mesh, u)};
+                         }))[0])};
+                       }});
+    }
+  return cases;
+}
+
 /// Chips that the reach test calls exact are exact, and no others.
 std::vector<ValidationCase> exact_chips(const GallerySize& size) {
   std::vector<ValidationCase> cases;
@@ -207,6 +249,12 @@ constexpr std::array rows{
         "Bandyopadhyay et al., Optica 8, 1247 (2021), doi:10.1364/OPTICA.424052; constant: Hamerly "
         "et al., Phys. Rev. Applied 18, 024018 (2022), arXiv:2106.04363",
         local},
+    ValidationRow{
+        "nulling",
+        "self-configuration carries on what a coupler leaves, so that those still to be set make up for it: "
+        "E = (2/3)·N·σ² up to output phases, for N³σ² ≫ 1 and Nσ² < 0.03",
+        "a share Nσ² + 6/N² of E²",
+        "Hamerly et al., Phys. Rev. Applied 18, 024018 and 024019 (2022), arXiv:2106.04363", nulling},
 };
 
 }  // namespace

@@ -91,7 +91,8 @@ std::vector<ValidationCase> flat_meshes(const GallerySize& size) {
       const double square = (4 * couplers + 2 * couplers + m) * sigma * sigma / m;
       cases.push_back(mean_case(
           {{fmt::format("{}, σ = {} of splitters and phases: fidelity", mesh_label(t, n), sigma),
-            std::exp(-square), square * square / m + square * sigma * sigma}},
+            std::exp(-square),
+            square * square / m + square * sigma * sigma + (2 * couplers / m + 1) / m * sigma * sigma}},
           size.draws(n < 256 ? 800 : 80), [layout, n](std::uint32_t draw) {
             const auto random = [&](Purpose purpose, std::size_t count, double range) {
               std::vector<double> values(count);
@@ -125,7 +126,7 @@ constexpr std::array rows{
         "flat-meshes",
         "at equal errors a mesh loses fidelity with its couplers per mode: N/2 of them in a rectangle, "
         "(log₂ N)/2 in a butterfly: F = exp(−(6 couplers/N + 1)σ²) for splitters and phases alike",
-        "the next order of the expansion",
+        "the next order of the expansion, and the phase that all shifters share: (2 couplers/N + 1)σ²/N",
         "Fang et al., Opt. Express 27, 14009 (2019), doi:10.1364/OE.27.014009", flat_meshes},
 };
 

@@ -64,7 +64,8 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
   const Experiment& experiment = study.experiment();
   const TrainedFold& fold = study.fold_of_chip(chip);
   PhotonicSetup setup = photonic_setup(study, entry, which, chip);
-  if (which.in_loop) setup.measured_gradients = experiment.in_loop.measured;
+  if (which.in_loop && experiment.in_loop.measured)
+    setup.measured_gradients = which.effects == PhotonicEffects{} ? TapReading{} : *experiment.in_loop.measured;
   PhotonicAccelerator hardware(std::move(setup), study.cpu(), study.pool());
   Network network(study.graph(), fold.parameters, hardware);
   ChipResult result;
