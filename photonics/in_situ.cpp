@@ -122,7 +122,6 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
   if (out_.size() != modes) throw Error("in-situ gradient: no phases were set");
 
   const double step = reading.undone_loss_db, columns = static_cast<double>(layout_.columns());
-  const double whole = field_transmission_from_loss_db(step * columns);
   std::vector<Complex> fields(modes), back(modes), taps(this->taps());
   std::vector<double> slope(taps.size()), undone(taps.size());
   for (std::size_t t = 0; t < taps.size(); ++t)
@@ -157,6 +156,7 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
     const auto input = [&](std::size_t m) {
       return Complex(x.re(m, b), x.im.data != nullptr ? x.im(m, b) : 0.0);
     };
+    double power_x = 0, power_back = 0;
     for (std::size_t m = 0; m < modes; ++m) {
       fields[m] = input(m);
       back[m] = {g.re(m, b), -g.im(m, b)};
@@ -166,17 +166,22 @@ TapCount InSituGradient::measure(ConstFields<double> x, Fields<double> g, PhaseP
     for (std::size_t m = 0; m < modes; ++m) {
       g.re(m, b) = back[m].real();
       g.im(m, b) = -back[m].imag();
-      fields[m] = back[m] = Complex(-back[m].imag(), -back[m].real()) / whole;  // −i·conj
+      back[m] = {-back[m].imag(), -back[m].real()};  // −i·conj
+      power_x += std::norm(input(m));
+      power_back += std::norm(back[m]);
     }
+    // Sent at the power of x, so that readings compare like with like; slopes are scaled back.
+    const double sent = power_x > 0 && power_back > 0 ? std::sqrt(power_x / power_back) : 1;
+    for (std::size_t m = 0; m < modes; ++m) fields[m] = back[m] *= sent;
     read(-0.5, first_sample + b, 1);
     for (std::size_t m = 0; m < modes; ++m) fields[m] = input(m) + back[m];
     read(0.5, first_sample + b, 2);
     total.passes += 4;
     for (std::size_t k = 0; k < count; ++k) {
-      gradient.theta[k] += whole * (push_pull_ ? (slope[3 * k] - slope[3 * k + 1]) / 2 : slope[3 * k]);
-      gradient.phi[k] += whole * slope[3 * k + 2];
+      gradient.theta[k] += (push_pull_ ? (slope[3 * k] - slope[3 * k + 1]) / 2 : slope[3 * k]) / sent;
+      gradient.phi[k] += slope[3 * k + 2] / sent;
     }
-    for (std::size_t m = 0; m < modes; ++m) gradient.out[m] += whole * slope[3 * count + m];
+    for (std::size_t m = 0; m < modes; ++m) gradient.out[m] += slope[3 * count + m] / sent;
   }
   return total;
 }

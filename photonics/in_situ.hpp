@@ -46,10 +46,10 @@ class InSituGradient {
   void set(const PhaseProgram& program, const FabricatedMesh& fabricated);
 
   /// For inputs x and g at the outputs, both [modes × batch], adds the measured ∂L/∂p to `gradient` and
-  /// leaves Aᴴg in g: what left the inputs on the way back. `draw` and first_sample name the readings' noise:
-  /// sample b is number first_sample + b. With undone_loss_db = l, readings behind k columns are multiplied
-  /// by 10^(l·k/10) and x_b, behind all K, by 10^(l·K/20): exact where every path loses l per column. Throws
-  /// Error on shape mismatch.
+  /// leaves Aᴴg in g: what left the inputs on the way back. The time-reversed light is sent at the power of
+  /// x, whatever the size of g, and the slopes are scaled back. `draw` and first_sample name the readings'
+  /// noise: sample b is number first_sample + b. With undone_loss_db = l, readings behind k columns are
+  /// multiplied by 10^(l·k/10): exact where every path loses l per column. Throws Error on shape mismatch.
   TapCount measure(ConstFields<double> x, Fields<double> g, PhaseProgram& gradient,
                    const TapReading& reading = {}, const Draw& draw = {},
                    std::uint64_t first_sample = 0) const;

@@ -146,10 +146,17 @@ class TiledMatrix final : public PhotonicMatrix {
       program.u = random(0);
       program.v = random(1);
       std::fill(program.attenuation.begin(), program.attenuation.end(), 1.0);
-      // Half of a unitary's power is real: 1/(2n) per element; He et al.'s 2/inputs needs this gain.
-      program.gain = std::sqrt(4 * static_cast<double>(n()) / static_cast<double>(cols()));
+      program.gain = 1;
       map_.write(program, parameters_of(t));
       tiles_[t].apply(asked(t));
+      // Loss included: what n basis vectors give.
+      std::vector<float> a(n() * n());
+      transmission(t, {a.data(), n(), n()});
+      double square = 0;
+      for (const float value : a) square += static_cast<double>(value) * static_cast<double>(value);
+      if (square > 0)
+        parameters_of(t)[map_.gain()] = static_cast<float>(
+            std::sqrt(2.0 / static_cast<double>(cols()) * static_cast<double>(a.size()) / square));
     });
   }
 

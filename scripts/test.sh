@@ -68,6 +68,10 @@ check_claims() {
   build/ci/bin/fringe_recipe_choice >out/recipe_choice.txt
   python tests/check_claims.py out/recipe_choice.txt "${results[@]}"
 }
+draw_calibration() {
+  build/release/bin/fringe calibrate --modes 4 6 --chips 2 --quiet --out out/calibrate.h5
+  python python/fringe_calibration.py out/calibrate.h5 out/calibrate.png
+}
 check_consumer() {
   rm -rf out/installed out/consumer
   cmake --install build/release --prefix out/installed >out/install.txt
@@ -90,6 +94,7 @@ stage "clang++ build: libraries, program, tests of equal bits" build ci-clang --
 stage "clang++ tests" run_ctest ci-clang -L "core|photonics"
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
+check "figure of a calibration" draw_calibration
 check "consumer of the installed package" check_consumer
 check "README commands" python tests/readme_commands.py README.md docs/extending.md
 stage "sanitised build: g++, address and undefined" build ci-sanitize

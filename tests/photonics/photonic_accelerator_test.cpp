@@ -265,6 +265,73 @@ TEST(PhotonicMatrix, GainsOfChannelsBelongToTheMatrix) {
   }
 }
 
+// Every universal mesh and every crossing makes the same matrix; where splitters are off, correction keeps it
+// near.
+TEST(PhotonicMatrix, AnyUniversalMeshAndCrossing) {
+  const std::size_t n = 6, rows = 5, cols = 9, batch = 7;
+  const auto w = normals(rows * cols, 1), x = normals(cols * batch, 2);
+  for (const Topology& topology : topologies())
+    for (const Crossing& crossing : crossings()) {
+      if (!topology.universal) continue;
+      PhotonicSetup ideal = setup(n, 2);
+      ideal.design.topology = topology.name;
+      ideal.design.crossing = crossing.name;
+      PhotonicSetup off = ideal;
+      off.effects.mesh.splitter_sigma_rad = 0.03;
+      PhotonicSetup corrected = off;
+      corrected.corrected = true;
+      const auto error = [&](const PhotonicSetup& s) {
+        Bench bench(s);
+        const auto matrix = bench.hardware.program({w.data(), rows, cols}, 1);
+        const auto y = forward(*matrix, x, batch);
+        double square = 0;
+        for (std::size_t b = 0; b < batch; ++b)
+          for (std::size_t r = 0; r < rows; ++r) {
+            double exact = 0;
+            for (std::size_t k = 0; k < cols; ++k)
+              exact += static_cast<double>(w[r * cols + k]) * static_cast<double>(x[k * batch + b]);
+            square += std::pow(static_cast<double>(y[r * batch + b]) - exact, 2);
+          }
+        return std::sqrt(square);
+      };
+      const std::string what = std::string(topology.name) + ", " + std::string(crossing.name);
+      EXPECT_LE(error(ideal), 4 * ideal_bound(norm(w), norm(x), n, 3)) << what;
+      EXPECT_LT(error(corrected), error(off)) << what;
+    }
+}
+
+// On a lossless core the taps read what the adjoint method computes, up to the rounding of float fields; from
+// random phases too.
+TEST(PhotonicMatrix, MeasuredSlopesAreTheExactOnes) {
+  const std::size_t n = 4, rows = 7, cols = 6, batch = 70;
+  const auto w = normals(rows * cols, 1), x = normals(cols * batch, 2), c = normals(rows * batch, 3);
+  const auto slopes = [&](bool measured, unsigned threads) {
+    PhotonicSetup s = setup(n, 4);
+    s.effects.mesh.splitter_sigma_rad = 0.05;
+    if (measured) s.measured_gradients = TapReading{};
+    ThreadPool pool(threads);
+    const auto cpu = make_cpu_executor(pool);
+    PhotonicAccelerator hardware(s, *cpu, pool);
+    const auto matrix = hardware.program({w.data(), rows, cols}, 1);
+    dynamic_cast<PhotonicMatrix&>(*matrix).start_randomly(5);
+    Context keep;
+    keep.keep_for_backward = true;
+    forward(*matrix, x, batch, keep);
+    std::vector<float> dx(cols * batch);
+    matrix->backward({c.data(), rows, batch}, {dx.data(), cols, batch}, keep);
+    std::vector<float> all(matrix->gradients().begin(), matrix->gradients().end());
+    all.insert(all.end(), dx.begin(), dx.end());
+    return all;
+  };
+  const auto exact = slopes(false, 1), measured = slopes(true, 1);
+  EXPECT_EQ(measured, slopes(true, 2));
+  double difference = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) difference += std::pow(measured[i] - exact[i], 2);
+  // Fields pass 2·4 columns of eight operations each.
+  EXPECT_LE(std::sqrt(difference), 8 * std::numeric_limits<float>::epsilon() * std::sqrt(64.0) * norm(exact));
+  EXPECT_GT(norm(exact), 0);
+}
+
 TEST(PhotonicAccelerator, RefusesIntensityWithTheReason) {
   PhotonicSetup s = setup(4, 1);
   s.design.detection = Detection::intensity;

@@ -128,6 +128,22 @@ TEST(Experiment, OverridesStandInTheText) {
   EXPECT_THROW(override_experiment(after, {}, "nowhere"), Error);
 }
 
+TEST(Experiment, TrainingOnTheChip) {
+  const Experiment e = parse_experiment(
+      "[in_loop]\nepochs = 2\nstart = 'random'\nslopes = 'measured'\ntap_noise = 0.01\ntap_bits = 10\n"
+      "[photonic.x]\ncrossing = '3-splitter-mzi'\nmesh = 'diamond'\n",
+      "mine.toml");
+  EXPECT_TRUE(e.in_loop.random_start);
+  ASSERT_TRUE(e.in_loop.measured);
+  EXPECT_EQ(e.in_loop.measured->noise, 0.01);
+  EXPECT_EQ(e.in_loop.measured->bits, 10);
+  EXPECT_EQ(e.photonic[0].design.crossing, "3-splitter-mzi");
+  for (const char* wrong :
+       {"[in_loop]\nstart = 'radom'\n", "[in_loop]\nslopes = 'exct'\n", "[in_loop]\ntap_bits = 4\n",
+        "[in_loop]\nslopes = 'measured'\ntap_bits = 40\n", "[photonic.x]\ncrossing = 'mzy'\n"})
+    EXPECT_THROW(parse_experiment(wrong, "mine.toml"), Error) << wrong;
+}
+
 TEST(Experiment, EveryFileOfTheRepositoryIsRead) {
   std::size_t files = 0;
   for (const auto& file :
