@@ -1,6 +1,7 @@
 // Crossing types and flat meshes: what keeps errors from growing with the mesh.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -55,7 +56,9 @@ std::vector<ValidationCase> fault_tolerance(const GallerySize& size) {
       for (const auto& [modes, full] :
            {std::pair<std::size_t, std::size_t>{16, 6400}, {64, 480}, {128, 80}}) {
         const Crossing& crossing = find_crossing(name);
-        const std::size_t n = modes, draws = size.draws(full);
+        if (modes > size.largest_modes) continue;
+        // In a small mesh with a third splitter one chip in ten errs at all: few chips would tell nothing.
+        const std::size_t n = modes, draws = std::max(size.draws(full), std::size_t{n == 16 ? 1600u : 0u});
         const double expected = law(crossing, n, sigma, correlated), m = static_cast<double>(n);
         // As for local correction; and what the front splitter's own error moves, of order σ.
         const double next = expected * (m * sigma * sigma + 6 / (m * m) + 4 * sigma);
