@@ -96,13 +96,13 @@ FRINGE_HD inline std::uint32_t random_bits(const DrawStream& s, std::uint64_t el
 }
 
 /// Uniform in (0, 1), 32 bits, never 0 or 1: (bits + ½)·2⁻³².
-FRINGE_HD inline double uniform_from_bits(std::uint32_t bits) {
+[[gnu::always_inline]] FRINGE_HD inline double uniform_from_bits(std::uint32_t bits) {
   return (static_cast<double>(bits) + 0.5) * 0x1p-32;
 }
 
 /// Natural logarithm of a positive normal float by exponent split and a degree-8 polynomial (Cephes logf,
 /// S. Moshier, https://www.netlib.org/cephes/; relative error < 1e-7). Only + − ×, so bits agree everywhere.
-FRINGE_HD inline float log_exact_steps(float x) {
+[[gnu::always_inline]] FRINGE_HD inline float log_exact_steps(float x) {
   union {
     float f;
     std::uint32_t u;
@@ -131,7 +131,7 @@ FRINGE_HD inline float log_exact_steps(float x) {
 }
 
 /// Square root, correctly rounded on both compilers.
-FRINGE_HD inline float sqrt_exact(float x) {
+[[gnu::always_inline]] FRINGE_HD inline float sqrt_exact(float x) {
 #if defined(__CUDA_ARCH__)
   return __fsqrt_rn(x);
 #else
@@ -143,7 +143,7 @@ FRINGE_HD inline float sqrt_exact(float x) {
 /// polynomial of M. Giles, "Approximating the erfinv function", GPU Computing Gems Jade (2011). Its
 /// single-precision tail ends at 1 − |x| = 2⁻²⁴ (5.5 σ); the tail here is a minimax fit of erfinv(x)/x over w
 /// in [5, 21.5], which reaches 2⁻³². |error| < 3e-6 up to the largest value, 6.34.
-FRINGE_HD inline float normal_from_bits(std::uint32_t bits) {
+[[gnu::always_inline]] FRINGE_HD inline float normal_from_bits(std::uint32_t bits) {
   const bool negative = bits < 0x80000000u;
   // Distance from the nearer end of (0, 1), in units of 2⁻³²: exact in the tails, where it matters.
   const std::uint32_t near = negative ? bits : ~bits;

@@ -10,7 +10,6 @@
 // With loss c is weaker than b, and the estimate is biased.
 #pragma once
 
-#include <complex>
 #include <cstdint>
 #include <vector>
 
@@ -37,7 +36,9 @@ struct TapCount {
   std::uint64_t readings = 0;  ///< of taps
 };
 
-/// One mesh with a tap behind every phase shifter. Calls of measure() may be concurrent.
+/// One mesh with a tap behind every phase shifter. Calls of measure() may be concurrent. Float reads as well
+/// as taps of 20 bits and more could; double is for comparisons with exact slopes.
+template <class Real = double>
 class InSituGradient {
  public:
   explicit InSituGradient(const MeshLayout& layout);
@@ -50,27 +51,30 @@ class InSituGradient {
   /// x, whatever the size of g, and the slopes are scaled back. `draw` and first_sample name the readings'
   /// noise: sample b is number first_sample + b. With undone_loss_db = l, readings behind k columns are
   /// multiplied by 10^(l·k/10): exact where every path loses l per column. Throws Error on shape mismatch.
-  TapCount measure(ConstFields<double> x, Fields<double> g, PhaseProgram& gradient,
+  TapCount measure(ConstFields<Real> x, Fields<Real> g, PhaseProgram& gradient,
                    const TapReading& reading = {}, const Draw& draw = {},
                    std::uint64_t first_sample = 0) const;
 
- private:
   /// One coupler: splitters' cosines and sines, phase factors, transmission of the ways to it.
   struct Part {
-    double front_cos, front_sin, in_cos, in_sin, out_cos, out_sin;
-    std::complex<double> phi, upper_arm, lower_arm;
-    double upper_way, lower_way;
+    std::uint32_t upper, lower;
+    Real front_cos, front_sin, in_cos, in_sin, out_cos, out_sin;
+    Real phi_re, phi_im, upper_re, upper_im, lower_re, lower_im;
+    Real upper_way, lower_way;
   };
+
+ private:
   /// Taps: upper arm, lower arm and φ of each coupler, then one per mode behind the phase screen.
   std::size_t taps() const { return 3 * parts_.size() + layout_.modes; }
-  void forward(std::complex<double>* fields, std::complex<double>* taps) const;
-  void backward(std::complex<double>* fields) const;
 
   MeshLayout layout_;
   std::vector<std::uint32_t> column_;  ///< of each coupler
   std::vector<Part> parts_;
-  std::vector<std::complex<double>> out_;
+  std::vector<Real> out_re_, out_im_;
   bool push_pull_ = false;
 };
+
+extern template class InSituGradient<float>;
+extern template class InSituGradient<double>;
 
 }  // namespace fringe
