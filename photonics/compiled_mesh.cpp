@@ -18,10 +18,10 @@ constexpr double smallest_norm = 0x1p-120, largest_norm = 0x1p120;
 // Keeps B and C finite in single precision.
 constexpr double largest_coefficient_norm = 0x1p240;
 // D of a passive mesh only shrinks, so rescaled rows start high.
-constexpr int fresh_exponent = 40;
+constexpr int fresh_exponent = 56;
 
 // Samples per task: fixed, so that tasks don't depend on the pool.
-constexpr std::size_t samples_per_task = 32;
+constexpr std::size_t samples_per_task = 64;
 
 bool in_range(double norm) { return norm >= smallest_norm && norm <= largest_norm; }
 
@@ -170,21 +170,22 @@ template <class Real>
 void CompiledMesh<Real>::propagate_plain(const ConstFields<Real>& in, const Fields<Real>& out,
                                          std::size_t begin, std::size_t end, const KernelSet& kernels) const {
   constexpr std::size_t lanes = kernel_reverse_lanes;
-  static_assert(samples_per_task <= lanes);
   Real* block = thread_scratch<Real>(4 * lanes * layout_.modes);
-  const std::size_t here = end - begin;
-  for (std::size_t m = 0; m < layout_.modes; ++m) {
-    Real* planes = block + 4 * lanes * m;
-    std::fill_n(planes, 2 * lanes, Real{0});
-    std::copy_n(in.re.row(m) + begin, here, planes);
-    if (in.im.data) std::copy_n(in.im.row(m) + begin, here, planes + lanes);
-  }
-  kernels_of<Real>(kernels).record({pairs_.data(), pairs_.size(), coefficients_.data(), nullptr}, block);
-  for (std::size_t m = 0; m < layout_.modes; ++m) {
-    const Real *re = block + 4 * lanes * m, *im = re + lanes;
-    for (std::size_t b = 0; b < here; ++b) {
-      out.re(m, begin + b) = re[b] * out_re_[m] - im[b] * out_im_[m];
-      out.im(m, begin + b) = re[b] * out_im_[m] + im[b] * out_re_[m];
+  for (std::size_t first = begin; first < end; first += lanes) {
+    const std::size_t here = std::min(lanes, end - first);
+    for (std::size_t m = 0; m < layout_.modes; ++m) {
+      Real* planes = block + 4 * lanes * m;
+      std::fill_n(planes, 2 * lanes, Real{0});
+      std::copy_n(in.re.row(m) + first, here, planes);
+      if (in.im.data) std::copy_n(in.im.row(m) + first, here, planes + lanes);
+    }
+    kernels_of<Real>(kernels).record({pairs_.data(), pairs_.size(), coefficients_.data(), nullptr}, block);
+    for (std::size_t m = 0; m < layout_.modes; ++m) {
+      const Real *re = block + 4 * lanes * m, *im = re + lanes;
+      for (std::size_t b = 0; b < here; ++b) {
+        out.re(m, first + b) = re[b] * out_re_[m] - im[b] * out_im_[m];
+        out.im(m, first + b) = re[b] * out_im_[m] + im[b] * out_re_[m];
+      }
     }
   }
 }

@@ -131,9 +131,24 @@ struct Wave {
       store(Count<P>{});
     }
   }
+  /// A full position whose window starts at register R: P + 1 of them in turn move no register.
+  template <unsigned R, unsigned... J>
+  [[gnu::always_inline]] void turned(std::integer_sequence<unsigned, J...>) {
+    w[(P + R) % (P + 1)] = x[P];
+    (rotate<Real, Bytes, Swaps>(w[(P - 1 - J + R) % (P + 1)], w[(P - J + R) % (P + 1)], k + 4 * J, swap + J),
+     ...);
+    k += 4 * P;
+    swap += P;
+    *x++ = w[R];
+  }
+  template <unsigned... R>
+  [[gnu::always_inline]] void full_turn(std::integer_sequence<unsigned, R...>) {
+    (turned<R>(Count<P>{}), ...);
+  }
   [[gnu::always_inline]] void run(std::size_t count, bool head_at_edge, bool tail_at_edge) {
     head(Count<P - 1>{}, head_at_edge);
-    for (std::size_t t = 0; t < count; ++t) position<0, P>();
+    for (; count > P; count -= P + 1) full_turn(Count<P + 1>{});
+    for (; count > 0; --count) position<0, P>();
     tail(Count<P - 1>{}, tail_at_edge);
   }
 };
