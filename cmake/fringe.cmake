@@ -53,6 +53,9 @@ function(fringe_test name)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(test_${name} PRIVATE FRINGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(test_${name} PRIVATE fringe_options GTest::gtest GTest::gtest_main)
+  if(FRINGE_SANITIZE)
+    target_compile_options(test_${name} PRIVATE -O0)  # the libraries' time matters, the tests' compile time too
+  endif()
   set(gpu "*Gpu*:*Cuda*:*/cuda*:*/gpu*")
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}. TEST_LIST ${name}_tests TEST_FILTER "-${gpu}"
     DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${name} TIMEOUT 600)
