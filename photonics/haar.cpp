@@ -1,6 +1,9 @@
 #include "photonics/haar.hpp"
 
 #include <Eigen/Dense>
+#include <string>
+
+#include "core/error.hpp"
 
 namespace fringe {
 namespace {
@@ -42,6 +45,26 @@ std::vector<double> haar_orthogonal(std::size_t n, const Draw& draw) {
   for (Eigen::Index i = 0; i < z.size(); ++i)
     z.data()[i] = static_cast<double>(normal(stream, static_cast<std::uint64_t>(i)));
   return orthonormalise(z);
+}
+
+std::vector<std::size_t> haar_ranks(std::string_view topology, const MeshLayout& layout) {
+  if (topology != "rectangular" && topology != "triangular")
+    throw Error("Haar ranks: known of rectangular and triangular meshes, not of '" + std::string(topology) +
+                "'");
+  const std::size_t n = layout.modes;
+  std::vector<std::size_t> ranks;
+  for (std::size_t column = 0; column < layout.columns(); ++column)
+    for (std::size_t k = layout.column_start[column]; k < layout.column_start[column + 1]; ++k) {
+      const std::size_t mode = layout.couplers[k].upper;
+      if (topology == "triangular") {
+        ranks.push_back(mode + 1);
+        continue;
+      }
+      const bool from_right = column + mode <= n - 2;
+      const std::size_t c = from_right ? column : n - 1 - column, m = from_right ? mode : n - 2 - mode;
+      ranks.push_back(c <= m ? 2 * c + 1 : 2 * m + 2);
+    }
+  return ranks;
 }
 
 }  // namespace fringe

@@ -24,9 +24,10 @@ LinkBudget link_budget(const PhotonicDesign& design) {
   check(design);
   const bool homodyne = design.detection == Detection::homodyne;
   const double modes = static_cast<double>(design.modes);
-  const double columns = 2 * static_cast<double>(mesh_columns(design));
+  const CoreKind& core = find_core_kind(design.core);
+  const double columns = static_cast<double>(core.meshes) * static_cast<double>(mesh_columns(design));
   const double symbol_s = 1 / design.clock_hz;
-  const double mzi_db = mesh_imperfections(design).insertion_loss_db;
+  const double attenuator_db = core.meshes == 2 ? mesh_imperfections(design).insertion_loss_db : 0;
   const double access_db = design.access_length_m * design.waveguide.loss_db_per_m;
   const double routing_db = columns * design.routing_per_column_m * design.waveguide.loss_db_per_m;
   const double delay_db = design.oscillator_delay_m * design.waveguide.loss_db_per_m;
@@ -51,7 +52,7 @@ LinkBudget link_budget(const PhotonicDesign& design) {
                               transmission(design.modulator.insertion_loss_db) * depth_field * depth_field *
                               modulator_settled * modulator_settled;
   // Readings shrink by the settled part; η is of photons, and homodyne readings go with their root.
-  budget.efficiency = detector * transmission(access_db + routing_db + mzi_db + combiner_db) *
+  budget.efficiency = detector * transmission(access_db + routing_db + attenuator_db + combiner_db) *
                       (homodyne ? receiver_settled * receiver_settled : receiver_settled);
   budget.detected_oscillator_photons = source_photons * design.local_oscillator_share * detector *
                                        transmission(access_db + delay_db + combiner_db);
@@ -79,9 +80,9 @@ LinkBudget link_budget(const PhotonicDesign& design) {
   budget.dark_variance = per_electron * diodes * budget.dark_electrons;
   budget.noise_sigma = std::sqrt(budget.shot_variance + budget.thermal_variance + budget.dark_variance);
 
-  const double mzi_m =
-      find_crossing(design.crossing).splitters * design.splitter.length_m + 2 * design.phase_shifter.length_m;
-  const double mesh_m = columns * (mzi_m + design.routing_per_column_m) + mzi_m;
+  const double mzi_m = find_crossing(design.crossing).splitters * design.splitter.length_m +
+                       shifters_passed(core) * design.phase_shifter.length_m;
+  const double mesh_m = columns * (mzi_m + design.routing_per_column_m) + (core.meshes == 2 ? mzi_m : 0);
   const double path_m = mesh_m + design.access_length_m + design.splitter.length_m;
   const double delay_s_per_m = design.waveguide.group_index / speed_of_light_m_per_s;
   budget.time_of_flight_s = path_m * delay_s_per_m;

@@ -45,7 +45,7 @@ struct LinkBudget {
   double receiver_residue;    ///< r of photodiode and amplifier
   double laser_electrical_w;  ///< per core
   double modulator_symbol_j;  ///< drive energy of one full-scale symbol at the design's clock
-  double time_of_flight_s;    ///< modulator to photodiode, through both meshes
+  double time_of_flight_s;    ///< modulator to photodiode, through the meshes
 };
 
 /// What is left of the symbol before, per unit of this one: r/(1−r).

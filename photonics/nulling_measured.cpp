@@ -198,6 +198,8 @@ class Nulling {
 }  // namespace
 
 PhaseProgram seek_cross_states(ChipUnderTest& chip) {
+  constexpr int most_rounds = 10;
+  constexpr double settled_rad = 0.3;
   const MeshLayout& layout = chip.layout();
   const std::size_t n = layout.ports();
   PhaseProgram program = design_cross(chip);
@@ -218,20 +220,26 @@ PhaseProgram seek_cross_states(ChipUnderTest& chip) {
       throw Error("cross states send input " + std::to_string(port) + " to no port of this layout");
     Vector input(n);
     input[port] = 1;
-    for (const std::size_t k : way)
-      for (int turn = 0; turn < (front ? 6 : 1); ++turn) {
-        // Behind a front splitter the cross state depends on both phases: they take turns.
-        std::vector<double>* phases = turn % 2 == 0 ? &program.theta : &program.phi;
-        // The power is a sine of each phase: three values give its largest.
-        const double start = (*phases)[k];
-        Complex sine = 0;
-        for (int at = 0; at < 3; ++at) {
-          (*phases)[k] = wrap_phase(start + at * 2 * pi / 3);
-          chip.set(program);
-          sine += chip.powers(input)[mode] * std::polar(1.0, (*phases)[k]);
+    // Settings found in dim light are found again once the line lets more of it through.
+    double moved = 2 * pi;
+    for (int round = 0; round < most_rounds && moved > settled_rad; ++round) {
+      moved = 0;
+      for (const std::size_t k : way)
+        for (int turn = 0; turn < (front ? 6 : 1); ++turn) {
+          // Behind a front splitter the cross state depends on both phases: they take turns.
+          double& phase = (turn % 2 == 0 ? program.theta : program.phi)[k];
+          // The power is a sine of each phase: three values give its largest.
+          const double start = phase;
+          Complex sine = 0;
+          for (int at = 0; at < 3; ++at) {
+            phase = wrap_phase(start + at * 2 * pi / 3);
+            chip.set(program);
+            sine += chip.powers(input)[mode] * std::polar(1.0, phase);
+          }
+          phase = wrap_phase(std::arg(sine));
+          moved = std::max(moved, std::abs(std::remainder(phase - start, 2 * pi)));
         }
-        (*phases)[k] = wrap_phase(std::arg(sine));
-      }
+    }
   }
   chip.set(program);
   return program;

@@ -7,8 +7,9 @@
 namespace fringe {
 
 OutputChannels::OutputChannels(const PhotonicEffects& effects, std::size_t modes, std::uint64_t seed,
-                               std::uint32_t chip, std::uint32_t core)
+                               std::uint32_t chip, std::uint32_t core, Detection detection)
     : effects_(effects),
+      detection_(detection),
       bits_(bits_with_jitter(effects.adc_enob, effects.timing_jitter_rad)),
       curves_(fabricate_curves(modes, effects.output_gain_sigma, Purpose::output_gain, effects.adc_inl,
                                Purpose::adc_curve, seed, chip, core)),
@@ -20,18 +21,48 @@ OutputChannels::OutputChannels(const PhotonicEffects& effects, std::size_t modes
 
 void OutputChannels::detect(Fields<float> fields, std::size_t read, float range, const Symbols& symbols,
                             ReadingScratch& scratch) const {
-  add_laser_noise(fields, read, symbols);
-  add_shot_noise(fields, read, effects_.shot_variance, effects_.oscillator_photons, symbols, scratch);
-  // Two independent normals make one.
-  add_noise(fields.re, read, effects_.thermal_variance + effects_.dark_variance, Purpose::thermal_noise,
-            symbols, scratch);
+  const bool power = detection_ == Detection::intensity;
+  if (power) {
+    detect_power(fields, read, symbols, scratch);
+  } else {
+    add_laser_noise(fields, read, symbols);
+    add_shot_noise(fields, read, effects_.shot_variance, effects_.oscillator_photons, symbols, scratch);
+    // Two independent normals make one.
+    add_noise(fields.re, read, effects_.thermal_variance + effects_.dark_variance, Purpose::thermal_noise,
+              symbols, scratch);
+  }
   add_memory(fields.re, read, range, symbols, scratch);
-  const Quantiser adc = bits_ > 0 ? make_quantiser(range, bits_) : Quantiser{range, 0};
+  // The ADC of a power has all its levels above 0; its curve is seen from the middle of its range.
+  const float half_scale = power ? range / 2 : range, middle = power ? half_scale : 0;
+  Quantiser adc = bits_ > 0 ? make_quantiser(half_scale, bits_) : Quantiser{range, 0};
+  adc.range = range;
   for (std::size_t i = 0; i < read; ++i) {
     const std::span<float> readings(fields.re.row(i), fields.re.cols);
-    bend(readings, curves_[i], range);
+    if (power)
+      for (float& reading : readings) reading -= middle;
+    bend(readings, curves_[i], half_scale);
+    if (power)
+      for (float& reading : readings) reading += curves_[i].gain * middle;
     quantise(readings, adc);
   }
+}
+
+void OutputChannels::detect_power(Fields<float> fields, std::size_t read, const Symbols& symbols,
+                                  ReadingScratch& scratch) const {
+  IntensityReceiver receiver;
+  receiver.intensity_variance = effects_.intensity_variance;
+  if (effects_.shot_variance > 0) {
+    const double photons = 1 / effects_.shot_variance;
+    receiver.signal_photons = photons;
+    receiver.dark_electrons = effects_.dark_variance * photons * photons;
+    receiver.receiver_electrons = std::sqrt(effects_.thermal_variance) * photons;
+  }
+  const std::size_t cols = fields.re.cols;
+  const Matrix re = fields.re.block(0, read, 0, cols), im = fields.im.block(0, read, 0, cols);
+  detect_intensity({re, im}, re, receiver, symbols);
+  if (effects_.shot_variance == 0)
+    add_noise(fields.re, read, effects_.thermal_variance + effects_.dark_variance, Purpose::thermal_noise,
+              symbols, scratch);
 }
 
 void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols) const {
@@ -67,8 +98,10 @@ void OutputChannels::add_memory(Matrix readings, std::size_t read, float range, 
   const Draw draw = symbols.draw(Purpose::receiver_memory);
   for (std::size_t b = 0; b < readings.cols; ++b) {
     fill_uniform(scratch.uniforms, draw, symbols.symbol(b) * readings.rows);
-    for (std::size_t i = 0; i < read; ++i)
-      readings(i, b) += most * static_cast<float>(2 * scratch.uniforms[i] - 1);
+    for (std::size_t i = 0; i < read; ++i) {
+      const double u = scratch.uniforms[i];
+      readings(i, b) += most * static_cast<float>(detection_ == Detection::intensity ? u : 2 * u - 1);
+    }
   }
 }
 

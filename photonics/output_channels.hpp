@@ -1,4 +1,4 @@
-// From light to a number: balanced receiver, amplifier and ADC of each output of one core.
+// From light to a number: receiver, amplifier and ADC of each output of one core.
 #pragma once
 
 #include <vector>
@@ -19,23 +19,30 @@ namespace fringe {
 ///
 /// A receiver holds r of the reading before, as a modulator does (input_channels.hpp), uniform over the ADC's
 /// range.
+///
+/// Receivers of intensity read |a|² (detect_intensity(), with S = 1/shot_variance; without shot noise,
+/// amplifier and dark current are one normal). Their ADC's range is 0 … range, with all its levels on it;
+/// what curves and clips is the power, before anyone takes its root.
 class OutputChannels {
  public:
   OutputChannels(const PhotonicEffects& effects, std::size_t modes, std::uint64_t seed, std::uint32_t chip,
-                 std::uint32_t core);
+                 std::uint32_t core, Detection detection = Detection::homodyne);
 
-  /// fields.re of the first `read` modes become what the ADCs of range ±range give; other rows and
-  /// fields.im are undefined afterwards.
+  /// fields.re of the first `read` modes become what the ADCs of range ±range (of intensity: 0 … range) give;
+  /// other rows and fields.im are undefined afterwards.
   void detect(Fields<float> fields, std::size_t read, float range, const Symbols& symbols,
               ReadingScratch& scratch) const;
   float gain(std::size_t channel) const noexcept { return curves_[channel].gain; }
 
  private:
+  void detect_power(Fields<float> fields, std::size_t read, const Symbols& symbols,
+                    ReadingScratch& scratch) const;
   void add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols) const;
   void add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                   ReadingScratch& scratch) const;
 
   PhotonicEffects effects_;
+  Detection detection_;
   double bits_;  ///< effective, jitter included; 0: unlimited
   std::vector<StaticCurve> curves_;
   std::vector<float> leak_;  ///< reading per unit of the laser's relative power

@@ -9,10 +9,6 @@ PhotonicAccelerator::PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, Thr
   check(setup_.design);
   if (setup_.measured_gradients) check(*setup_.measured_gradients);
   check(setup_.effects);
-  if (setup_.design.detection != Detection::homodyne)
-    throw Error(
-        "detection = intensity: receivers of intensity read |y|², without the sign that a product with a "
-        "real matrix needs; use homodyne detection, or read single fields with detect_intensity()");
   if (!cpu.on_host()) throw Error("the photonic engine is simulated on the CPU; it takes a CPU executor");
   layout_ = find_topology(setup_.design.topology).build(setup_.design.modes);
 }
@@ -20,6 +16,11 @@ PhotonicAccelerator::PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, Thr
 PhotonicAccelerator::~PhotonicAccelerator() = default;
 
 std::unique_ptr<ProgrammedMatrix> PhotonicAccelerator::program(ConstMatrix w, std::uint32_t site) {
+  if (setup_.design.detection == Detection::intensity && w.cols > layout_.ports())
+    throw Error("detection = intensity: a matrix of " + std::to_string(w.cols) + " columns on cores of " +
+                std::to_string(layout_.ports()) +
+                " modes would add magnitudes of several tiles, which have lost their signs; modes must be at "
+                "least the columns, or detection homodyne");
   auto matrix = make_photonic_matrix(setup_, layout_, next_tile_, w, site, *pool_);
   next_tile_ += matrix->tiling().tiles();
   return matrix;

@@ -34,10 +34,18 @@ struct PhotonicSetup {
 };
 
 /// A weight matrix on the cores of one chip. parameters() holds per tile, tiles row by row:
-/// {u.theta, u.phi, u.out, v.theta, v.phi, v.out [rad], attenuation, gain}.
+/// {u.theta, u.phi, u.out, v.theta, v.phi, v.out [rad], attenuation, gain}; cores of one mesh have {u.theta,
+/// u.phi, u.out, gain}. Phases that the core doesn't drive stay as they are: their gradients are 0.
+///
+/// Where intensity is read, outputs are magnitudes: forward() gives |W·x| for the complex W of the chip, the
+/// digital root of what the diodes read, and backward() goes through that modulus, with slope 0 at a dark
+/// output. realised() is the real part of W.
 class PhotonicMatrix : public ProgrammedMatrix {
  public:
   virtual const Tiling& tiling() const = 0;
+  /// Relative distance ‖W − W′‖_F/‖W‖_F of the programmed weights from the nearest that ideal cores of this
+  /// kind realise: 0 where they take any matrix (takes_any_matrix()).
+  virtual double residual() const = 0;
   /// Forgets the matrix: Haar-random meshes, open attenuators, and the gain that gives the weights of a layer
   /// the variance 2/inputs (He et al., arXiv:1502.01852). Draws depend on (seed, chip, site, tile) alone.
   virtual void start_randomly(std::uint64_t seed) = 0;
@@ -45,7 +53,8 @@ class PhotonicMatrix : public ProgrammedMatrix {
   virtual CoreProgram asked(std::size_t tile) const = 0;
   /// The phases that the chip holds: quantised, with its static phase errors.
   virtual CoreProgram held(std::size_t tile) const = 0;
-  /// Full scale of each tile's ADCs, in units of the full-scale input field.
+  /// Full scale of each tile's ADCs, in units of the full-scale input field, or of its square where intensity
+  /// is read.
   virtual std::span<const float> adc_ranges() const = 0;
 };
 
@@ -57,7 +66,7 @@ class PhotonicMatrix : public ProgrammedMatrix {
 class PhotonicAccelerator final : public Accelerator {
  public:
   /// Executor and pool are the CPU's and must outlive the accelerator. Throws Error where the design or the
-  /// effects are out of range, and where the design detects intensity, which has no sign.
+  /// effects are out of range.
   PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, ThreadPool& pool);
   ~PhotonicAccelerator() override;
 
@@ -65,6 +74,8 @@ class PhotonicAccelerator final : public Accelerator {
   Provenance numerics() const override { return Provenance::simulated; }
   Boundary boundary() const override { return Boundary::accelerator; }
   Executor& executor() const override { return *cpu_; }
+  /// Throws Error where intensity is read and w has more columns than a core has modes: magnitudes of several
+  /// tiles don't add up.
   std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t site) override;
   Cost price(std::span<const Work> work) override;
 

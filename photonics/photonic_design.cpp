@@ -56,7 +56,7 @@ ModulatorDrive find_modulator_drive(std::string_view name) {
 
 void check(const PhotonicDesign& d) {
   find_topology(d.topology);
-  find_crossing(d.crossing);
+  check_crossing(find_core_kind(d.core), find_crossing(d.crossing));
   if (d.modes < 2) refuse("modes", static_cast<double>(d.modes), "must be at least 2");
   if (d.cores < 1) refuse("cores", static_cast<double>(d.cores), "must be at least 1");
   require_positive("clock_hz", d.clock_hz);
@@ -127,8 +127,9 @@ MeshImperfections mesh_imperfections(const PhotonicDesign& design) {
   mesh.splitter_sigma_rad = design.splitter.splitting_sigma_rad;
   mesh.phase_sigma_rad = design.phase_sigma_rad;
   mesh.phase_bits = design.phase_bits;
-  mesh.insertion_loss_db = find_crossing(design.crossing).splitters * design.splitter.insertion_loss_db +
-                           2 * design.phase_shifter.insertion_loss_db;
+  mesh.insertion_loss_db =
+      find_crossing(design.crossing).splitters * design.splitter.insertion_loss_db +
+      shifters_passed(find_core_kind(design.core)) * design.phase_shifter.insertion_loss_db;
   mesh.insertion_loss_sigma_db = design.insertion_loss_sigma_db;
   return mesh;
 }

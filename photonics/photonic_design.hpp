@@ -6,16 +6,11 @@
 #include <string>
 #include <string_view>
 
+#include "photonics/core_kind.hpp"
 #include "photonics/device_catalogue.hpp"
 #include "photonics/imperfections.hpp"
 
 namespace fringe {
-
-/// What receivers read. Homodyne: the real part of the field, with its sign, beside a local oscillator.
-/// Intensity: |field|², without a sign, from one diode; all light is signal. Products with real matrices need
-/// the sign (PhotonicAccelerator refuses intensity); detect_intensity() serves single fields and unitary
-/// cores.
-enum class Detection { homodyne, intensity };
 
 /// How a modulator is driven (input_channels.hpp). Linear is an idealisation; sine is what a Mach–Zehnder
 /// modulator does with a voltage proportional to the input; predistorted asks for the voltage that makes the
@@ -24,8 +19,8 @@ enum class ModulatorDrive { linear, sine, predistorted };
 /// Throws Error, offering the nearest name.
 ModulatorDrive find_modulator_drive(std::string_view name);
 
-/// A system of equal cores. A core is V mesh, line of attenuators, U mesh, each on `modes` modes (W =
-/// U·Σ·Vᵀ), with one modulator per input and one balanced homodyne receiver (or one photodiode, see
+/// A system of equal cores. A core is one mesh of `modes` modes, or two with attenuators between them
+/// (CoreKind), with one modulator per input and one balanced homodyne receiver (or one photodiode, see
 /// Detection) per output; one laser feeds its signals and its local oscillators. Rows are held by value:
 /// change a figure and noise, time and joules follow.
 struct PhotonicDesign {
@@ -52,6 +47,7 @@ struct PhotonicDesign {
   Converter output_adc;
   Converter phase_dac;  ///< one slow channel per phase shifter
   DigitalUnit digital;
+  std::string core = "svd";                   ///< what it makes of its meshes
   std::string crossing = "mzi";               ///< what stands where two modes meet
   Detection detection = Detection::homodyne;  ///< intensity has a local_oscillator_share of 0
   ModulatorDrive modulator_drive = ModulatorDrive::linear;
@@ -72,7 +68,7 @@ struct PhotonicDesign {
 void check(const PhotonicDesign& design);
 
 /// What the devices of the design make of a mesh: the splitter's spread, phase bits and sigma, and per MZI
-/// the loss of two splitters and two phase shifters.
+/// the loss of the splitters and phase shifters that light passes.
 MeshImperfections mesh_imperfections(const PhotonicDesign& design);
 
 /// Columns of one mesh of the design.

@@ -6,11 +6,10 @@
 
 #include "core/error.hpp"
 #include "photonics/converters.hpp"
-#include "photonics/correction.hpp"
-#include "photonics/gradient_programming.hpp"
 #include "photonics/input_channels.hpp"
 #include "photonics/output_channels.hpp"
 #include "photonics/photonic_tile.hpp"
+#include "photonics/tile_programming.hpp"
 
 namespace fringe {
 namespace {
@@ -42,7 +41,9 @@ class TiledMatrix final : public PhotonicMatrix {
         tiling_{w.rows, w.cols, layout.ports()},
         site_(site),
         pool_(&pool),
-        map_(layout),
+        kind_(&find_core_kind(setup.design.core)),
+        intensity_(setup.design.detection == Detection::intensity),
+        map_(layout, *kind_),
         parameters_(tiling_.tiles() * map_.size()),
         gradients_(parameters_.size()),
         ranges_(tiling_.tiles()),
@@ -51,16 +52,24 @@ class TiledMatrix final : public PhotonicMatrix {
     for (Scratch& s : scratch_) s.reserve(tiling_.tile_cols() * n(), layout.modes);
     for (std::size_t t = 0; t < tiling_.tiles(); ++t) {
       const auto core = static_cast<std::uint32_t>((first_tile + t) % setup_.design.cores);
-      tiles_.emplace_back(layout_, half(2 * core), half(2 * core + 1));
+      tiles_.emplace_back(layout_, *kind_, half(2 * core),
+                          kind_->meshes == 2 ? std::optional(half(2 * core + 1)) : std::nullopt);
       inputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core);
-      outputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core);
+      outputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core, setup_.design.detection);
     }
-    pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { program_tile(t, w); });
+    std::vector<double> missed(tiles_.size());
+    pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { missed[t] = program_tile(t, w); });
+    double square = 0, weights = 0;
+    for (const double m : missed) square += m * m;
+    for (std::size_t r = 0; r < w.rows; ++r)
+      for (std::size_t c = 0; c < w.cols; ++c) weights += static_cast<double>(w(r, c)) * w(r, c);
+    if (square > 0) residual_ = std::sqrt(square / weights);
   }
 
   std::size_t rows() const override { return tiling_.rows; }
   std::size_t cols() const override { return tiling_.cols; }
   const Tiling& tiling() const override { return tiling_; }
+  double residual() const override { return residual_; }
   std::span<const float> adc_ranges() const override { return ranges_; }
   std::span<float> parameters() override { return parameters_; }
   std::span<float> gradients() override { return gradients_; }
@@ -68,7 +77,7 @@ class TiledMatrix final : public PhotonicMatrix {
   void commit() override {
     pool_->run(tiles_.size(), [&](std::size_t t, unsigned) {
       const auto p = parameters_of(t);
-      for (std::size_t k = 0; k < n(); ++k) {
+      for (std::size_t k = 0; k < map_.attenuators(); ++k) {
         float& a = p[map_.attenuation() + k];
         a = std::clamp(a, 0.0f, 1.0f);
       }
@@ -124,9 +133,8 @@ class TiledMatrix final : public PhotonicMatrix {
 
   void realised(Matrix w) const override {
     if (w.rows != rows() || w.cols != cols()) throw Error("realised matrix: wrong shape");
-    std::vector<float> tile(n() * n());
     for (std::size_t t = 0; t < tiles_.size(); ++t) {
-      transmission(t, {tile.data(), n(), n()});
+      const std::vector<float> tile = transmission(t).re;
       const float gain = parameters_[t * map_.size() + map_.gain()];
       for_each_weight(t, [&](std::size_t r, std::size_t c, std::size_t i, std::size_t k) {
         w(r, c) = gain * tile[i * n() + k];
@@ -136,22 +144,12 @@ class TiledMatrix final : public PhotonicMatrix {
 
   void start_randomly(std::uint64_t seed) override {
     pool_->run(tiles_.size(), [&](std::size_t t, unsigned) {
-      CoreProgram program = asked(t);
-      const FabricatedMesh ideal = ideal_fabrication(layout_, crossing());
-      const auto random = [&](std::uint32_t mesh) {
-        const auto place = static_cast<std::uint32_t>(2 * (site_ * tiles_.size() + t) + mesh);
-        return correct_locally(
-            layout_, random_start(layout_, {seed, Purpose::initial_weights, setup_.chip, place}), ideal);
-      };
-      program.u = random(0);
-      program.v = random(1);
-      std::fill(program.attenuation.begin(), program.attenuation.end(), 1.0);
-      program.gain = 1;
-      map_.write(program, parameters_of(t));
+      const Draw draw{seed, Purpose::initial_weights, setup_.chip,
+                      static_cast<std::uint32_t>(2 * (site_ * tiles_.size() + t))};
+      map_.write(random_program(setup_, layout_, draw), parameters_of(t));
       tiles_[t].apply(asked(t));
       // Loss included: what n basis vectors give.
-      std::vector<float> a(n() * n());
-      transmission(t, {a.data(), n(), n()});
+      const std::vector<float> a = read_transmission(t);
       double square = 0;
       for (const float value : a) square += static_cast<double>(value) * static_cast<double>(value);
       if (square > 0)
@@ -189,14 +187,8 @@ class TiledMatrix final : public PhotonicMatrix {
       for (std::size_t k = 0; k < cols_of(t); ++k) visit(r0 + i, c0 + k, i, k);
   }
 
-  /// What calibration finds: the splitters. Phase errors are what it leaves behind.
-  static FabricatedMesh known(FabricatedMesh mesh) {
-    for (auto* errors : {&mesh.theta_error_rad, &mesh.phi_error_rad, &mesh.out_error_rad})
-      std::fill(errors->begin(), errors->end(), 0.0);
-    return mesh;
-  }
-
-  void program_tile(std::size_t t, ConstMatrix w) {
+  /// Programs a tile and returns how far from the weights it stays on an ideal core, ‖·‖_F.
+  double program_tile(std::size_t t, ConstMatrix w) {
     PhotonicTile& tile = tiles_[t];
     const std::size_t used_rows = rows_of(t), used_cols = cols_of(t);
     std::vector<double> target(used_rows * used_cols);
@@ -204,44 +196,55 @@ class TiledMatrix final : public PhotonicMatrix {
       target[i * used_cols + k] = w(r, c);
     });
     const MatrixView<const double> weights(target.data(), used_rows, used_cols);
-    CoreProgram program = program_core(find_topology(setup_.design.topology), weights, n());
-    // Without correction the chip is taken for the ideal one of its crossing type.
-    if (!setup_.corrected && &crossing() != &mzi_crossing()) {
-      const FabricatedMesh ideal = ideal_fabrication(layout_, crossing());
-      program.u = correct_locally(layout_, program.u, ideal);
-      program.v = correct_locally(layout_, program.v, ideal);
-    }
-    if (setup_.corrected) {
-      program.u = correct_locally(layout_, program.u, known(tile.fabricated_u()), CorrectionGoal::quadrature);
-      program.v = correct_locally(layout_, program.v, known(tile.fabricated_v()), CorrectionGoal::quadrature);
-    }
-    program.gain = 1;
-    map_.write(program, parameters_of(t));
+    map_.write(program_for_chip(setup_, layout_, weights, tile), parameters_of(t));
     tile.apply(asked(t));
     fit_gain(t, weights);
+    return takes_any_matrix(*kind_, setup_.design.detection) ? 0 : nearest_orthogonal(weights, n()).residual;
   }
 
-  /// a(i, k) = what output i gives for a small input k per unit of it, channel gains included.
-  void transmission(std::size_t t, Matrix a) const {
-    tiles_[t].transmission(a);
+  struct Transmission {
+    std::vector<float> re, im;  ///< [n×n]
+  };
+  /// (i, k) = what output i gives for a small input k per unit of it, channel gains included: as a field, so
+  /// that gains of power count by their root.
+  Transmission transmission(std::size_t t) const {
+    Transmission a{std::vector<float>(n() * n()), std::vector<float>(n() * n())};
+    tiles_[t].transmission({{a.re.data(), n(), n()}, {a.im.data(), n(), n()}});
     for (std::size_t i = 0; i < n(); ++i)
-      for (std::size_t k = 0; k < n(); ++k) a(i, k) *= outputs_[t].gain(i) * inputs_[t].gain(k);
+      for (std::size_t k = 0; k < n(); ++k) {
+        const float gain = field_gain(t, i) * inputs_[t].gain(k);
+        a.re[i * n() + k] *= gain;
+        a.im[i * n() + k] *= gain;
+      }
+    return a;
   }
+  float field_gain(std::size_t t, std::size_t output) const {
+    const float gain = outputs_[t].gain(output);
+    return intensity_ ? std::sqrt(gain) : gain;
+  }
+  /// Of it, what receivers tell.
+  std::vector<float> read_transmission(std::size_t t) const {
+    Transmission a = transmission(t);
+    if (intensity_)
+      for (std::size_t i = 0; i < a.re.size(); ++i) a.re[i] = magnitude(a.re[i], a.im[i]);
+    return std::move(a.re);
+  }
+  static float magnitude(float re, float im) { return std::sqrt(re * re + im * im); }
 
-  /// Least squares of gain·a against the target, and the largest output that full-scale inputs can give.
+  /// Least squares of gain·a against the target (both without signs where intensity is read), and the largest
+  /// output that full-scale inputs can give.
   void fit_gain(std::size_t t, MatrixView<const double> target) {
-    std::vector<float> a(n() * n());
-    transmission(t, {a.data(), n(), n()});
+    const std::vector<float> a = read_transmission(t);
     double overlap = 0, power = 0, largest = 0;
     for (std::size_t i = 0; i < target.rows; ++i) {
       double row = 0;
       for (std::size_t k = 0; k < target.cols; ++k) {
         const double value = a[i * n() + k];
-        overlap += value * target(i, k);
+        overlap += value * (intensity_ ? std::abs(target(i, k)) : target(i, k));
         power += value * value;
         row += std::abs(value);
       }
-      largest = std::max(largest, row);
+      largest = std::max(largest, intensity_ ? row * row : row);
     }
     parameters_of(t)[map_.gain()] = static_cast<float>(power > 0 ? overlap / power : 0.0);
     ranges_[t] = static_cast<float>(largest > 0 ? largest : 1.0);
@@ -291,7 +294,11 @@ class TiledMatrix final : public PhotonicMatrix {
     for (std::size_t i = 0; i < rows_of(t); ++i) {
       float* out = y.row(r0 + i) + first;
       const float* in = s.re.data() + i * block_samples;
-      for (std::size_t b = 0; b < width; ++b) out[b] += gain * s.scale[b] * in[b];
+      if (intensity_)
+        for (std::size_t b = 0; b < width; ++b)
+          out[b] += gain * s.scale[b] * std::sqrt(std::max(0.0f, in[b]));
+      else
+        for (std::size_t b = 0; b < width; ++b) out[b] += gain * s.scale[b] * in[b];
     }
   }
 
@@ -307,8 +314,10 @@ class TiledMatrix final : public PhotonicMatrix {
         tiles_[t].propagate(send(t, width, s), fields(s.re, s.im, width));
         float& most = largest[block * tiles_.size() + t];
         for (std::size_t i = 0; i < rows_of(t); ++i)
-          for (std::size_t b = 0; b < width; ++b)
-            most = std::max(most, std::abs(outputs_[t].gain(i) * s.re[i * block_samples + b]));
+          for (std::size_t b = 0; b < width; ++b) {
+            const float re = s.re[i * block_samples + b], im = s.im[i * block_samples + b];
+            most = std::max(most, std::abs(outputs_[t].gain(i) * (intensity_ ? re * re + im * im : re)));
+          }
       }
     });
     for (std::size_t t = 0; t < tiles_.size(); ++t) {
@@ -333,10 +342,17 @@ class TiledMatrix final : public PhotonicMatrix {
     double gain_gradient = 0;
     for (std::size_t i = 0; i < layout_.modes; ++i)
       for (std::size_t b = 0; b < width; ++b) {
-        const float d = i < rows_of(t) ? outputs_[t].gain(i) * dy(r0 + i, first + b) * s.scale[b] : 0.0f;
-        gain_gradient += static_cast<double>(d) * static_cast<double>(out.re(i, b));
+        const float d = i < rows_of(t) ? field_gain(t, i) * dy(r0 + i, first + b) * s.scale[b] : 0.0f;
+        const float re = out.re(i, b), im = out.im(i, b), read = intensity_ ? magnitude(re, im) : re;
+        gain_gradient += static_cast<double>(d) * static_cast<double>(read);
         g.re(i, b) = gain * d;
         g.im(i, b) = 0;
+        if (intensity_) {
+          // d|z| = Re(z̄·dz)/|z|
+          const float turn = read > 0 ? g.re(i, b) / read : 0.0f;
+          g.re(i, b) = turn * re;
+          g.im(i, b) = turn * im;
+        }
       }
     gradient[map_.gain()] += static_cast<float>(gain_gradient);
 
@@ -360,6 +376,8 @@ class TiledMatrix final : public PhotonicMatrix {
   Tiling tiling_;
   std::uint32_t site_;
   ThreadPool* pool_;
+  const CoreKind* kind_;
+  bool intensity_;
   TileParameters map_;
   std::vector<float> parameters_, gradients_, ranges_;
   std::vector<PhotonicTile> tiles_;
@@ -367,6 +385,7 @@ class TiledMatrix final : public PhotonicMatrix {
   std::vector<OutputChannels> outputs_;
   std::vector<Scratch> scratch_;
   ConstMatrix kept_;
+  double residual_ = 0;
 };
 
 }  // namespace

@@ -20,17 +20,22 @@ constexpr double bytes_per_sum = 4;
 constexpr double bytes_per_weight = 4;
 
 // Full SVD of a square matrix by Golub and Reinsch, 4m²n + 8mn² + 9n³ = 21·n³ operations (Golub & Van Loan,
-// Matrix Computations, 4th ed., fig. 8.6.1), and two decompositions of n²/2 rotations of mean length 2n/3 at
-// 8 multiply-adds, 16/3·n³ operations each.
-double decomposition_operations(double n) { return (21.0 + 2 * 16.0 / 3.0) * n * n * n; }
+// Matrix Computations, 4th ed., fig. 8.6.1), and for each mesh n²/2 rotations of mean length 2n/3 at 8
+// multiply-adds, 16/3·n³ operations, half of that where they are real. One mesh alone: ahead of that a
+// product of two matrices, complex and real, 4·n³, or both real, 2·n³.
+double decomposition_operations(double n, const CoreKind& core) {
+  const double parts = core.theta_only ? 0.5 : 1, product = core.meshes == 1 ? 4.0 : 0.0;
+  return (21.0 + parts * (product + static_cast<double>(core.meshes) * 16.0 / 3.0)) * n * n * n;
+}
 
-double random_program_hold_w(const PhotonicDesign& design) {
+double random_program_hold_w(const PhotonicDesign& design, const CoreKind& core) {
   const std::size_t n = design.modes;
   std::vector<float> normals(n * n);
   fill_normal(normals, Draw{0, Purpose::haar});
   const std::vector<double> w(normals.begin(), normals.end());
-  return hold_power_w(program_core(find_topology(design.topology), {w.data(), n, n}, n),
-                      design.phase_shifter.pi_power_w);
+  const CoreProgram program =
+      program_core(find_topology(design.topology), {w.data(), n, n}, n, core, design.detection);
+  return hold_power_w(program, design.phase_shifter.pi_power_w, core);
 }
 
 }  // namespace
@@ -41,7 +46,12 @@ PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySyste
       memory_(memory),
       scheme_(scheme),
       budget_(link_budget(design)),
-      hold_w_(random_program_hold_w(design)) {}
+      core_(&find_core_kind(design.core)),
+      hold_w_(random_program_hold_w(design, *core_)) {
+  const MeshLayout layout = find_topology(design.topology).build(design.modes);
+  phases_ = static_cast<double>(core_phases(layout, *core_));
+  taps_ = static_cast<double>(tapped_phases(layout, *core_));
+}
 
 double PhotonicPricing::tiles_of(std::size_t rows, std::size_t inner) const noexcept {
   return static_cast<double>(Tiling{rows, inner, design_.modes}.tiles());
@@ -66,9 +76,8 @@ double PhotonicPricing::round_s() const noexcept {
 }
 
 Cost PhotonicPricing::programming(double tiles, double at_once) const {
-  const double phases = static_cast<double>(core_phases(design_.modes));
   const double rounds = std::ceil(tiles / at_once);
-  Cost cost = memory_cost(memory_, tiles * phases * bytes_per_phase, tiles * phases * bytes_per_phase);
+  Cost cost = memory_cost(memory_, tiles * phases_ * bytes_per_phase, tiles * phases_ * bytes_per_phase);
   cost.latency_s = std::max(cost.latency_s, rounds * round_s());
   cost.busy(Resource::programming) = rounds * round_s();
   cost.provenance = Provenance::modelled;
@@ -77,7 +86,7 @@ Cost PhotonicPricing::programming(double tiles, double at_once) const {
 
 Cost PhotonicPricing::decomposition(double tiles) const {
   const double n = static_cast<double>(design_.modes);
-  const double operations = tiles * decomposition_operations(n);
+  const double operations = tiles * decomposition_operations(n, *core_);
   Cost cost = digital(operations, 0.5, tiles * n * n * bytes_per_weight);
   cost.energy(Part::decomposition) = cost.energy(Part::digital);
   cost.energy(Part::digital) = 0;
@@ -105,9 +114,10 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
   Cost cost = resident ? light : then(programming(tiles, cores), light);
 
   // The largest input of each sample and its scaling; partial sums of the tiles of a row and their common
-  // scale.
+  // scale; square roots of intensities.
   const double partial = std::ceil(inputs / n);
-  const double operations = 2 * inputs * batch + outputs * batch * (2 * partial);
+  const double roots = design_.detection == Detection::intensity ? 1 : 0;
+  const double operations = 2 * inputs * batch + outputs * batch * (2 * partial + roots);
   const double traffic =
       (inputs * std::ceil(outputs / n) * bytes_per_activation + outputs * 2 * partial * bytes_per_sum) *
       batch;
@@ -122,12 +132,11 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
 
 Cost PhotonicPricing::in_situ_gradient(const Work& work, bool resident) const {
   // The forward and the adjoint pass are products of their own; here is the interference pass, and the
-  // readings of all three: a monitor behind each of the 2·n(n−1) internal phase shifters of the two meshes.
-  const double n = static_cast<double>(design_.modes);
+  // readings of all three: a monitor behind each driven phase shifter inside the meshes.
   const double batch = static_cast<double>(work.columns);
   const double tiles = tiles_of(work.rows, work.inner);
   Cost cost = product(work, resident, false, false);
-  const double readings = 3 * tiles * 2 * n * (n - 1) * batch;
+  const double readings = 3 * tiles * taps_ * batch;
   cost.energy(Part::adc) += readings * energy_per_conversion_j(design_.output_adc);
   // One difference and one running sum per reading of the interference pass.
   return then(cost, digital(2 * readings / 3, 1.0, readings * bytes_per_activation));
@@ -141,8 +150,7 @@ Cost PhotonicPricing::with_static(Cost cost) const {
   cost.watts(Part::dac) = cores * modes * energy_per_conversion_j(design_.input_dac) * design_.clock_hz;
   cost.watts(Part::modulator) = cores * modes * budget_.modulator_symbol_j * design_.clock_hz;
   cost.watts(Part::adc) = cores * modes * energy_per_conversion_j(design_.output_adc) * design_.clock_hz;
-  cost.watts(Part::phase_program) =
-      cores * static_cast<double>(core_phases(design_.modes)) * design_.phase_dac.power_w;
+  cost.watts(Part::phase_program) = cores * phases_ * design_.phase_dac.power_w;
   cost.watts(Part::receiver) = cores * modes * design_.tia.power_w;
   const DigitalUnit& digital = design_.digital;
   const double full_w = digital.operations_per_s * (digital.fp32_add_j + digital.fp32_multiply_j) / 2 +
@@ -186,9 +194,7 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
         break;
       case Work::Kind::weight_update: {
         const double tiles = tiles_of(w.rows, w.inner);
-        const double parameters = scheme_ == TrainingScheme::in_situ
-                                      ? tiles * static_cast<double>(core_phases(design_.modes))
-                                      : elements;
+        const double parameters = scheme_ == TrainingScheme::in_situ ? tiles * phases_ : elements;
         total =
             then(total, digital(w.operations_per_element * parameters, 0.5, w.bytes / elements * parameters));
         if (scheme_ == TrainingScheme::reprogram) total = then(total, decomposition(tiles));

@@ -7,6 +7,7 @@
 #include "core/cost.hpp"
 #include "core/memory_system.hpp"
 #include "core/work.hpp"
+#include "photonics/core_kind.hpp"
 #include "photonics/link_budget.hpp"
 #include "photonics/photonic_design.hpp"
 
@@ -37,7 +38,9 @@ enum class TrainingScheme {
 /// catalogue's rows and not included. Laser, modulators, converters, receivers, phase hold and its drivers
 /// draw power for the whole run, in every core, used or not; so does the static share of the digital unit and
 /// its memory. Not included: amplifiers of the modulators, regulators, cooling of the heaters. Kind:
-/// modelled.
+/// modelled. Phases are those that the core's kind drives on its layout (core_phases()). Where intensity is
+/// read, backward passes and in-situ gradients are priced as if the phases of the outputs were known, which
+/// such receivers don't tell.
 class PhotonicPricing {
  public:
   /// Throws Error where check(design) does.
@@ -47,7 +50,7 @@ class PhotonicPricing {
 
   /// New phases for `tiles` tiles, `at_once` of them in parallel (one round per at_once tiles).
   Cost programming(double tiles, double at_once) const;
-  /// Singular values and two decompositions of each tile on the digital unit.
+  /// Singular values of each tile and the decomposition of its meshes on the digital unit.
   Cost decomposition(double tiles) const;
 
   const LinkBudget& budget() const noexcept { return budget_; }
@@ -65,7 +68,9 @@ class PhotonicPricing {
   MemorySystem memory_;
   TrainingScheme scheme_;
   LinkBudget budget_;
-  double hold_w_ = 0;  ///< phase hold power of one core with the program of a random matrix
+  const CoreKind* core_;
+  double phases_ = 0, taps_ = 0;  ///< of one core
+  double hold_w_ = 0;             ///< phase hold power of one core with the program of a random matrix
 };
 
 }  // namespace fringe

@@ -5,6 +5,7 @@
 
 #include "core/units.hpp"
 #include "photonics/imperfections.hpp"
+#include "photonics/phase_drive.hpp"
 
 namespace fringe {
 namespace {
@@ -37,16 +38,6 @@ void copy_fields(const Fields<float>& from, const Fields<float>& to) {
   }
 }
 
-/// y (or x, where the mesh isn't reversible) and g become the fields at the mesh's input; its gradient is
-/// added to into[θ…, φ…, out…].
-void add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y, Fields<float> g,
-                       float* into) {
-  for (auto* phases : {&sum.theta, &sum.phi, &sum.out}) std::fill(phases->begin(), phases->end(), 0.0);
-  mesh.backward(y, g, sum);
-  for (const auto* phases : {&sum.theta, &sum.phi, &sum.out})
-    for (const double value : *phases) *into++ += static_cast<float>(value);
-}
-
 }  // namespace
 
 void TileParameters::write(const CoreProgram& program, std::span<float> parameters) const {
@@ -57,8 +48,9 @@ void TileParameters::write(const CoreProgram& program, std::span<float> paramete
 }
 
 CoreProgram TileParameters::read(std::span<const float> parameters) const {
-  CoreProgram program{blank_program(couplers, modes), blank_program(couplers, modes),
-                      std::vector<double>(ports), 0};
+  CoreProgram program{blank_program(couplers, modes),
+                      meshes == 2 ? blank_program(couplers, modes) : PhaseProgram{},
+                      std::vector<double>(attenuators()), 0};
   each_group(program, [&](std::vector<double>& values, std::size_t at) {
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = parameters[at + i];
   });
@@ -66,13 +58,36 @@ CoreProgram TileParameters::read(std::span<const float> parameters) const {
   return program;
 }
 
-PhotonicTile::PhotonicTile(const MeshLayout& layout, Half u, Half v)
-    : layout_(&layout), u_half_(std::move(u)), v_half_(std::move(v)) {}
+PhotonicTile::PhotonicTile(const MeshLayout& layout, const CoreKind& kind, Half u, std::optional<Half> v)
+    : layout_(&layout), kind_(&kind), u_half_(std::move(u)), v_half_(std::move(v)) {
+  if (!kind.theta_only) return;
+  ChipDrivers& drivers = u_half_.drivers;
+  drivers.drive.range_rad = 4 * pi;
+  if (drivers.phase_bits > 0) drivers.phase_bits = std::min(drivers.phase_bits + 1, 32);
+  drivers.faults.phi.clear();
+  drivers.faults.out.clear();
+}
+
+PhaseProgram PhotonicTile::hold(const ChipDrivers& drivers, const PhaseProgram& asked) const {
+  if (!kind_->theta_only) return held_by_chip(drivers, asked);
+  PhaseProgram program = blank_program(asked.theta.size(), asked.out.size());
+  const double turn = drivers.drive.range_rad;
+  for (std::size_t k = 0; k < asked.theta.size(); ++k)
+    program.theta[k] = asked.theta[k] - turn * std::floor(asked.theta[k] / turn);
+  // What the drivers round up to the end of the range is 0: half a range away its sign is another.
+  const PhaseProgram reached = driven(program, drivers.drive, drivers.phase_bits);
+  for (std::size_t k = 0; k < program.theta.size(); ++k)
+    if (std::abs(reached.theta[k] - program.theta[k]) > pi) program.theta[k] = 0;
+  PhaseProgram held = held_by_chip(drivers, program);
+  for (std::size_t k = 0; k < held.phi.size(); ++k) held.phi[k] += drivers.phase_scale * asked.phi[k];
+  for (std::size_t m = 0; m < held.out.size(); ++m) held.out[m] += drivers.phase_scale * asked.out[m];
+  return held;
+}
 
 void PhotonicTile::apply(const CoreProgram& asked) {
   applied_ = asked;
-  applied_.u = held_by_chip(u_half_.drivers, asked.u);
-  applied_.v = held_by_chip(v_half_.drivers, asked.v);
+  applied_.u = hold(u_half_.drivers, asked.u);
+  if (v_half_) applied_.v = hold(v_half_->drivers, asked.v);
   const int bits = u_half_.drivers.phase_bits;
   if (bits > 0)
     for (double& a : applied_.attenuation) {
@@ -89,7 +104,7 @@ void PhotonicTile::apply(const CoreProgram& asked) {
       mesh.emplace(*layout_, physical);
   };
   compile(u_, applied_.u, fabricated_u());
-  compile(v_, applied_.v, fabricated_v());
+  if (v_half_) compile(v_, applied_.v, fabricated_v());
   if (gradients_) gradients_->current = false;
 }
 
@@ -104,7 +119,7 @@ CoreProgram PhotonicTile::held() const {
     add(mesh.out, fabricated.out_error_rad);
   };
   add_errors(program.u, fabricated_u());
-  add_errors(program.v, fabricated_v());
+  if (v_half_) add_errors(program.v, fabricated_v());
   return program;
 }
 
@@ -136,41 +151,63 @@ void PhotonicTile::enter(ConstFields<float> in, Fields<float> fields) const {
 
 void PhotonicTile::propagate(ConstFields<float> in, Fields<float> out) const {
   enter(in, out);
-  v_->propagate(out, out);
-  attenuate(out);
+  if (v_) {
+    v_->propagate(out, out);
+    attenuate(out);
+  }
   u_->propagate(out, out);
 }
 
-void PhotonicTile::transmission(Matrix a) const {
+void PhotonicTile::transmission(Fields<float> a) const {
   const std::size_t modes = layout_->modes, n = layout_->ports();
   std::vector<float> identity(n * n), re(modes * n), im(modes * n);
   for (std::size_t k = 0; k < n; ++k) identity[k * n + k] = 1;
   propagate({{identity.data(), n, n}, {}}, {{re.data(), modes, n}, {im.data(), modes, n}});
-  for (std::size_t i = 0; i < n; ++i) std::copy_n(&re[i * n], n, a.row(i));
+  for (std::size_t i = 0; i < n; ++i) {
+    std::copy_n(&re[i * n], n, a.re.row(i));
+    std::copy_n(&im[i * n], n, a.im.row(i));
+  }
 }
 
 void PhotonicTile::propagate(ConstFields<float> in, Fields<float> middle, Fields<float> out) const {
   enter(in, middle);
-  v_->propagate(middle, middle);
+  if (v_) v_->propagate(middle, middle);
   copy_fields(middle, out);
-  attenuate(out);
+  if (v_) attenuate(out);
   u_->propagate(out, out);
 }
 
 PhotonicTile::Gradients& PhotonicTile::gradients() {
-  if (!gradients_) gradients_ = std::make_unique<Gradients>(*layout_);
+  if (!gradients_) gradients_ = std::make_unique<Gradients>(*layout_, v_.has_value());
   if (!gradients_->current) {
     gradients_->u.set(applied_.u, fabricated_u());
-    gradients_->v.set(applied_.v, fabricated_v());
+    if (v_) gradients_->v->set(applied_.v, fabricated_v());
     gradients_->sum = blank_program(layout_->couplers.size(), layout_->modes);
     gradients_->current = true;
   }
   return *gradients_;
 }
 
+/// into[θ…, φ…, out…] += slopes of the phases that are driven.
+void PhotonicTile::add_slopes(const PhaseProgram& slopes, float* into) const {
+  for (const double value : slopes.theta) *into++ += static_cast<float>(value);
+  if (kind_->theta_only) return;
+  for (const auto* phases : {&slopes.phi, &slopes.out})
+    for (const double value : *phases) *into++ += static_cast<float>(value);
+}
+
+/// y (or x, where the mesh isn't reversible) and g become the fields at the mesh's input; its gradient is
+/// added to into[θ…, φ…, out…].
+void PhotonicTile::add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y,
+                                     Fields<float> g, float* into) const {
+  for (auto* phases : {&sum.theta, &sum.phi, &sum.out}) std::fill(phases->begin(), phases->end(), 0.0);
+  mesh.backward(y, g, sum);
+  add_slopes(sum, into);
+}
+
 /// g, the adjoint behind the attenuators, becomes that ahead of them; adds their slopes to `gradient`.
 void PhotonicTile::attenuate_adjoint(Fields<float> middle, Fields<float> g, std::span<float> gradient) const {
-  const TileParameters at(*layout_);
+  const TileParameters at(*layout_, *kind_);
   for (std::size_t k = 0; k < attenuation_.size(); ++k) {
     double sum = 0;
     for (std::size_t b = 0; b < g.re.cols; ++b)
@@ -186,12 +223,13 @@ void PhotonicTile::backward(ConstFields<float> in, Fields<float> middle, Fields<
   Gradients& meshes = gradients();
   if (!meshes.u.reversible()) {
     copy_fields(middle, out);
-    attenuate(out);
+    if (v_) attenuate(out);
   }
   add_mesh_gradient(meshes.u, meshes.sum, out, g, gradient.data());
+  if (!v_) return;
   attenuate_adjoint(middle, g, gradient);
-  if (!meshes.v.reversible()) enter(in, middle);
-  add_mesh_gradient(meshes.v, meshes.sum, middle, g, gradient.data() + TileParameters(*layout_).v());
+  if (!meshes.v->reversible()) enter(in, middle);
+  add_mesh_gradient(*meshes.v, meshes.sum, middle, g, gradient.data() + TileParameters(*layout_, *kind_).v());
 }
 
 void PhotonicTile::backward_measured(ConstFields<float> in, Fields<float> middle, Fields<float> g,
@@ -216,8 +254,7 @@ void PhotonicTile::backward_measured(ConstFields<float> in, Fields<float> middle
     taps.measure({{x_re.data(), modes, batch}, {x_im.data(), modes, batch}},
                  {{g_re.data(), modes, batch}, {g_im.data(), modes, batch}}, sum, reading, reader,
                  first_sample);
-    for (const auto* phases : {&sum.theta, &sum.phi, &sum.out})
-      for (const double value : *phases) *into++ += static_cast<float>(value);
+    add_slopes(sum, into);
     for (std::size_t k = 0; k < modes; ++k)
       for (std::size_t b = 0; b < batch; ++b) {
         g.re(k, b) = static_cast<float>(g_re[k * batch + b]);
@@ -225,6 +262,7 @@ void PhotonicTile::backward_measured(ConstFields<float> in, Fields<float> middle
       }
   };
   widen(middle, x_re, x_im);
+  if (!v_) return measure(u_half_, applied_.u, 0, gradient.data());
   for (std::size_t k = 0; k < modes; ++k) {
     const double transmission = k < attenuation_.size() ? static_cast<double>(attenuation_[k]) : 0;
     for (std::size_t b = 0; b < batch; ++b) {
@@ -236,7 +274,7 @@ void PhotonicTile::backward_measured(ConstFields<float> in, Fields<float> middle
   attenuate_adjoint(middle, g, gradient);
   enter(in, middle);
   widen(middle, x_re, x_im);
-  measure(v_half_, applied_.v, 1, gradient.data() + TileParameters(*layout_).v());
+  measure(*v_half_, applied_.v, 1, gradient.data() + TileParameters(*layout_, *kind_).v());
 }
 
 }  // namespace fringe

@@ -15,15 +15,17 @@
 
 namespace fringe {
 
-/// Where each parameter of a tile stands: {u.theta, u.phi, u.out, v.theta, v.phi, v.out, attenuation, gain}.
+/// Where each parameter of a tile stands: {u.theta, u.phi, u.out, gain}, or with two meshes {u.theta, u.phi,
+/// u.out, v.theta, v.phi, v.out, attenuation, gain}.
 struct TileParameters {
-  std::size_t couplers, modes, ports;
+  std::size_t couplers, modes, ports, meshes;
 
-  explicit TileParameters(const MeshLayout& layout)
-      : couplers(layout.couplers.size()), modes(layout.modes), ports(layout.ports()) {}
-  std::size_t size() const { return 4 * couplers + 2 * modes + ports + 1; }
+  TileParameters(const MeshLayout& layout, const CoreKind& kind)
+      : couplers(layout.couplers.size()), modes(layout.modes), ports(layout.ports()), meshes(kind.meshes) {}
+  std::size_t size() const { return attenuation() + attenuators() + 1; }
   std::size_t v() const { return 2 * couplers + modes; }
-  std::size_t attenuation() const { return 4 * couplers + 2 * modes; }
+  std::size_t attenuation() const { return meshes * v(); }
+  std::size_t attenuators() const { return (meshes - 1) * ports; }
   std::size_t gain() const { return size() - 1; }
 
   void write(const CoreProgram& program, std::span<float> parameters) const;
@@ -32,33 +34,39 @@ struct TileParameters {
 
 class PhotonicTile {
  public:
-  /// One of the two meshes of a core: what was fabricated, and what drives it.
+  /// One mesh of a core: what was fabricated, and what drives it.
   struct Half {
     FabricatedMesh fabricated;
     ChipDrivers drivers;
   };
-  /// The layout must outlive the tile. Nothing passes before the first apply().
-  PhotonicTile(const MeshLayout& layout, Half u, Half v);
+  /// `v` where the kind has two meshes. The layout must outlive the tile. Nothing passes before the first
+  /// apply().
+  PhotonicTile(const MeshLayout& layout, const CoreKind& kind, Half u, std::optional<Half> v);
 
   const FabricatedMesh& fabricated_u() const noexcept { return u_half_.fabricated; }
-  const FabricatedMesh& fabricated_v() const noexcept { return v_half_.fabricated; }
+  /// Two meshes only.
+  const FabricatedMesh& fabricated_v() const noexcept { return v_half_->fabricated; }
 
   /// The chip's drivers make of the program what they can; attenuators are MZIs of their own that hold
-  /// θ = 2·asin(transmission) to the bits of U's drivers.
+  /// θ = 2·asin(transmission) to the bits of U's drivers. Where θ alone is driven, φ and the phase screen are
+  /// as asked, up to the heat of their neighbours and the wavelength, and θ lives in [0, 4π), driven by two
+  /// arms of 2π each with the drivers' steps.
   void apply(const CoreProgram& asked);
   /// The phases that the chip holds: as applied, with its static errors.
   CoreProgram held() const;
 
-  /// out[modes×batch] = field behind U for fields in[ports×batch] at the input of V; dark modes enter dark,
+  /// out[modes×batch] = field behind the core for fields in[ports×batch] ahead of it; dark modes enter dark,
   /// and end between the meshes and behind U.
   void propagate(ConstFields<float> in, Fields<float> out) const;
-  /// a[ports×ports](i, k) = real part of the field at output i for a field of 1 at input k.
-  void transmission(Matrix a) const;
+  /// a[ports×ports](i, k) = field at output i for a field of 1 at input k.
+  void transmission(Fields<float> a) const;
 
-  /// The forward half of a reverse pass: `middle` = fields behind V, out = fields behind U.
+  /// The forward half of a reverse pass: `middle` = fields behind V (of one mesh: at its input), out = fields
+  /// behind U.
   void propagate(ConstFields<float> in, Fields<float> middle, Fields<float> out) const;
-  /// The other half, for the same `in`: g = adjoint of the fields behind U becomes the adjoint at the input
-  /// of V; middle and out are overwritten. Adds ∂L/∂parameters to gradient[TileParameters], but for the gain.
+  /// The other half, for the same `in`: g = adjoint of the fields behind U becomes the adjoint at the core's
+  /// input; middle and out are overwritten. Adds ∂L/∂parameters to gradient[TileParameters], but for the gain
+  /// and for phases that aren't driven.
   void backward(ConstFields<float> in, Fields<float> middle, Fields<float> out, Fields<float> g,
                 std::span<float> gradient);
   /// The same with phases' slopes as the chip's taps read them (in_situ.hpp); slopes of the attenuators are
@@ -71,8 +79,11 @@ class PhotonicTile {
  private:
   /// Reverse passes of the meshes; made when first trained, set anew after each change of phases.
   struct Gradients {
-    explicit Gradients(const MeshLayout& layout) : u(layout), v(layout) {}
-    MeshGradient<float> u, v;
+    Gradients(const MeshLayout& layout, bool two) : u(layout) {
+      if (two) v.emplace(layout);
+    }
+    MeshGradient<float> u;
+    std::optional<MeshGradient<float>> v;
     PhaseProgram sum;
     bool current = false;
   };
@@ -80,9 +91,15 @@ class PhotonicTile {
   void attenuate_adjoint(Fields<float> middle, Fields<float> g, std::span<float> gradient) const;
   void enter(ConstFields<float> in, Fields<float> fields) const;
   Gradients& gradients();
+  PhaseProgram hold(const ChipDrivers& drivers, const PhaseProgram& asked) const;
+  void add_slopes(const PhaseProgram& slopes, float* into) const;
+  void add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y, Fields<float> g,
+                         float* into) const;
 
   const MeshLayout* layout_;
-  Half u_half_, v_half_;
+  const CoreKind* kind_;
+  Half u_half_;
+  std::optional<Half> v_half_;
   CoreProgram applied_;                       ///< what the drivers put out and heat makes of it
   std::optional<CompiledMesh<float>> u_, v_;  ///< made at the first apply()
   std::vector<float> attenuation_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <string>
 
 #include "core/error.hpp"
@@ -71,6 +72,27 @@ FabricatedMesh nominal(const MeshLayout& layout, const FabricatedMesh& chip,
   return options.nominal ? *options.nominal : ideal_fabrication(layout, *chip.crossing);
 }
 
+PhaseProgram compensated(PhaseProgram wanted, const std::optional<CrosstalkMap>& crosstalk) {
+  return crosstalk ? crosstalk->compensate(wanted).asked : wanted;
+}
+
+/// Crosstalk of the expected kernel as strong as it was found.
+std::optional<CrosstalkMap> found_crosstalk(const CrosstalkMap* expected, double strength) {
+  return expected ? std::optional(expected->scaled(strength)) : std::nullopt;
+}
+
+/// Turns the outputs so that light which the target gathers in one of them leaves there with phase 0: one
+/// homodyne reading each.
+void read_output_phases(ChipUnderTest& chip, ConstComplexMatrix target,
+                        const std::optional<CrosstalkMap>& crosstalk, PhaseProgram& program) {
+  chip.set(compensated(program, crosstalk));
+  std::vector<Complex> input(target.cols);
+  for (std::size_t m = 0; m < target.rows; ++m) {
+    for (std::size_t c = 0; c < input.size(); ++c) input[c] = std::conj(target(m, c));
+    program.out[m] -= std::arg(chip.fields(input)[m]);
+  }
+}
+
 ProgrammingReport run_none(const MeshLayout& layout, ConstComplexMatrix target, const FabricatedMesh& chip,
                            const ProgrammingOptions& options) {
   ChipUnderTest test = under_test(layout, chip, options);
@@ -81,7 +103,8 @@ ProgrammingReport run_none(const MeshLayout& layout, ConstComplexMatrix target, 
 ProgrammingReport run_local(const MeshLayout& layout, ConstComplexMatrix target, const FabricatedMesh& chip,
                             const ProgrammingOptions& options) {
   ChipUnderTest test = under_test(layout, chip, options);
-  return report(test, corrected_design(layout, target, chip, options), target, options);
+  return report(test, compensated(corrected_design(layout, target, chip, options), options.drivers.crosstalk),
+                target, options);
 }
 
 ProgrammingReport run_nulling(const MeshLayout& layout, ConstComplexMatrix target, const FabricatedMesh& chip,
@@ -97,7 +120,8 @@ ProgrammingReport run_global(const MeshLayout& layout, ConstComplexMatrix target
   ChipUnderTest test = under_test(layout, chip, options);
   const GradientResult found = program_from_target(
       layout, chip, target, corrected_design(layout, target, chip, options), descent(options));
-  return report(test, found.program, target, options, found.iterations);
+  return report(test, compensated(found.program, options.drivers.crosstalk), target, options,
+                found.iterations);
 }
 
 ProgrammingReport run_characterise(const MeshLayout& layout, ConstComplexMatrix target,
@@ -105,8 +129,10 @@ ProgrammingReport run_characterise(const MeshLayout& layout, ConstComplexMatrix 
   check_target(layout, target);
   ChipUnderTest test = under_test(layout, chip, options);
   const Characterisation found = characterise(test, nominal(layout, chip, options), options.readings);
-  return report(test, corrected_design(layout, target, found.chip, options), target, options,
-                found.iterations);
+  return report(test,
+                compensated(corrected_design(layout, target, found.chip, options),
+                            found_crosstalk(options.readings.crosstalk, found.crosstalk)),
+                target, options, found.iterations);
 }
 
 ProgrammingReport run_characterise_global(const MeshLayout& layout, ConstComplexMatrix target,
@@ -116,7 +142,20 @@ ProgrammingReport run_characterise_global(const MeshLayout& layout, ConstComplex
   const Characterisation known = characterise(test, nominal(layout, chip, options), options.readings);
   const GradientResult found = program_from_target(
       layout, known.chip, target, corrected_design(layout, target, known.chip, options), descent(options));
-  return report(test, found.program, target, options, known.iterations + found.iterations);
+  return report(test,
+                compensated(found.program, found_crosstalk(options.readings.crosstalk, known.crosstalk)),
+                target, options, known.iterations + found.iterations);
+}
+
+ProgrammingReport run_sweeps(const MeshLayout& layout, ConstComplexMatrix target, const FabricatedMesh& chip,
+                             const ProgrammingOptions& options) {
+  check_target(layout, target);
+  ChipUnderTest test = under_test(layout, chip, options);
+  const PowerSweeps found = sweep_powers(test, nominal(layout, chip, options), options.sweeps);
+  const auto crosstalk = found_crosstalk(options.sweeps.crosstalk, found.crosstalk);
+  PhaseProgram program = corrected_design(layout, target, found.chip, options);
+  read_output_phases(test, target, crosstalk, program);
+  return report(test, compensated(program, crosstalk), target, options, found.replays);
 }
 
 constexpr std::string_view local_source =
@@ -142,6 +181,13 @@ constexpr std::array table{
                       Knowledge::readings, fit_source, run_characterise},
     ProgrammingMethod{"characterise-global", "the chip's errors are fitted to readings, then 'global'",
                       Knowledge::readings, fit_source, run_characterise_global},
+    ProgrammingMethod{
+        "sweeps",
+        "each coupler's errors from the fringes of its swept phases, then 'local'; any phase errors",
+        Knowledge::readings,
+        "Alexiev et al., OSA Continuum 4, 2892 (2021); Safaee et al., Opt. Express 33, 36182 "
+        "(2025)",
+        run_sweeps},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "photonics/characterise.hpp"
 #include "photonics/measurement.hpp"
+#include "photonics/power_sweeps.hpp"
 
 namespace fringe {
 
@@ -25,7 +26,8 @@ struct ProgrammingOptions {
   double settle_s = 0;                      ///< a phase shifter's rise time; from the device catalogue
   double integration_s = 0;                 ///< of one reading
   unsigned iterations = 1000;               ///< of descent, at most
-  CharacterisationOptions readings;         ///< of the methods that characterise
+  CharacterisationOptions readings;         ///< of the methods that characterise the whole chip
+  PowerSweepOptions sweeps;                 ///< of the method that characterises coupler by coupler
   bool seek_cross = false;                  ///< nulling looks for the couplers' cross states first
   std::uint64_t seed = 0;                   ///< of random starts
 };
@@ -40,7 +42,9 @@ struct ProgrammingReport {
   unsigned iterations;        ///< of descent or fit; 0 where there is none
 };
 
-/// One row per method. To add one: a function and a row.
+/// One row per method. To add one: a function and a row. Thermal crosstalk is compensated by the methods that
+/// know it: the drivers' own where errors are known, as found where it was asked for in readings.crosstalk or
+/// sweeps.crosstalk. Nulling meets it as it is at each reading.
 struct ProgrammingMethod {
   std::string_view name;
   std::string_view description;

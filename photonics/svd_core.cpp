@@ -1,20 +1,27 @@
 #include "photonics/svd_core.hpp"
 
+#include <Eigen/QR>
 #include <Eigen/SVD>
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "core/error.hpp"
 #include "core/units.hpp"
+#include "photonics/orthogonal_mesh.hpp"
 
 namespace fringe {
 namespace {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-PhaseProgram decompose_real(const Topology& topology, const RowMajor& q) {
+template <class Matrix>
+PhaseProgram decompose(const Topology& topology, const Matrix& q) {
   const auto n = static_cast<std::size_t>(q.rows());
-  std::vector<std::complex<double>> u(q.data(), q.data() + n * n);
+  std::vector<std::complex<double>> u(n * n);
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t k = 0; k < n; ++k)
+      u[i * n + k] = q(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(k));
   return topology.decompose({u.data(), n, n});
 }
 
@@ -52,38 +59,92 @@ RowMajor completed(const RowMajor& w, Eigen::Index modes) {
   return whole;
 }
 
-}  // namespace
-
-CoreProgram program_core(const Topology& topology, MatrixView<const double> w, std::size_t modes) {
+RowMajor used_part(MatrixView<const double> w, std::size_t modes) {
   if (w.rows == 0 || w.cols == 0 || w.rows > modes || w.cols > modes)
     throw Error("a core of " + std::to_string(modes) + " modes takes a matrix of 1 … " +
                 std::to_string(modes) + " rows and columns, not " + std::to_string(w.rows) + "×" +
                 std::to_string(w.cols));
-  if (!topology.universal)
-    throw Error("mesh '" + std::string(topology.name) + "' is not universal: it cannot realise every matrix");
   RowMajor used(static_cast<Eigen::Index>(w.rows), static_cast<Eigen::Index>(w.cols));
   for (std::size_t r = 0; r < w.rows; ++r)
     for (std::size_t c = 0; c < w.cols; ++c)
       used(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = w(r, c);
   if (!used.allFinite()) throw Error("a core takes finite weights; the matrix holds NaN or infinity");
-  const Eigen::BDCSVD<RowMajor> svd(completed(used, static_cast<Eigen::Index>(modes)),
-                                    Eigen::ComputeFullU | Eigen::ComputeFullV);
+  return used;
+}
+
+/// Orthogonal [n×n] whose first columns are those of the isometry.
+RowMajor completed_isometry(const RowMajor& isometry) {
+  const Eigen::Index n = isometry.rows(), rest = n - isometry.cols();
+  const Eigen::HouseholderQR<RowMajor> qr(isometry);
+  RowMajor q = qr.householderQ() * RowMajor::Identity(n, n);
+  q.leftCols(isometry.cols()) = isometry;
+  q.rightCols(rest) = (q.rightCols(rest) * mixing(rest, rest)).eval();
+  return q;
+}
+
+}  // namespace
+
+// With the part C = P S Qᵀ, columns below it that D = E·√(1 − SᵀS)·Qᵀ make orthonormal, E any isometry.
+OrthogonalPart nearest_orthogonal(MatrixView<const double> w, std::size_t modes) {
+  const RowMajor used = used_part(w, modes);
+  const auto n = static_cast<Eigen::Index>(modes);
+  const Eigen::Index rows = used.rows(), cols = used.cols(),
+                     fixed = std::max<Eigen::Index>(0, rows + cols - n);
+  const Eigen::BDCSVD<RowMajor> svd(used, Eigen::ComputeFullU | Eigen::ComputeFullV);
+  const auto& sigma = svd.singularValues();
+  OrthogonalPart part{{}, fixed > 0 ? sigma.head(fixed).mean() : sigma(0), 0};
+  if (fixed > 0) part.residual = (sigma.head(fixed).array() - part.gain).matrix().norm();
+  RowMajor s = RowMajor::Zero(rows, cols), isometry(n, cols);
+  Eigen::VectorXd c = Eigen::VectorXd::Ones(cols);
+  for (Eigen::Index k = 0; k < sigma.size(); ++k) {
+    s(k, k) = k < fixed || part.gain == 0 ? 1 : std::min(1.0, sigma(k) / part.gain);
+    c(k) = k < fixed ? 0 : std::sqrt((1 - s(k, k)) * (1 + s(k, k)));
+  }
+  isometry.topRows(rows) = svd.matrixU() * s * svd.matrixV().transpose();
+  // Directions of unit singular values need no row below; at most n − rows are left.
+  const Eigen::Index left = std::min(cols, n - rows);
+  isometry.bottomRows(n - rows) =
+      mixing(n - rows, left) * c.tail(left).asDiagonal() * svd.matrixV().rightCols(left).transpose();
+  const RowMajor q = completed_isometry(isometry);
+  part.q.assign(q.data(), q.data() + q.size());
+  return part;
+}
+
+CoreProgram program_core(const Topology& topology, MatrixView<const double> w, std::size_t modes,
+                         const CoreKind& kind, Detection detection) {
+  if (!topology.universal)
+    throw Error("mesh '" + std::string(topology.name) + "' is not universal: it cannot realise every matrix");
   CoreProgram program;
-  program.u = decompose_real(topology, svd.matrixU());
-  program.v = decompose_real(topology, svd.matrixV().transpose());
+  if (!takes_any_matrix(kind, detection)) {
+    const OrthogonalPart part = nearest_orthogonal(w, modes);
+    const auto n = static_cast<Eigen::Index>(modes);
+    program.u = decompose(topology, Eigen::Map<const RowMajor>(part.q.data(), n, n));
+    if (kind.theta_only) program.u = orthogonal_program(topology.build(modes), program.u);
+    program.gain = part.gain;
+    return program;
+  }
+  const Eigen::BDCSVD<RowMajor> svd(completed(used_part(w, modes), static_cast<Eigen::Index>(modes)),
+                                    Eigen::ComputeFullU | Eigen::ComputeFullV);
   program.gain = svd.singularValues()(0);
-  program.attenuation.resize(modes, 0.0);
-  if (program.gain > 0)
-    for (std::size_t k = 0; k < modes; ++k)
-      program.attenuation[k] =
-          std::min(1.0, svd.singularValues()(static_cast<Eigen::Index>(k)) / program.gain);
+  Eigen::VectorXd attenuation = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(modes));
+  if (program.gain > 0) attenuation = (svd.singularValues() / program.gain).cwiseMin(1.0);
+  if (kind.meshes == 1) {
+    const Eigen::VectorXcd phases =
+        attenuation.unaryExpr([](double s) { return std::complex<double>(s, std::sqrt((1 - s) * (1 + s))); });
+    program.u = decompose(topology, (svd.matrixU() * phases.asDiagonal() * svd.matrixV().transpose()).eval());
+    return program;
+  }
+  program.u = decompose(topology, svd.matrixU());
+  program.v = decompose(topology, svd.matrixV().transpose());
+  program.attenuation.assign(attenuation.begin(), attenuation.end());
   return program;
 }
 
-double hold_power_w(const CoreProgram& program, double pi_power_w) {
+double hold_power_w(const CoreProgram& program, double pi_power_w, const CoreKind& kind) {
   const auto sum = [](const std::vector<double>& phases) {
     return std::accumulate(phases.begin(), phases.end(), 0.0);
   };
+  if (kind.theta_only) return sum(program.u.theta) / pi * pi_power_w;
   double radians = 0;
   for (const PhaseProgram* mesh : {&program.u, &program.v})
     radians += sum(mesh->theta) + sum(mesh->phi) + sum(mesh->out);

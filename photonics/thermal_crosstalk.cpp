@@ -98,12 +98,22 @@ PhaseProgram CrosstalkMap::heated(const PhaseProgram& driven) const {
   return program;
 }
 
+CrosstalkMap CrosstalkMap::scaled(double factor) const {
+  CrosstalkMap map = *this;
+  for (double& coupling : map.kernel_) coupling *= factor;
+  map.total_ *= factor;
+  if (!(std::abs(map.total_) < 1))
+    throw Error("crosstalk times " + std::to_string(factor) + " adds up to " + std::to_string(map.total_) +
+                " at one shifter; it must stay below 1");
+  return map;
+}
+
 CrosstalkMap::Compensation CrosstalkMap::compensate(const PhaseProgram& wanted) const {
   Compensation result{wanted, 0, 0};
   each(result.asked, [](double& phase, std::size_t) { phase = wrap_phase(phase); });
   PhaseProgram turned = result.asked;  // θ + 2πm
   Places heaters = places();
-  const double met = 8 * pi * std::numeric_limits<double>::epsilon() / (1 - total_);
+  const double met = 8 * pi * std::numeric_limits<double>::epsilon() / (1 - std::abs(total_));
   for (bool negative = true; negative;) {
     for (double change = 1; change > met; ++result.iterations) {
       each(result.asked, [&](double phase, std::size_t at) { heaters[at] = phase; });

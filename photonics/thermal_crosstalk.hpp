@@ -42,6 +42,10 @@ class CrosstalkMap {
   /// Milanizadeh et al., J. Lightwave Technol. 37, 1325 (2019)).
   Compensation compensate(const PhaseProgram& wanted) const;
 
+  /// The same with every coupling times `factor`, which may be negative. Throws Error where the couplings of
+  /// a shifter then reach 1.
+  CrosstalkMap scaled(double factor) const;
+
   /// The couplings of a shifter with neighbours on all sides, added up: < 1.
   double total() const noexcept { return total_; }
 

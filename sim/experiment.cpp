@@ -67,6 +67,12 @@ struct DeviceKey {
 };
 constexpr DeviceKey design_devices[] = {
     {"mesh", [](PhotonicDesign& d, std::string_view v) { d.topology = find_topology(v).name; }},
+    {"core", [](PhotonicDesign& d, std::string_view v) { d.core = find_core_kind(v).name; }},
+    {"detection",
+     [](PhotonicDesign& d, std::string_view v) {
+       d.detection = find_detection(v);
+       if (d.detection == Detection::intensity) d.local_oscillator_share = 0;
+     }},
     {"crossing", [](PhotonicDesign& d, std::string_view v) { d.crossing = find_crossing(v).name; }},
     {"phase_shifter", [](PhotonicDesign& d, std::string_view v) { d.phase_shifter = find_phase_shifter(v); }},
     {"splitter", [](PhotonicDesign& d, std::string_view v) { d.splitter = find_splitter(v); }},

@@ -44,6 +44,13 @@ std::string meshes() {
   return text;
 }
 
+std::string core_table() {
+  std::string text;
+  for (const CoreKind& row : core_kinds())
+    text += entry(row.name, fmt::format("{}; meshes: {}", row.description, row.meshes), row.source);
+  return text;
+}
+
 std::string crossing_table() {
   std::string text;
   for (const Crossing& row : crossings())
@@ -117,6 +124,7 @@ struct Listing {
 constexpr std::array listings{Listing{"devices", devices},
                               Listing{"meshes", meshes},
                               Listing{"crossings", crossing_table},
+                              Listing{"cores", core_table},
                               Listing{"programming", programming},
                               Listing{"imperfections", imperfection_table},
                               Listing{"nonlinearities", nonlinearity_table},

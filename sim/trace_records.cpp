@@ -150,7 +150,7 @@ void record_phases(TraceWriter& trace, const std::string& hardware, const std::v
                               {"out_realised", h.out}});
     };
     record("U", tiles[t].asked.u, tiles[t].held.u);
-    record("V", tiles[t].asked.v, tiles[t].held.v);
+    if (!tiles[t].asked.v.theta.empty()) record("V", tiles[t].asked.v, tiles[t].held.v);
   }
 }
 

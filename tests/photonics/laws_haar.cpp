@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "core/error.hpp"
 #include "core/units.hpp"
 #include "tests/photonics/mesh_testing.hpp"
 
@@ -11,28 +12,18 @@ namespace {
 
 using namespace mesh_testing;
 
-/// Rank of the coupler at (column, upper mode): N−k couplers have rank k.
-std::size_t rank(std::string_view topology, std::size_t n, std::size_t column, std::size_t mode) {
-  if (topology == "triangular") return mode + 1;
-  const bool from_right = column + mode <= n - 2;
-  const std::size_t c = from_right ? column : n - 1 - column, m = from_right ? mode : n - 2 - mode;
-  return c <= m ? 2 * c + 1 : 2 * m + 2;
-}
-
 TEST(HaarLaw, SplittingRatiosAndPhasesHaveTheirDistributions) {
   constexpr std::size_t n = 9, trials = 1000;
   for (const Topology& t : neighbour_topologies()) {
     const MeshLayout layout = t.build(n);
+    const std::vector<std::size_t> ranks = haar_ranks(t.name, layout);
     std::map<std::size_t, std::vector<double>> uniform;  // (cos²θ/2)^k by rank k
     std::vector<double> phi, out;
     for (std::uint32_t trial = 0; trial < trials; ++trial) {
       const PhaseProgram program = t.decompose(view(haar(n, trial)));
-      for (std::size_t c = 0; c < layout.columns(); ++c)
-        for (std::size_t k = layout.column_start[c]; k < layout.column_start[c + 1]; ++k) {
-          const std::size_t order = rank(t.name, n, c, layout.couplers[k].upper);
-          uniform[order].push_back(
-              std::pow(std::cos(program.theta[k] / 2), 2.0 * static_cast<double>(order)));
-        }
+      for (std::size_t k = 0; k < ranks.size(); ++k)
+        uniform[ranks[k]].push_back(
+            std::pow(std::cos(program.theta[k] / 2), 2.0 * static_cast<double>(ranks[k])));
       for (const double phase : program.phi) phi.push_back(phase / (2 * pi));
       for (const double phase : program.out) out.push_back(phase / (2 * pi));
     }
@@ -44,6 +35,10 @@ TEST(HaarLaw, SplittingRatiosAndPhasesHaveTheirDistributions) {
     EXPECT_LE(kolmogorov(phi), kolmogorov_limit) << t.name;
     EXPECT_LE(kolmogorov(out), kolmogorov_limit) << t.name;
   }
+}
+
+TEST(HaarLaw, RanksOfOtherMeshesAreUnknown) {
+  EXPECT_THROW(haar_ranks("diamond", find_topology("diamond").build(4)), Error);
 }
 
 }  // namespace

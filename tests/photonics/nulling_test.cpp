@@ -193,6 +193,25 @@ TEST(Nulling, AnyStaticPhases) {
     }
 }
 
+// On a dim way the light that strays in other couplers is brighter: the search goes on until the way is
+// bright. Then at most 2N−3 couplers of a way lose (α+β)², 2σ² of the power in the mean.
+TEST(Nulling, CrossStatesAreFoundThroughStrayLight) {
+  const std::size_t n = 20;
+  const double sigma = 0.03;
+  for (const char* name : names) {
+    const MeshLayout layout = find_topology(name).build(n);
+    ChipUnderTest chip(layout, chip_of(layout, sigma, 3, 1));
+    seek_cross_states(chip);
+    const Square crossed = chip.matrix();
+    double lost = 0;
+    for (std::size_t i = 0; i < n; ++i) lost += 1 - std::norm(crossed[(n - 1 - i) * n + i]);
+    // Couplers are passed by two ways each: N−1 per way in the mean.
+    const double expected = 2 * sigma * sigma * (n - 1);
+    EXPECT_NEAR(lost / n, expected, z * expected * std::sqrt(2.0 / (n * (n - 1) / 2)) + expected * expected)
+        << name;
+  }
+}
+
 // Four readings per coupler and one per mode for each screen of phases.
 TEST(Nulling, CountsItsReadings) {
   const std::size_t n = 6, couplers = 15;

@@ -48,8 +48,12 @@ TEST(ProgrammingMethods, ExactOnAPerfectChip) {
         for (const ProgrammingMethod& m : programming_methods()) {
           const MeshLayout layout = find_topology(name).build(n);
           const Square u = haar(n, 1);
-          const ProgrammingReport r =
-              m.run(layout, view(u), ideal_fabrication(layout, crossing), ProgrammingOptions{});
+          const FabricatedMesh ideal = ideal_fabrication(layout, crossing);
+          if (m.name == "sweeps" && crossing.front_rad != 0) {
+            EXPECT_THROW(m.run(layout, view(u), ideal, {}), Error);
+            continue;
+          }
+          const ProgrammingReport r = m.run(layout, view(u), ideal, {});
           EXPECT_LE(r.error, 16 * rounding(n)) << m.name << " " << name << " " << crossing.name;
           EXPECT_LE(r.error_up_to_phases, r.error + rounding(n));
         }
@@ -74,6 +78,9 @@ TEST(ProgrammingMethods, OrderOfErrors) {
   EXPECT_LT(square["global"], square["local"] / 2);
   EXPECT_NEAR(square["characterise"], square["local"], 1e-6 * square["local"]);  // errors known to 1e-8
   EXPECT_LT(square["characterise-global"], square["local"] / 2);
+  // Output phases that are read make up for a little of what strays.
+  EXPECT_LT(square["sweeps"], square["local"]);
+  EXPECT_GT(square["sweeps"], 0.8 * square["local"]);
 }
 
 TEST(ProgrammingMethods, ReportsWhatItCost) {

@@ -23,7 +23,8 @@ std::vector<double> product_of(const Topology& mesh, const CoreProgram& p, std::
   for (std::size_t i = 0; i < n; ++i)
     for (std::size_t k = 0; k < n; ++k) {
       std::complex<double> sum = 0;
-      for (std::size_t j = 0; j < n; ++j) sum += u[i * layout.modes + j] * p.attenuation[j] * v[j * layout.modes + k];
+      for (std::size_t j = 0; j < n; ++j)
+        sum += u[i * layout.modes + j] * p.attenuation[j] * v[j * layout.modes + k];
       w[i * n + k] = p.gain * sum.real();
     }
   return w;
@@ -108,7 +109,6 @@ TEST(SvdCore, TilesCoverTheMatrix) {
   EXPECT_EQ((Tiling{64, 64, 16}.tiles()), 16u);
   EXPECT_EQ((Tiling{10, 64, 16}.tiles()), 4u);
   EXPECT_EQ((Tiling{17, 1, 16}.tiles()), 2u);
-  EXPECT_EQ(core_phases(16), 2 * 256u + 16u);
 }
 
 }  // namespace

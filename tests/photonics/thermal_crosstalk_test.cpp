@@ -134,6 +134,19 @@ TEST(ThermalCrosstalk, HeatIsThatOfTheDrivenPhase) {
   for (std::size_t i = 0; i < flat(a).size(); ++i) EXPECT_NEAR(flat(a)[i], flat(b)[i], rounding(8));
 }
 
+TEST(ThermalCrosstalk, ScaledIsAMapOfThatStrength) {
+  const MeshLayout layout = find_topology("triangular").build(6);
+  const CrosstalkMap map(layout, geometry, {0.02, 60e-6}), twice(layout, geometry, {0.04, 60e-6});
+  const PhaseProgram program = random_program(layout, 1);
+  EXPECT_EQ(flat(map.scaled(2).heated(program)), flat(twice.heated(program)));
+  EXPECT_EQ(map.scaled(2).total(), twice.total());
+  const CrosstalkMap cools = map.scaled(-1);
+  const std::vector<double> back = flat(cools.heated(cools.compensate(program).asked)), want = flat(program);
+  for (std::size_t i = 0; i < want.size(); ++i)
+    EXPECT_NEAR(std::remainder(back[i] - want[i], 2 * pi), 0, 16 * rounding(want.size()));
+  EXPECT_THROW(map.scaled(1.01 / map.total()), Error);
+}
+
 TEST(ThermalCrosstalk, RefusesWhatCannotBeCompensated) {
   const MeshLayout layout = find_topology("rectangular").build(4);
   EXPECT_THROW(CrosstalkMap(layout, geometry, {3, 25e-6}), Error);

@@ -167,7 +167,7 @@ TEST_F(CommandLine, HelpListsAndVersions) {
     EXPECT_NE(help.said.find(command), std::string::npos);
     EXPECT_NE(run("--help").said.find(command), std::string::npos);
   }
-  for (const std::string list : {"devices", "meshes", "crossings", "programming", "imperfections",
+  for (const std::string list : {"devices", "meshes", "crossings", "cores", "programming", "imperfections",
                                  "nonlinearities", "gpus", "workloads"}) {
     const Result table = run("list " + list);
     EXPECT_EQ(table.status, 0);

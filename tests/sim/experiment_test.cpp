@@ -48,6 +48,21 @@ TEST(Experiment, KeysOfTheElectroOpticEndsReachTheDesign) {
   EXPECT_EQ(d.sampling_jitter_s, 1e-13);
 }
 
+TEST(Experiment, CoresAndDetectionReachTheDesign) {
+  const Experiment e = parse_experiment(
+      "[photonic.a]\ncore = 'orthogonal'\ncrossing = 'symmetric-mzi'\n[photonic.b]\ndetection = "
+      "'intensity'\n",
+      "mine.toml");
+  EXPECT_EQ(e.photonic.at(0).design.core, "orthogonal");
+  EXPECT_EQ(e.photonic.at(0).design.detection, Detection::homodyne);
+  EXPECT_EQ(e.photonic.at(1).design.core, "svd");
+  EXPECT_EQ(e.photonic.at(1).design.detection, Detection::intensity);
+  EXPECT_EQ(e.photonic.at(1).design.local_oscillator_share, 0) << "all light is signal";
+  EXPECT_NE(refusal("[photonic.a]\ncore = 'unitry'\n").find("unitary"), std::string::npos);
+  EXPECT_NE(refusal("[photonic.a]\ncore = 'orthogonal'\n").find("symmetric-mzi"), std::string::npos);
+  EXPECT_NE(refusal("[photonic.a]\ndetection = 'homodine'\n").find("homodyne"), std::string::npos);
+}
+
 TEST(Experiment, PhotonicKeysReachTheDesign) {
   const Experiment e = parse_experiment(
       "[photonic.mine]\npreset = 'realistic'\nmodes = 8\nsplitting_sigma_rad = 0.03\nphase_bits = 10\n"
