@@ -42,7 +42,13 @@ FRINGE_CLONES void random_blocks(const DrawStream& s, std::uint64_t first, std::
 }
 
 FRINGE_CLONES void convert(const std::uint32_t* bits, std::size_t count, float* out) {
-  for (std::size_t i = 0; i < count; ++i) out[i] = normal_from_bits(bits[i]);
+  alignas(64) float w[4 * most_blocks];
+  for (std::size_t i = 0; i < count; ++i) {
+    const NormalArgument a = normal_argument(bits[i]);
+    out[i] = a.x;
+    w[i] = a.w;
+  }
+  for (std::size_t i = 0; i < count; ++i) out[i] = normal_from_argument(out[i], w[i]);
 }
 
 FRINGE_CLONES void convert(const std::uint32_t* bits, std::size_t count, double* out) {

@@ -1,8 +1,10 @@
 #include "photonics/compiled_mesh.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <functional>
+#include <mutex>
 #include <string>
 
 #include "core/error.hpp"
@@ -47,10 +49,22 @@ void check(const MeshLayout& layout) {
 
 }  // namespace
 
+/// Most meshes never see a single sample: its form is made when one comes.
+template <class Real>
+struct CompiledMesh<Real>::Ring {
+  std::mutex making;
+  std::atomic<bool> made = false;
+  bool usable = false;
+  std::vector<Matrix2> couplers;
+  std::vector<Complex> out;
+  RingForm<Real> form;
+};
+
 template <class Real>
 CompiledMesh<Real>::CompiledMesh(const MeshLayout& layout, const PhysicalMesh<double>& mesh)
     : layout_(layout) {
   check(layout_);
+  if (RingForm<Real>::fits(layout_)) ring_ = std::make_unique<Ring>();
   compile(mesh);
 }
 
@@ -58,7 +72,30 @@ template <class Real>
 CompiledMesh<Real>::CompiledMesh(const MeshLayout& layout, const PhysicalMesh<float>& mesh)
     : layout_(layout) {
   check(layout_);
+  if (RingForm<Real>::fits(layout_)) ring_ = std::make_unique<Ring>();
   compile(mesh);
+}
+
+template <class Real>
+CompiledMesh<Real>::CompiledMesh(CompiledMesh&&) noexcept = default;
+template <class Real>
+CompiledMesh<Real>& CompiledMesh<Real>::operator=(CompiledMesh&&) noexcept = default;
+template <class Real>
+CompiledMesh<Real>::~CompiledMesh() = default;
+
+template <class Real>
+const RingForm<Real>* CompiledMesh<Real>::ring_form() const {
+  const bool swaps =
+      std::any_of(groups_.begin(), groups_.end(), [](const KernelGroup& g) { return g.swaps; });
+  if (!ring_ || !by_waves_ || plain_ || swaps) return nullptr;
+  if (!ring_->made) {
+    const std::lock_guard lock(ring_->making);
+    if (!ring_->made) {
+      ring_->usable = ring_->form.compile(layout_, ring_->couplers, ring_->out);
+      ring_->made = true;
+    }
+  }
+  return ring_->usable ? &ring_->form : nullptr;
 }
 
 template <class Real>
@@ -220,6 +257,12 @@ void CompiledMesh<Real>::compile(const PhysicalMesh<Source>& mesh) {
     out_re_[row] = static_cast<Real>(d.real());
     out_im_[row] = static_cast<Real>(d.imag());
   }
+  if (!ring_) return;
+  ring_->made = false;
+  ring_->couplers.resize(mesh.couplers.size());
+  for (std::size_t n = 0; n < mesh.couplers.size(); ++n)
+    std::copy(mesh.couplers[n].begin(), mesh.couplers[n].end(), ring_->couplers[n].begin());
+  ring_->out.assign(mesh.out.begin(), mesh.out.end());
 }
 
 template <class Real>
@@ -232,6 +275,13 @@ void CompiledMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, Threa
   if (!fits(in.re) || !fits(out.re) || !fits(out.im) || (in.im.data && !fits(in.im)))
     throw Error("propagate: all planes must be " + std::to_string(modes) + " modes by " +
                 std::to_string(batch) + " samples");
+  if (batch <= kernels_of<Real>(kernels).ring_samples)
+    if (const RingForm<Real>* form = ring_form()) {
+      const KernelBatch<Real> all{in.re.data,   in.im.data,    out.re.data,   out.im.data, in.re.stride,
+                                  in.im.stride, out.re.stride, out.im.stride, 0,           batch};
+      kernels_of<Real>(kernels).ring(form->tape(), all, thread_scratch<Real>(form->scratch()));
+      return;
+    }
   const KernelTape<Real> tape{modes,
                               groups_.data(),
                               groups_.size(),

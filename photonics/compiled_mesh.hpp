@@ -9,6 +9,7 @@
 #include <complex>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/thread_pool.hpp"
@@ -17,6 +18,7 @@
 #include "photonics/mesh_kernel_order.hpp"
 #include "photonics/mesh_layout.hpp"
 #include "photonics/physical_mesh.hpp"
+#include "photonics/ring_form.hpp"
 
 namespace fringe {
 
@@ -27,6 +29,9 @@ class CompiledMesh {
   /// Throws Error where sizes disagree with the layout or a coupler is not finite.
   CompiledMesh(const MeshLayout& layout, const PhysicalMesh<double>& mesh);
   CompiledMesh(const MeshLayout& layout, const PhysicalMesh<float>& mesh);
+  CompiledMesh(CompiledMesh&&) noexcept;
+  CompiledMesh& operator=(CompiledMesh&&) noexcept;
+  ~CompiledMesh();
 
   /// New coefficients for the same layout; memory is reused. Throws as the constructor does; the mesh must
   /// then be compiled anew before its next use.
@@ -54,10 +59,15 @@ class CompiledMesh {
   void rescale_rows();
   template <class Source>
   void compile_plain(const PhysicalMesh<Source>& mesh);
+  /// The form for few samples, made when first asked for; null where there is none.
+  const RingForm<Real>* ring_form() const;
   void propagate_plain(const ConstFields<Real>& in, const Fields<Real>& out, std::size_t begin,
                        std::size_t end, const KernelSet& kernels) const;
 
+  struct Ring;
+
   MeshLayout layout_;
+  std::unique_ptr<Ring> ring_;  ///< null where the layout has none
   bool by_waves_ = false, plain_ = false;
   KernelOrder order_;
   // Written by every compilation.

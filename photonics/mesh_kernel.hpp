@@ -77,6 +77,31 @@ inline constexpr std::size_t kernel_scratch_lanes = 256 / sizeof(Real);
 template <class Real>
 using Kernel = void (*)(const KernelTape<Real>& tape, const KernelBatch<Real>& batch, Real* scratch) noexcept;
 
+/// Ahead of a column, every field is multiplied by its factor: 2·length of them from `first`, f before s.
+struct RingRescale {
+  std::size_t column, first;
+};
+
+/// A ring form (ring_form.hpp). Reals are aligned to 64 bytes.
+template <class Real>
+struct RingTape {
+  std::size_t length;  ///< of f and of s; a multiple of 64 bytes
+  std::size_t columns;
+  const Real* coefficients;  ///< Re B, Im B, Re C, Im C of each column, `length` each
+  const RingRescale* rescales;
+  const RingRescale* rescales_end;
+  const Real* factors;
+  const std::int32_t* enter;  ///< mode that starts at each place of f, then of s; −1: none
+  const std::int32_t* leave;
+  const Real* out_re;  ///< per place, as the fields leave
+  const Real* out_im;
+};
+
+/// scratch: 4·length Reals, aligned to 64 bytes.
+template <class Real>
+using RingKernel = void (*)(const RingTape<Real>& tape, const KernelBatch<Real>& batch,
+                            Real* scratch) noexcept;
+
 /// Samples of one block of reverse propagation: planes {Re y, Im y, Re g, Im g} per mode, this long, aligned
 /// to 64 bytes.
 inline constexpr std::size_t kernel_reverse_lanes = 32;
@@ -110,6 +135,8 @@ using ReverseKernel = void (*)(const ReverseTape<Real>& tape, Real* block, doubl
 template <class Real>
 struct KernelsOf {
   Kernel<Real> propagate;
+  RingKernel<Real> ring;
+  std::size_t ring_samples;  ///< up to which the ring is the faster one
   RecordKernel<Real> record;
   ReverseKernel<Real> reverse[2][2];  ///< [inputs stored][front splitter]
 };

@@ -129,11 +129,5 @@ void reverse(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept 
   }
 }
 
-template <class Real, unsigned Bytes>
-constexpr KernelsOf<Real> kernels{propagate<Real, Bytes>,
-                                  record<Real, Bytes>,
-                                  {{reverse<Real, Bytes, false, false>, reverse<Real, Bytes, false, true>},
-                                   {reverse<Real, Bytes, true, false>, reverse<Real, Bytes, true, true>}}};
-
 }  // namespace
 }  // namespace fringe

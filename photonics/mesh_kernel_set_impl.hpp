@@ -1,0 +1,20 @@
+// All kernels of one instruction set.
+#pragma once
+
+#include "photonics/mesh_kernel_impl.hpp"
+#include "photonics/mesh_kernel_reverse_impl.hpp"
+#include "photonics/mesh_kernel_ring_impl.hpp"
+
+namespace fringe {
+namespace {
+
+template <class Real, unsigned Bytes>
+constexpr KernelsOf<Real> kernels{propagate<Real, Bytes>,
+                                  ring<Real, Bytes>,
+                                  Simd<Real, Bytes>::lanes / 4,
+                                  record<Real, Bytes>,
+                                  {{reverse<Real, Bytes, false, false>, reverse<Real, Bytes, false, true>},
+                                   {reverse<Real, Bytes, true, false>, reverse<Real, Bytes, true, true>}}};
+
+}  // namespace
+}  // namespace fringe
