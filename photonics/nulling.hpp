@@ -34,7 +34,7 @@ PhaseProgram null_known(const MeshLayout& layout, ConstComplexMatrix u, const Fa
 /// made largest, coupler by coupler along the way, from three values of each phase (the order of access of
 /// Bandyopadhyay et al., Nat. Photonics 18, 1335 (2024)). Light that strays in couplers of other ways
 /// competes with the way's own until that is bright, so a way is gone again until no phase moves by .3 rad
-/// (10 times at most; with phases anywhere and σ = .02 once leaves N = 16 unfound, up to N = 32 is found).
+/// (10 times at most; with phases anywhere and σ = .02 once leaves N = 16 unfound; up to N = 24 was found).
 /// Any layout whose cross states send each input to one output. The program is set on the chip.
 PhaseProgram seek_cross_states(ChipUnderTest& chip);
 

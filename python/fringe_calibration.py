@@ -16,7 +16,7 @@ import numpy as np
 from fringe_trace import Trace, TraceError
 
 STYLE = {"none": ("#999999", "o"), "local": ("#0072B2", "s"), "nulling": ("#D55E00", "^"), "global": ("#009E73", "D"),
-         "characterise": ("#CC79A7", "v"), "characterise-global": ("#E69F00", "P")}
+         "characterise": ("#CC79A7", "v"), "characterise-global": ("#E69F00", "P"), "sweeps": ("#56B4E9", "X")}
 FLOOR = 1e-5  # what is less stands on the lower edge
 
 

@@ -26,6 +26,9 @@ namespace {
 constexpr std::array<std::string_view, 3> targets{"haar", "orthogonal", "identity"};
 // A fit of a whole chip takes N⁶ operations.
 constexpr std::size_t most_modes = 256, most_cases = 1000;
+constexpr double far_phase_rad = 0.3;
+// Compensation asks for slightly more than a turn; κ of ThermalCrosstalk's source.
+constexpr double crosstalk_range_rad = 2.2 * pi, expected_crosstalk = 0.166;
 
 [[noreturn]] void refuse(std::string_view option, const std::string& value, std::string_view rule) {
   throw Error(fmt::format("--{} {}: {}", option, value, rule));
@@ -63,12 +66,13 @@ std::string as_toml(const CalibrationSetup& s, const std::vector<std::string>& m
   };
   return fmt::format(
       "[calibrate]\nmesh = \"{}\"\ncrossing = {}\nmodes = [{}]\nsplitter_sigma_rad = [{}]\n"
-      "splitter_correlation = {}\nphase_sigma_rad = {}\nphase_bits = {}\ntarget = \"{}\"\nmethod = {}\nchips "
+      "splitter_correlation = {}\nphase_sigma_rad = {}\nphase_bits = {}\ncrosstalk = {}\ntarget = "
+      "\"{}\"\nmethod = {}\nchips "
       "= {}\n"
       "input_power_w = {}\nintegration_s = {}\nseed = {}\n",
       s.mesh, quoted(s.crossings), fmt::join(s.modes, ", "), fmt::join(s.splitter_sigma_rad, ", "),
-      s.splitter_correlation, s.phase_sigma_rad, s.phase_bits, s.target, quoted(methods), s.chips,
-      s.input_power_w, s.integration_s, s.seed);
+      s.splitter_correlation, s.phase_sigma_rad, s.phase_bits, s.crosstalk, s.target, quoted(methods),
+      s.chips, s.input_power_w, s.integration_s, s.seed);
 }
 
 /// One method on all chips of one crossing, size and spread.
@@ -81,10 +85,16 @@ struct Case {
 
 CalibrationRecord run_chip(const CalibrationSetup& setup, const Case& what, std::size_t chip) {
   const MeshLayout layout = find_topology(setup.mesh).build(what.modes);
-  const MeshImperfections strengths{.splitter_sigma_rad = what.sigma,
-                                    .phase_sigma_rad = setup.phase_sigma_rad,
-                                    .phase_bits = setup.phase_bits,
-                                    .splitter_correlation = setup.splitter_correlation};
+  MeshImperfections strengths{.splitter_sigma_rad = what.sigma,
+                              .phase_sigma_rad = setup.phase_sigma_rad,
+                              .phase_bits = setup.phase_bits,
+                              .splitter_correlation = setup.splitter_correlation};
+  std::optional<CrosstalkMap> expected;  // of the typical strength, not of the chip's
+  if (setup.crosstalk > 0) {
+    strengths.crosstalk.coefficient = setup.crosstalk;
+    strengths.drive.range_rad = crosstalk_range_rad;
+    expected.emplace(layout, strengths.geometry, ThermalCrosstalk{expected_crosstalk});
+  }
   const auto trial = static_cast<std::uint32_t>(chip);
   const FabricatedMesh mesh = fabricate(layout, strengths, setup.seed, trial, 0, *what.crossing);
   const PhotonicDesign& design = find_photonic_preset("realistic").design;
@@ -96,6 +106,8 @@ CalibrationRecord run_chip(const CalibrationSetup& setup, const Case& what, std:
   options.settle_s = design.phase_shifter.rise_time_s;
   options.integration_s = setup.integration_s;
   options.seed = setup.seed + chip;
+  options.seek_cross = options.readings.seek_phases = setup.phase_sigma_rad > far_phase_rad;
+  options.readings.crosstalk = options.sweeps.crosstalk = expected ? &*expected : nullptr;
   const auto u = target_matrix(setup, what.modes, chip);
   const ConstComplexMatrix target{u.data(), what.modes, what.modes};
   const ProgrammingReport before = find_programming_method("none").run(layout, target, mesh, options);
@@ -113,21 +125,21 @@ CalibrationRecord run_chip(const CalibrationSetup& setup, const Case& what, std:
           report.chip_time_s};
 }
 
-/// Methods that can treat the mesh, found on a small one; the others go to left_out, or are refused where
-/// named.
-std::vector<std::string> usable_methods(const CalibrationSetup& setup, std::vector<std::string>& left_out) {
+/// Methods that can treat the mesh with a crossing, found on a small one; the others go to left_out, or are
+/// refused where named.
+std::vector<std::string> usable_methods(const CalibrationSetup& setup, const std::string& crossing,
+                                        std::vector<std::string>& left_out) {
   std::vector<std::string> usable;
-  CalibrationSetup small = setup;
   for (const ProgrammingMethod& method : programming_methods()) {
     const bool named =
         std::find(setup.methods.begin(), setup.methods.end(), method.name) != setup.methods.end();
     if (!named && !setup.methods.empty()) continue;
     try {
-      run_chip(small, {&method, &find_crossing(setup.crossings.front()), 4, 0.0}, 0);
+      run_chip(setup, {&method, &find_crossing(crossing), 4, 0.0}, 0);
       usable.emplace_back(method.name);
     } catch (const Error& error) {
       if (named) refuse("method", std::string(method.name), error.what());
-      left_out.push_back(std::string(method.name) + ": " + error.what());
+      left_out.push_back(std::string(method.name) + " (" + crossing + "): " + error.what());
     }
   }
   return usable;
@@ -194,6 +206,7 @@ void check(const CalibrationSetup& setup) {
           "must lie in 0 … π rad");
   require(setup.phase_bits >= 0 && setup.phase_bits <= 32, "phase-bits", setup.phase_bits,
           "must lie in 1 … 32, or be 0 for unlimited");
+  require(setup.crosstalk >= 0 && setup.crosstalk <= 1, "crosstalk", setup.crosstalk, "must lie in 0 … 1");
   require(setup.input_power_w > 0 && std::isfinite(setup.input_power_w), "input-power", setup.input_power_w,
           "must be positive and finite");
   require(setup.integration_s > 0 && std::isfinite(setup.integration_s), "integration-time",
@@ -212,17 +225,20 @@ CalibrationResult calibrate(const CalibrationSetup& setup, ThreadPool& pool, Obs
                             const std::string& trace_path) {
   check(setup);
   CalibrationResult result{setup, {}, {}, false};
-  const std::vector<std::string> methods = usable_methods(setup, result.left_out);
+  std::vector<std::string> used;
   std::vector<Case> cases;
-  for (const std::string& crossing : setup.crossings)
+  for (const std::string& crossing : setup.crossings) {
+    const std::vector<std::string> methods = usable_methods(setup, crossing, result.left_out);
+    for (const std::string& method : methods)
+      if (std::find(used.begin(), used.end(), method) == used.end()) used.push_back(method);
     for (const std::size_t n : setup.modes)
       for (const double sigma : setup.splitter_sigma_rad)
         for (const std::string& method : methods)
           cases.push_back({&find_programming_method(method), &find_crossing(crossing), n, sigma});
+  }
   auto trace = std::make_unique<TraceWriter>(
-      trace_path,
-      TraceInfo{std::string(program_version), std::string(program_commit), as_toml(setup, methods),
-                setup.seed, cpu_name(), static_cast<std::int64_t>(pool.size()), ""});
+      trace_path, TraceInfo{std::string(program_version), std::string(program_commit), as_toml(setup, used),
+                            setup.seed, cpu_name(), static_cast<std::int64_t>(pool.size()), ""});
   try {
     run_cases(cases, pool, observer, *trace, result);
   } catch (...) {

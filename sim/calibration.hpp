@@ -18,8 +18,10 @@ struct CalibrationSetup {
   std::vector<std::size_t> modes{8};
   std::vector<double> splitter_sigma_rad{0.02};
   double splitter_correlation = 0;  ///< of the splitters of one coupler, 0 … 1
+  /// Beyond .3 rad, methods that start from the design look for the couplers' cross states first.
   double phase_sigma_rad = 0.02;
-  int phase_bits = 0;  ///< 0: unlimited
+  int phase_bits = 0;    ///< 0: unlimited
+  double crosstalk = 0;  ///< κ of ThermalCrosstalk; its decay length is known, its strength isn't
   std::string target = "haar";
   std::vector<std::string> methods;  ///< none: all that can treat the mesh
   std::size_t chips = 4;
@@ -48,8 +50,9 @@ struct CalibrationRecord {
 struct CalibrationResult {
   CalibrationSetup setup;
   std::vector<CalibrationRecord> records;
-  std::vector<std::string> left_out;  ///< "method: why" where none was named and one can't treat the mesh
-  bool stopped = false;               ///< on request; records holds the finished ones
+  std::vector<std::string>
+      left_out;          ///< "method (crossing): why" where none was named and one can't treat the mesh
+  bool stopped = false;  ///< on request; records holds the finished ones
 };
 
 /// Runs all cases and writes every record to the trace as its case ends. Equal numbers for any number of

@@ -62,11 +62,12 @@ std::string calibration_text(const CalibrationResult& result) {
   const CalibrationSetup& s = result.setup;
   std::string text = fmt::format(
       "Programming {} chips of a {} mesh (simulated). Targets: {}. Errors: splitters as below{}, phases {} "
-      "rad, {}.\n",
+      "rad, {}{}.\n",
       s.chips, s.mesh, s.target,
       s.splitter_correlation > 0 ? fmt::format(" (correlation {} in a coupler)", s.splitter_correlation) : "",
       s.phase_sigma_rad,
-      s.phase_bits > 0 ? fmt::format("{} bits of phase", s.phase_bits) : "unlimited phases");
+      s.phase_bits > 0 ? fmt::format("{} bits of phase", s.phase_bits) : "unlimited phases",
+      s.crosstalk > 0 ? fmt::format(", thermal crosstalk {}", s.crosstalk) : "");
   const CalibrationRecord* before = nullptr;
   for (const Group& group : groups_of(result.records)) {
     const CalibrationRecord& first = group.front();
@@ -101,6 +102,8 @@ std::string calibration_json(const CalibrationResult& result) {
   nlohmann::ordered_json json;
   json["mesh"] = result.setup.mesh;
   json["target"] = result.setup.target;
+  json["phase_sigma_rad"] = result.setup.phase_sigma_rad;
+  json["crosstalk"] = result.setup.crosstalk;
   json["seed"] = result.setup.seed;
   json["stopped"] = result.stopped;
   json["left_out"] = result.left_out;
