@@ -13,47 +13,50 @@ void add_noise(Matrix x, std::size_t read, double variance, Purpose purpose, con
   if (variance == 0) return;
   const auto sigma = static_cast<float>(std::sqrt(variance));
   const Draw draw = symbols.draw(purpose);
-  for (std::size_t b = 0; b < x.cols; ++b) {
-    fill_normal(scratch.normals, draw, symbols.symbol(b) * x.rows);
-    for (std::size_t i = 0; i < read; ++i) x(i, b) += sigma * scratch.normals[i];
+  for (std::size_t i = 0; i < read; ++i) {
+    const auto normals = scratch.normals(x.cols, draw, symbols.element(i, x.rows));
+    float* row = x.row(i);
+    for (std::size_t b = 0; b < x.cols; ++b) row[b] += sigma * normals[b];
   }
 }
 
-void add_shot_noise(Fields<float> fields, std::size_t read, double shot_variance, double oscillator_photons,
-                    const Symbols& symbols, ReadingScratch& scratch) {
-  if (shot_variance == 0) return;
-  if (oscillator_photons == 0) {
-    add_noise(fields.re, read, shot_variance, Purpose::shot_noise, symbols, scratch);
+void add_reading_noise(Fields<float> fields, std::size_t read, double shot_variance,
+                       double oscillator_photons, double receiver_variance, const Symbols& symbols,
+                       ReadingScratch& scratch) {
+  const std::size_t modes = fields.re.rows, columns = fields.re.cols;
+  if (shot_variance == 0 || oscillator_photons == 0) {
+    add_noise(fields.re, read, shot_variance + receiver_variance,
+              shot_variance > 0 ? Purpose::shot_noise : Purpose::thermal_noise, symbols, scratch);
     return;
   }
-  const std::size_t modes = fields.re.rows;
   const double signal_photons = 1 / (4 * shot_variance);
   if (oscillator_photons >= normal_oscillator_photons) {
-    const auto sigma = static_cast<float>(std::sqrt(shot_variance));
-    const auto share = static_cast<float>(signal_photons / oscillator_photons);
+    const auto constant = static_cast<float>(shot_variance + receiver_variance);
+    const auto share = static_cast<float>(shot_variance * signal_photons / oscillator_photons);
     const Draw draw = symbols.draw(Purpose::shot_noise);
-    for (std::size_t b = 0; b < fields.re.cols; ++b) {
-      fill_normal(scratch.normals, draw, symbols.symbol(b) * modes);
-      for (std::size_t i = 0; i < read; ++i) {
-        const float re = fields.re(i, b), im = fields.im(i, b);
-        fields.re(i, b) += sigma * sqrt_exact(1.0f + share * (re * re + im * im)) * scratch.normals[i];
-      }
+    for (std::size_t i = 0; i < read; ++i) {
+      const auto normals = scratch.normals(columns, draw, symbols.element(i, modes));
+      float* re = fields.re.row(i);
+      const float* im = fields.im.row(i);
+      for (std::size_t b = 0; b < columns; ++b)
+        re[b] += sqrt_exact(constant + share * (re[b] * re[b] + im[b] * im[b])) * normals[b];
     }
     return;
   }
   const double root_signal = std::sqrt(signal_photons), root_oscillator = std::sqrt(oscillator_photons);
   const double per_electron = 1 / (2 * root_signal * root_oscillator);
   const DrawStream stream = stream_of(symbols.draw(Purpose::photon_count));
-  for (std::size_t b = 0; b < fields.re.cols; ++b)
-    for (std::size_t i = 0; i < read; ++i) {
+  for (std::size_t i = 0; i < read; ++i)
+    for (std::size_t b = 0; b < columns; ++b) {
       const double re = root_signal * fields.re(i, b), im = root_signal * fields.im(i, b);
-      const std::uint64_t element = 2 * (symbols.symbol(b) * modes + i);
-      const auto count = [&](double sign, std::uint64_t diode) {
+      const auto count = [&](double sign, std::size_t diode) {
         const double amplitude = root_oscillator + sign * re;
-        return poisson((amplitude * amplitude + im * im) / 2, random_bits(stream, element + diode));
+        return poisson((amplitude * amplitude + im * im) / 2,
+                       random_bits(stream, symbols.element(2 * i + diode, 2 * modes) + b));
       };
       fields.re(i, b) = static_cast<float>(per_electron * (count(1, 0) - count(-1, 1)));
     }
+  add_noise(fields.re, read, receiver_variance, Purpose::thermal_noise, symbols, scratch);
 }
 
 IntensityReceiver intensity_receiver(const PhotonicDesign& design) {
@@ -75,19 +78,20 @@ void detect_intensity(ConstFields<float> fields, Matrix power, const IntensityRe
                    amplifier = stream_of(symbols.draw(Purpose::thermal_noise));
   const double intensity_sigma = std::sqrt(receiver.intensity_variance);
   for (std::size_t b = 0; b < power.cols; ++b) {
-    const std::uint64_t symbol = symbols.symbol(b);
     // Power is never negative, whatever a normal draw says.
     const double bright =
-        intensity_sigma > 0 ? std::fmax(0.0, 1 + intensity_sigma * static_cast<double>(normal(laser, symbol)))
-                            : 1.0;
+        intensity_sigma > 0
+            ? std::fmax(0.0,
+                        1 + intensity_sigma * static_cast<double>(normal(laser, symbols.element(0, 1) + b)))
+            : 1.0;
     for (std::size_t i = 0; i < modes; ++i) {
       const double re = fields.re(i, b), im = fields.im(i, b);
       double value = bright * (re * re + im * im);
       if (receiver.signal_photons > 0) {
-        const std::uint64_t element = symbol * modes + i;
-        double electrons = poisson(receiver.signal_photons * value + receiver.dark_electrons,
-                                   random_bits(counts, 2 * element)) -
-                           receiver.dark_electrons;
+        const std::uint64_t element = symbols.element(i, modes) + b;
+        double electrons =
+            poisson(receiver.signal_photons * value + receiver.dark_electrons, random_bits(counts, element)) -
+            receiver.dark_electrons;
         if (receiver.receiver_electrons > 0)
           electrons += receiver.receiver_electrons * static_cast<double>(normal(amplifier, element));
         value = electrons / receiver.signal_photons;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/draw.hpp"
@@ -20,18 +21,31 @@ struct Symbols {
   std::size_t tiles = 1, tile = 0;
 
   Draw draw(Purpose purpose) const { return {seed, purpose, chip, site, shot}; }
-  /// Of column b, among all symbols of the draw.
-  std::uint64_t symbol(std::size_t b) const { return (first_sample + b) * tiles + tile; }
+  /// Element of the draw for column 0 of channel `channel` out of `channels` of the tile; columns follow each
+  /// other. Fewer than 2³² samples and channels of all tiles.
+  std::uint64_t element(std::size_t channel, std::size_t channels) const {
+    return ((static_cast<std::uint64_t>(tile) * channels + channel) << 32) + first_sample;
+  }
 };
 
-/// Buffers of one worker, of as many elements as there are modes.
-struct ReadingScratch {
-  std::vector<float> normals;
-  std::vector<double> uniforms;
-  void reserve(std::size_t modes) {
-    normals.resize(modes);
-    uniforms.resize(modes);
+/// Buffers of one worker; they grow to the widest block they meet.
+class ReadingScratch {
+ public:
+  /// Elements of a draw, one per column of a block.
+  std::span<const float> normals(std::size_t columns, const Draw& draw, std::uint64_t first) {
+    if (normals_.size() < columns) normals_.resize(columns);
+    fill_normal({normals_.data(), columns}, draw, first);
+    return {normals_.data(), columns};
   }
+  std::span<const double> uniforms(std::size_t columns, const Draw& draw, std::uint64_t first) {
+    if (uniforms_.size() < columns) uniforms_.resize(columns);
+    fill_uniform({uniforms_.data(), columns}, draw, first);
+    return {uniforms_.data(), columns};
+  }
+
+ private:
+  std::vector<float> normals_;
+  std::vector<double> uniforms_;
 };
 
 /// Normal noise of the given variance on the first `read` rows of x[modes×batch].
@@ -47,9 +61,12 @@ inline constexpr double normal_oscillator_photons = 65536;
 /// Shot noise of balanced homodyne detection on the first `read` rows of fields.re, in units of full scale.
 /// With N detected photons of the local oscillator and S = 1/(4·shot_variance) of a field of full scale the
 /// two diodes count Poisson numbers of mean ½·|√N ± √S·a|², and (N₊ − N₋)/(2·√(N·S)) is read: Re a with
-/// variance shot_variance·(1 + |a|²·S/N). oscillator_photons = 0: unlimited, variance shot_variance.
-void add_shot_noise(Fields<float> fields, std::size_t read, double shot_variance, double oscillator_photons,
-                    const Symbols& symbols, ReadingScratch& scratch);
+/// variance shot_variance·(1 + |a|²·S/N). oscillator_photons = 0: unlimited, variance shot_variance;
+/// fields.im is then not looked at. Receiver noise of variance receiver_variance joins it: where both are
+/// normal, one number is drawn for their sum.
+void add_reading_noise(Fields<float> fields, std::size_t read, double shot_variance,
+                       double oscillator_photons, double receiver_variance, const Symbols& symbols,
+                       ReadingScratch& scratch);
 
 /// A photodiode without a local oscillator.
 struct IntensityReceiver {

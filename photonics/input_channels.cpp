@@ -62,10 +62,10 @@ void InputChannels::send(ConstMatrix driven, Fields<float> out) const noexcept {
 void InputChannels::add_memory(Matrix re, const Symbols& symbols, ReadingScratch& scratch) const {
   if (memory_ == 0) return;
   const Draw draw = symbols.draw(Purpose::modulator_memory);
-  for (std::size_t b = 0; b < re.cols; ++b) {
-    fill_uniform(scratch.uniforms, draw, symbols.symbol(b) * re.rows);
-    for (std::size_t k = 0; k < re.rows; ++k)
-      re(k, b) += memory_ * static_cast<float>(2 * scratch.uniforms[k] - 1);
+  for (std::size_t k = 0; k < re.rows; ++k) {
+    const auto uniforms = scratch.uniforms(re.cols, draw, symbols.element(k, re.rows));
+    float* row = re.row(k);
+    for (std::size_t b = 0; b < re.cols; ++b) row[b] += memory_ * static_cast<float>(2 * uniforms[b] - 1);
   }
 }
 

@@ -102,6 +102,24 @@ template <class Real>
 using RingKernel = void (*)(const RingTape<Real>& tape, const KernelBatch<Real>& batch,
                             Real* scratch) noexcept;
 
+/// y[rows × samples] ← sign·A·x, added to y where `add` is set; A[rows × cols], x[cols × samples]. Reads and
+/// writes whole pairs of vectors: rows of x and y have room for `samples` rounded up to
+/// kernel_product_samples.
+template <class Real>
+struct KernelProduct {
+  std::size_t rows, cols, samples;
+  const Real* a;
+  const Real* x;
+  Real* y;
+  std::size_t x_stride, y_stride;
+  Real sign;
+  bool add;
+};
+inline constexpr std::size_t kernel_product_samples = 32;
+
+template <class Real>
+using ProductKernel = void (*)(const KernelProduct<Real>& product) noexcept;
+
 /// Samples of one block of reverse propagation: planes {Re y, Im y, Re g, Im g} per mode, this long, aligned
 /// to 64 bytes.
 inline constexpr std::size_t kernel_reverse_lanes = 32;
@@ -137,6 +155,7 @@ struct KernelsOf {
   Kernel<Real> propagate;
   RingKernel<Real> ring;
   std::size_t ring_samples;  ///< up to which the ring is the faster one
+  ProductKernel<Real> product;
   RecordKernel<Real> record;
   ReverseKernel<Real> reverse[2][2];  ///< [inputs stored][front splitter]
 };

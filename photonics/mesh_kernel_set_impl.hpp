@@ -2,6 +2,7 @@
 #pragma once
 
 #include "photonics/mesh_kernel_impl.hpp"
+#include "photonics/mesh_kernel_product_impl.hpp"
 #include "photonics/mesh_kernel_reverse_impl.hpp"
 #include "photonics/mesh_kernel_ring_impl.hpp"
 
@@ -12,6 +13,7 @@ template <class Real, unsigned Bytes>
 constexpr KernelsOf<Real> kernels{propagate<Real, Bytes>,
                                   ring<Real, Bytes>,
                                   Simd<Real, Bytes>::lanes / 4,
+                                  product<Real, Bytes>,
                                   record<Real, Bytes>,
                                   {{reverse<Real, Bytes, false, false>, reverse<Real, Bytes, false, true>},
                                    {reverse<Real, Bytes, true, false>, reverse<Real, Bytes, true, true>}}};

@@ -25,11 +25,9 @@ void OutputChannels::detect(Fields<float> fields, std::size_t read, float range,
   if (power) {
     detect_power(fields, read, symbols, scratch);
   } else {
-    add_laser_noise(fields, read, symbols);
-    add_shot_noise(fields, read, effects_.shot_variance, effects_.oscillator_photons, symbols, scratch);
-    // Two independent normals make one.
-    add_noise(fields.re, read, effects_.thermal_variance + effects_.dark_variance, Purpose::thermal_noise,
-              symbols, scratch);
+    add_laser_noise(fields, read, symbols, scratch);
+    add_reading_noise(fields, read, effects_.shot_variance, effects_.oscillator_photons,
+                      effects_.thermal_variance + effects_.dark_variance, symbols, scratch);
   }
   add_memory(fields.re, read, range, symbols, scratch);
   // The ADC of a power has all its levels above 0; its curve is seen from the middle of its range.
@@ -65,23 +63,27 @@ void OutputChannels::detect_power(Fields<float> fields, std::size_t read, const 
               symbols, scratch);
 }
 
-void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols) const {
+void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols,
+                                     ReadingScratch& scratch) const {
+  const std::size_t columns = fields.re.cols;
   if (effects_.intensity_variance > 0) {
     const auto sigma = static_cast<float>(std::sqrt(effects_.intensity_variance));
-    const DrawStream stream = stream_of(symbols.draw(Purpose::laser_intensity));
-    for (std::size_t b = 0; b < fields.re.cols; ++b) {
-      const float epsilon = sigma * normal(stream, symbols.symbol(b));
-      for (std::size_t i = 0; i < read; ++i) {
-        fields.re(i, b) = (1.0f + epsilon) * fields.re(i, b) + leak_[i] * epsilon;
-        fields.im(i, b) *= 1.0f + epsilon;
+    const auto normals =
+        scratch.normals(columns, symbols.draw(Purpose::laser_intensity), symbols.element(0, 1));
+    for (std::size_t i = 0; i < read; ++i) {
+      float *re = fields.re.row(i), *im = fields.im.row(i);
+      for (std::size_t b = 0; b < columns; ++b) {
+        const float epsilon = sigma * normals[b];
+        re[b] = (1.0f + epsilon) * re[b] + leak_[i] * epsilon;
+        im[b] *= 1.0f + epsilon;
       }
     }
   }
   if (effects_.phase_variance > 0) {
     const auto sigma = static_cast<float>(std::sqrt(effects_.phase_variance));
-    const DrawStream stream = stream_of(symbols.draw(Purpose::laser_phase));
-    for (std::size_t b = 0; b < fields.re.cols; ++b) {
-      const SineCosine turn = sine_cosine(sigma * normal(stream, symbols.symbol(b)));
+    const auto normals = scratch.normals(columns, symbols.draw(Purpose::laser_phase), symbols.element(0, 1));
+    for (std::size_t b = 0; b < columns; ++b) {
+      const SineCosine turn = sine_cosine(sigma * normals[b]);
       for (std::size_t i = 0; i < read; ++i) {
         const float re = fields.re(i, b), im = fields.im(i, b);
         fields.re(i, b) = re * turn.cosine - im * turn.sine;
@@ -94,14 +96,16 @@ void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, con
 void OutputChannels::add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                                 ReadingScratch& scratch) const {
   if (effects_.receiver_memory == 0) return;
-  const float most = static_cast<float>(effects_.receiver_memory) * range;
+  // What is left of the symbol before is as good as uniform over the ADC's range.
+  const bool power = detection_ == Detection::intensity;
+  const float width = static_cast<float>(effects_.receiver_memory) * range * (power ? 1.0f : 2.0f);
+  const double middle = power ? 0.0 : 0.5;
   const Draw draw = symbols.draw(Purpose::receiver_memory);
-  for (std::size_t b = 0; b < readings.cols; ++b) {
-    fill_uniform(scratch.uniforms, draw, symbols.symbol(b) * readings.rows);
-    for (std::size_t i = 0; i < read; ++i) {
-      const double u = scratch.uniforms[i];
-      readings(i, b) += most * static_cast<float>(detection_ == Detection::intensity ? u : 2 * u - 1);
-    }
+  for (std::size_t i = 0; i < read; ++i) {
+    const auto uniforms = scratch.uniforms(readings.cols, draw, symbols.element(i, readings.rows));
+    float* row = readings.row(i);
+    for (std::size_t b = 0; b < readings.cols; ++b)
+      row[b] += width * static_cast<float>(uniforms[b] - middle);
   }
 }
 

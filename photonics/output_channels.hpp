@@ -33,11 +33,17 @@ class OutputChannels {
   void detect(Fields<float> fields, std::size_t read, float range, const Symbols& symbols,
               ReadingScratch& scratch) const;
   float gain(std::size_t channel) const noexcept { return curves_[channel].gain; }
+  /// Whether a reading depends on the imaginary part of its field.
+  bool read_im() const noexcept {
+    return detection_ == Detection::intensity || effects_.phase_variance > 0 ||
+           (effects_.shot_variance > 0 && effects_.oscillator_photons > 0);
+  }
 
  private:
   void detect_power(Fields<float> fields, std::size_t read, const Symbols& symbols,
                     ReadingScratch& scratch) const;
-  void add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols) const;
+  void add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols,
+                       ReadingScratch& scratch) const;
   void add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                   ReadingScratch& scratch) const;
 

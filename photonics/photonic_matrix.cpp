@@ -15,6 +15,7 @@ namespace fringe {
 namespace {
 
 constexpr std::size_t block_samples = 64;  // samples of one task; part of no result
+static_assert(block_samples % kernel_product_samples == 0);
 
 std::size_t blocks_of(std::size_t batch) { return (batch + block_samples - 1) / block_samples; }
 
@@ -28,7 +29,6 @@ struct Scratch {
     inputs.resize(core_cols * block_samples);
     for (auto* plane : {&sent_re, &sent_im, &re, &im, &middle_re, &middle_im, &adjoint_re, &adjoint_im})
       plane->resize(modes * block_samples);
-    reading.reserve(modes);
   }
 };
 
@@ -92,6 +92,9 @@ class TiledMatrix final : public PhotonicMatrix {
                   std::to_string(y.rows) + "×" + std::to_string(y.cols) + "]");
     if (context.calibrate) calibrate(x);
     kept_ = context.keep_for_backward ? x : ConstMatrix();
+    // A backward pass comes from the phases; all other passes of a program share its matrices.
+    const bool by_matrix = !context.keep_for_backward;
+    if (by_matrix) know_transmissions();
     pool_->run(blocks_of(x.cols), [&](std::size_t block, unsigned worker) {
       Scratch& s = scratch_[worker];
       const std::size_t first = block * block_samples, width = std::min(block_samples, x.cols - first);
@@ -104,7 +107,10 @@ class TiledMatrix final : public PhotonicMatrix {
         if (inputs_[t].act())
           inputs_[t].add_memory({s.sent_re.data(), n(), width, block_samples}, symbols, s.reading);
         const Fields<float> out = fields(s.re, s.im, width);
-        tiles_[t].propagate(sent, out);
+        if (by_matrix)
+          tiles_[t].multiply(sent, out, outputs_[t].read_im());
+        else
+          tiles_[t].propagate(sent, out);
         outputs_[t].detect(out, rows_of(t), ranges_[t], symbols, s.reading);
         accumulate(t, y, first, width, s);
       }
@@ -202,14 +208,14 @@ class TiledMatrix final : public PhotonicMatrix {
     return takes_any_matrix(*kind_, setup_.design.detection) ? 0 : nearest_orthogonal(weights, n()).residual;
   }
 
-  struct Transmission {
-    std::vector<float> re, im;  ///< [n×n]
-  };
+  /// Of every tile, whose phases may have changed.
+  void know_transmissions() {
+    pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { tiles_[t].transmission(); });
+  }
   /// (i, k) = what output i gives for a small input k per unit of it, channel gains included: as a field, so
   /// that gains of power count by their root.
-  Transmission transmission(std::size_t t) const {
-    Transmission a{std::vector<float>(n() * n()), std::vector<float>(n() * n())};
-    tiles_[t].transmission({{a.re.data(), n(), n()}, {a.im.data(), n(), n()}});
+  PhotonicTile::Transmission transmission(std::size_t t) const {
+    PhotonicTile::Transmission a = tiles_[t].transmission();
     for (std::size_t i = 0; i < n(); ++i)
       for (std::size_t k = 0; k < n(); ++k) {
         const float gain = field_gain(t, i) * inputs_[t].gain(k);
@@ -224,7 +230,7 @@ class TiledMatrix final : public PhotonicMatrix {
   }
   /// Of it, what receivers tell.
   std::vector<float> read_transmission(std::size_t t) const {
-    Transmission a = transmission(t);
+    PhotonicTile::Transmission a = transmission(t);
     if (intensity_)
       for (std::size_t i = 0; i < a.re.size(); ++i) a.re[i] = magnitude(a.re[i], a.im[i]);
     return std::move(a.re);
@@ -304,6 +310,7 @@ class TiledMatrix final : public PhotonicMatrix {
 
   /// Sets every tile's range to its largest output for this batch, without noise.
   void calibrate(ConstMatrix x) {
+    know_transmissions();
     const std::size_t blocks = blocks_of(x.cols);
     std::vector<float> largest(blocks * tiles_.size());
     pool_->run(blocks, [&](std::size_t block, unsigned worker) {
@@ -311,11 +318,12 @@ class TiledMatrix final : public PhotonicMatrix {
       const std::size_t first = block * block_samples, width = std::min(block_samples, x.cols - first);
       load_inputs(x, first, width, s);
       for (std::size_t t = 0; t < tiles_.size(); ++t) {
-        tiles_[t].propagate(send(t, width, s), fields(s.re, s.im, width));
+        tiles_[t].multiply(send(t, width, s), fields(s.re, s.im, width), intensity_);
         float& most = largest[block * tiles_.size() + t];
         for (std::size_t i = 0; i < rows_of(t); ++i)
           for (std::size_t b = 0; b < width; ++b) {
-            const float re = s.re[i * block_samples + b], im = s.im[i * block_samples + b];
+            const float re = s.re[i * block_samples + b],
+                        im = intensity_ ? s.im[i * block_samples + b] : 0.0f;
             most = std::max(most, std::abs(outputs_[t].gain(i) * (intensity_ ? re * re + im * im : re)));
           }
       }
@@ -357,7 +365,7 @@ class TiledMatrix final : public PhotonicMatrix {
     gradient[map_.gain()] += static_cast<float>(gain_gradient);
 
     if (setup_.measured_gradients)
-      tiles_[t].backward_measured(sent, middle, g, *setup_.measured_gradients,
+      tiles_[t].backward_measured(sent, middle, out, g, *setup_.measured_gradients,
                                   {context.seed, Purpose::tap_noise, setup_.chip,
                                    static_cast<std::uint32_t>(site_ * tiles_.size() + t), context.shot},
                                   context.first_sample + first, gradient);
@@ -380,8 +388,8 @@ class TiledMatrix final : public PhotonicMatrix {
   bool intensity_;
   TileParameters map_;
   std::vector<float> parameters_, gradients_, ranges_;
-  std::vector<PhotonicTile> tiles_;
-  std::vector<InputChannels> inputs_;  ///< of each tile's core
+  mutable std::vector<PhotonicTile> tiles_;  ///< matrices are computed when asked for
+  std::vector<InputChannels> inputs_;        ///< of each tile's core
   std::vector<OutputChannels> outputs_;
   std::vector<Scratch> scratch_;
   ConstMatrix kept_;

@@ -105,7 +105,9 @@ void PhotonicTile::apply(const CoreProgram& asked) {
   };
   compile(u_, applied_.u, fabricated_u());
   if (v_half_) compile(v_, applied_.v, fabricated_v());
+  transmission_known_ = false;
   if (gradients_) gradients_->current = false;
+  if (taps_) taps_->current = false;
 }
 
 CoreProgram PhotonicTile::held() const {
@@ -158,15 +160,33 @@ void PhotonicTile::propagate(ConstFields<float> in, Fields<float> out) const {
   u_->propagate(out, out);
 }
 
-void PhotonicTile::transmission(Fields<float> a) const {
+const PhotonicTile::Transmission& PhotonicTile::transmission() {
+  if (transmission_known_) return transmission_;
   const std::size_t modes = layout_->modes, n = layout_->ports();
-  std::vector<float> identity(n * n), re(modes * n), im(modes * n);
+  std::vector<float> identity(n * n);
   for (std::size_t k = 0; k < n; ++k) identity[k * n + k] = 1;
-  propagate({{identity.data(), n, n}, {}}, {{re.data(), modes, n}, {im.data(), modes, n}});
-  for (std::size_t i = 0; i < n; ++i) {
-    std::copy_n(&re[i * n], n, a.re.row(i));
-    std::copy_n(&im[i * n], n, a.im.row(i));
-  }
+  transmission_.re.resize(modes * n);
+  transmission_.im.resize(modes * n);
+  propagate({{identity.data(), n, n}, {}},
+            {{transmission_.re.data(), modes, n}, {transmission_.im.data(), modes, n}});
+  transmission_.re.resize(n * n);
+  transmission_.im.resize(n * n);
+  transmission_known_ = true;
+  return transmission_;
+}
+
+void PhotonicTile::multiply(ConstFields<float> in, Fields<float> out, bool with_im) const {
+  const std::size_t n = layout_->ports();
+  const auto add = [&](const std::vector<float>& a, const ConstMatrix& x, const Matrix& y, float sign,
+                       bool more) {
+    kernels_of<float>(mesh_kernels())
+        .product({n, n, y.cols, a.data(), x.data, y.data, x.stride, y.stride, sign, more});
+  };
+  add(transmission_.re, in.re, out.re, 1, false);
+  if (in.im.data) add(transmission_.im, in.im, out.re, -1, true);
+  if (!with_im) return;
+  add(transmission_.im, in.re, out.im, 1, false);
+  if (in.im.data) add(transmission_.re, in.im, out.im, 1, true);
 }
 
 void PhotonicTile::propagate(ConstFields<float> in, Fields<float> middle, Fields<float> out) const {
@@ -232,49 +252,35 @@ void PhotonicTile::backward(ConstFields<float> in, Fields<float> middle, Fields<
   add_mesh_gradient(*meshes.v, meshes.sum, middle, g, gradient.data() + TileParameters(*layout_, *kind_).v());
 }
 
-void PhotonicTile::backward_measured(ConstFields<float> in, Fields<float> middle, Fields<float> g,
-                                     const TapReading& reading, const Draw& draw, std::uint64_t first_sample,
-                                     std::span<float> gradient) {
-  const std::size_t modes = layout_->modes, batch = g.re.cols;
-  std::vector<double> x_re(modes * batch), x_im(modes * batch), g_re(modes * batch), g_im(modes * batch);
-  const auto widen = [&](const Fields<float>& from, std::vector<double>& re, std::vector<double>& im) {
-    for (std::size_t k = 0; k < modes; ++k)
-      for (std::size_t b = 0; b < batch; ++b) {
-        re[k * batch + b] = from.re(k, b);
-        im[k * batch + b] = from.im(k, b);
-      }
-  };
-  const auto measure = [&](const Half& half, const PhaseProgram& program, std::uint32_t mesh, float* into) {
-    InSituGradient taps(*layout_);
-    taps.set(program, half.fabricated);
-    PhaseProgram sum = blank_program(layout_->couplers.size(), modes);
-    widen(g, g_re, g_im);
-    Draw reader = draw;
-    reader.site = 2 * draw.site + mesh;
-    taps.measure({{x_re.data(), modes, batch}, {x_im.data(), modes, batch}},
-                 {{g_re.data(), modes, batch}, {g_im.data(), modes, batch}}, sum, reading, reader,
-                 first_sample);
-    add_slopes(sum, into);
-    for (std::size_t k = 0; k < modes; ++k)
-      for (std::size_t b = 0; b < batch; ++b) {
-        g.re(k, b) = static_cast<float>(g_re[k * batch + b]);
-        g.im(k, b) = static_cast<float>(g_im[k * batch + b]);
-      }
-  };
-  widen(middle, x_re, x_im);
-  if (!v_) return measure(u_half_, applied_.u, 0, gradient.data());
-  for (std::size_t k = 0; k < modes; ++k) {
-    const double transmission = k < attenuation_.size() ? static_cast<double>(attenuation_[k]) : 0;
-    for (std::size_t b = 0; b < batch; ++b) {
-      x_re[k * batch + b] *= transmission;
-      x_im[k * batch + b] *= transmission;
-    }
+PhotonicTile::Taps& PhotonicTile::taps() {
+  if (!taps_) taps_ = std::make_unique<Taps>(*layout_, v_.has_value());
+  if (!taps_->current) {
+    taps_->u.set(applied_.u, fabricated_u());
+    if (v_) taps_->v->set(applied_.v, fabricated_v());
+    taps_->current = true;
   }
-  measure(u_half_, applied_.u, 0, gradient.data());
+  return *taps_;
+}
+
+void PhotonicTile::backward_measured(ConstFields<float> in, Fields<float> middle, Fields<float> out,
+                                     Fields<float> g, const TapReading& reading, const Draw& draw,
+                                     std::uint64_t first_sample, std::span<float> gradient) {
+  Taps& chip = taps();
+  const auto measure = [&](const InSituGradient<float>& mesh, Fields<float> x, std::uint32_t number,
+                           float* into) {
+    chip.sum = blank_program(layout_->couplers.size(), layout_->modes);
+    Draw reader = draw;
+    reader.site = 2 * draw.site + number;
+    mesh.measure(x, g, chip.sum, reading, reader, first_sample);
+    add_slopes(chip.sum, into);
+  };
+  if (!v_) return measure(chip.u, middle, 0, gradient.data());
+  copy_fields(middle, out);
+  attenuate(out);
+  measure(chip.u, out, 0, gradient.data());
   attenuate_adjoint(middle, g, gradient);
   enter(in, middle);
-  widen(middle, x_re, x_im);
-  measure(*v_half_, applied_.v, 1, gradient.data() + TileParameters(*layout_, *kind_).v());
+  measure(*chip.v, middle, 1, gradient.data() + TileParameters(*layout_, *kind_).v());
 }
 
 }  // namespace fringe

@@ -58,8 +58,17 @@ class PhotonicTile {
   /// out[modes×batch] = field behind the core for fields in[ports×batch] ahead of it; dark modes enter dark,
   /// and end between the meshes and behind U.
   void propagate(ConstFields<float> in, Fields<float> out) const;
-  /// a[ports×ports](i, k) = field at output i for a field of 1 at input k.
-  void transmission(Fields<float> a) const;
+  /// The core as a matrix: (i, k) = field at output i for a field of 1 at input k. Computed from n basis
+  /// vectors when first asked for after apply(); not by two threads at once.
+  struct Transmission {
+    std::vector<float> re, im;  ///< [ports×ports]
+  };
+  const Transmission& transmission();
+  bool transmission_known() const noexcept { return transmission_known_; }
+  /// propagate() by that matrix, for as many samples as one likes: out[ports×batch] to float rounding.
+  /// Without with_im, out.im is left alone. The matrix must be known; rows of `in` and `out` have room for
+  /// the batch rounded up to kernel_product_samples.
+  void multiply(ConstFields<float> in, Fields<float> out, bool with_im) const;
 
   /// The forward half of a reverse pass: `middle` = fields behind V (of one mesh: at its input), out = fields
   /// behind U.
@@ -72,7 +81,7 @@ class PhotonicTile {
   /// The same with phases' slopes as the chip's taps read them (in_situ.hpp); slopes of the attenuators are
   /// exact. Noise of the readings: `draw` with sites 2·draw.site (U) and the next (V), sample first_sample +
   /// b.
-  void backward_measured(ConstFields<float> in, Fields<float> middle, Fields<float> g,
+  void backward_measured(ConstFields<float> in, Fields<float> middle, Fields<float> out, Fields<float> g,
                          const TapReading& reading, const Draw& draw, std::uint64_t first_sample,
                          std::span<float> gradient);
 
@@ -87,10 +96,21 @@ class PhotonicTile {
     PhaseProgram sum;
     bool current = false;
   };
+  /// The chip's taps, likewise.
+  struct Taps {
+    Taps(const MeshLayout& layout, bool two) : u(layout) {
+      if (two) v.emplace(layout);
+    }
+    InSituGradient<float> u;
+    std::optional<InSituGradient<float>> v;
+    PhaseProgram sum;
+    bool current = false;
+  };
   void attenuate(Fields<float> fields) const;
   void attenuate_adjoint(Fields<float> middle, Fields<float> g, std::span<float> gradient) const;
   void enter(ConstFields<float> in, Fields<float> fields) const;
   Gradients& gradients();
+  Taps& taps();
   PhaseProgram hold(const ChipDrivers& drivers, const PhaseProgram& asked) const;
   void add_slopes(const PhaseProgram& slopes, float* into) const;
   void add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y, Fields<float> g,
@@ -103,7 +123,10 @@ class PhotonicTile {
   CoreProgram applied_;                       ///< what the drivers put out and heat makes of it
   std::optional<CompiledMesh<float>> u_, v_;  ///< made at the first apply()
   std::vector<float> attenuation_;
+  Transmission transmission_;
+  bool transmission_known_ = false;
   std::unique_ptr<Gradients> gradients_;
+  std::unique_ptr<Taps> taps_;
 };
 
 }  // namespace fringe

@@ -24,12 +24,6 @@ struct Block {
   ConstMatrix matrix() const { return {re.data(), modes, batch}; }
 };
 
-ReadingScratch scratch_of(std::size_t modes) {
-  ReadingScratch scratch;
-  scratch.reserve(modes);
-  return scratch;
-}
-
 double mean_square(const std::vector<float>& x) {
   double sum = 0;
   for (const float value : x) sum += static_cast<double>(value) * static_cast<double>(value);
@@ -118,7 +112,7 @@ TEST(Modulator, MemoryIsUniformOverFullScaleAndBelongsToTheSymbol) {
   const InputChannels channels = inputs(effects, modes);
   EXPECT_TRUE(channels.act());
   Block x(modes, batch);
-  ReadingScratch scratch = scratch_of(modes);
+  ReadingScratch scratch;
   Symbols symbols{1, 0, 0, 0, 100, 2, 1};
   channels.add_memory({x.re.data(), modes, batch}, symbols, scratch);
   for (const float value : x.re) EXPECT_LE(std::abs(value), 0.04f);
@@ -173,7 +167,7 @@ struct Readings {
 Readings detect(const PhotonicEffects& effects, float re, float im, float range = 2, std::size_t modes = 4,
                 std::size_t batch = 4096, std::uint64_t first = 0) {
   Block block(modes, batch, re, im);
-  ReadingScratch scratch = scratch_of(modes);
+  ReadingScratch scratch;
   const OutputChannels channels(effects, modes, 3, 0, 0);
   channels.detect(block.fields(), modes, range, {1, 0, 7, 0, first, 1, 0}, scratch);
   return {block.re, modes, batch};

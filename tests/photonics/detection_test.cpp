@@ -38,8 +38,7 @@ std::vector<float> homodyne(float re, float im, double shot_variance, double osc
   const std::size_t modes = 4, batch = 8192;
   Planes planes(modes, batch, re, im);
   ReadingScratch scratch;
-  scratch.reserve(modes);
-  add_shot_noise(planes.fields(), modes, shot_variance, oscillator, {1, 0, 0, shot, 0, 1, 0}, scratch);
+  add_reading_noise(planes.fields(), modes, shot_variance, oscillator, 0, {1, 0, 0, shot, 0, 1, 0}, scratch);
   return planes.re;
 }
 
