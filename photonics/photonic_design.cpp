@@ -120,10 +120,11 @@ void check(const PhotonicDesign& d) {
   require_positive("phase_dac.rate_hz", d.phase_dac.rate_hz);
   require_positive("digital.clock_hz", d.digital.clock_hz);
   require_positive("digital.operations_per_s", d.digital.operations_per_s);
+  check(mesh_imperfections(d));
 }
 
 MeshImperfections mesh_imperfections(const PhotonicDesign& design) {
-  MeshImperfections mesh;
+  MeshImperfections mesh = design.mesh;
   mesh.splitter_sigma_rad = design.splitter.splitting_sigma_rad;
   mesh.phase_sigma_rad = design.phase_sigma_rad;
   mesh.phase_bits = design.phase_bits;
@@ -131,6 +132,8 @@ MeshImperfections mesh_imperfections(const PhotonicDesign& design) {
       find_crossing(design.crossing).splitters * design.splitter.insertion_loss_db +
       shifters_passed(find_core_kind(design.core)) * design.phase_shifter.insertion_loss_db;
   mesh.insertion_loss_sigma_db = design.insertion_loss_sigma_db;
+  if (mesh.drive.resistance_ohm > 0 && design.phase_shifter.pi_power_w > 0)
+    mesh.drive.pi_power_w = design.phase_shifter.pi_power_w;
   return mesh;
 }
 

@@ -50,6 +50,8 @@ struct PhotonicDesign {
   std::string core = "svd";                   ///< what it makes of its meshes
   std::string crossing = "mzi";               ///< what stands where two modes meet
   Detection detection = Detection::homodyne;  ///< intensity has a local_oscillator_share of 0
+  /// What the meshes suffer beyond what the devices bring; the figures that devices bring are not looked at.
+  MeshImperfections mesh = {};
   ModulatorDrive modulator_drive = ModulatorDrive::linear;
   double modulation_depth = 1;    ///< of the modulator's full swing, (0, 1]; a linear drive has 1
   double oscillator_delay_m = 0;  ///< waveguide that delays the local oscillator, which passes no mesh
@@ -68,7 +70,7 @@ struct PhotonicDesign {
 void check(const PhotonicDesign& design);
 
 /// What the devices of the design make of a mesh: the splitter's spread, phase bits and sigma, and per MZI
-/// the loss of the splitters and phase shifters that light passes.
+/// the loss of the splitters and phase shifters that light passes. All else is as in design.mesh.
 MeshImperfections mesh_imperfections(const PhotonicDesign& design);
 
 /// Columns of one mesh of the design.

@@ -15,8 +15,13 @@
 namespace fringe {
 
 Gallery::Gallery(ThreadPool& pool, Observer& observer, std::string row, std::size_t case_index,
-                 std::size_t cases)
-    : pool_(&pool), observer_(&observer), row_(std::move(row)), case_index_(case_index), cases_(cases) {}
+                 std::size_t cases, const TrainTest* mnist)
+    : pool_(&pool),
+      observer_(&observer),
+      row_(std::move(row)),
+      case_index_(case_index),
+      cases_(cases),
+      mnist_(mnist) {}
 
 std::vector<std::vector<double>> Gallery::each(
     std::size_t count, const std::function<std::vector<double>(std::uint32_t draw)>& task) {
@@ -26,6 +31,7 @@ std::vector<std::vector<double>> Gallery::each(
   pool_->run(count, [&](std::size_t i, unsigned) {
     if (observer_->stop_requested()) return;
     results[i] = task(static_cast<std::uint32_t>(i));
+    if (observer_->stop_requested()) return;
     const std::size_t finished = ++done;
     const std::lock_guard lock(mutex);
     observer_->progress(row_, case_index_ * count + finished, cases_ * count);
@@ -92,23 +98,6 @@ std::vector<const Topology*> neighbour_topologies() {
   return result;
 }
 
-std::vector<std::size_t> haar_ranks(const Topology& topology, const MeshLayout& layout) {
-  const std::size_t n = layout.modes;
-  std::vector<std::size_t> ranks;
-  for (std::size_t column = 0; column < layout.columns(); ++column)
-    for (std::size_t k = layout.column_start[column]; k < layout.column_start[column + 1]; ++k) {
-      const std::size_t mode = layout.couplers[k].upper;
-      if (topology.name == "triangular") {
-        ranks.push_back(mode + 1);
-        continue;
-      }
-      const bool from_right = column + mode <= n - 2;
-      const std::size_t c = from_right ? column : n - 1 - column, m = from_right ? mode : n - 2 - mode;
-      ranks.push_back(c <= m ? 2 * c + 1 : 2 * m + 2);
-    }
-  return ranks;
-}
-
 Depth depth(const MeshLayout& layout) {
   const auto ports = static_cast<double>(layout.ports());
   std::vector<double> least(layout.modes, 0), most(layout.modes, 0);
@@ -169,6 +158,18 @@ double mesh_rounding(const MeshLayout& layout) {
 
 std::string mesh_label(const Topology& topology, std::size_t modes) {
   return fmt::format("{}, N = {}", topology.name, modes);
+}
+
+PhotonicSetup shot_limited(std::size_t modes, std::size_t cores, double photons, std::uint32_t chip) {
+  PhotonicSetup setup;
+  setup.name = "shot noise alone";
+  setup.design = find_photonic_preset("realistic").design;
+  setup.design.modes = modes;
+  setup.design.cores = cores;
+  setup.effects.shot_variance = photons > 0 ? 1 / (4 * photons) : 0;
+  setup.seed = gallery_seed;
+  setup.chip = chip;
+  return setup;
 }
 
 std::vector<std::complex<double>> gallery_unitary(std::size_t modes, std::uint32_t draw) {

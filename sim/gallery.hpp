@@ -8,17 +8,31 @@
 #include "core/draw.hpp"
 #include "photonics/imperfections.hpp"
 #include "photonics/mesh_layout.hpp"
+#include "photonics/photonic_accelerator.hpp"
 #include "photonics/physical_mesh.hpp"
 #include "sim/validation.hpp"
+#include "workloads/idx.hpp"
 
 namespace fringe {
 
 /// Where a case computes. Its draws run in parallel; numbers depend on a draw's index alone.
 class Gallery {
  public:
-  Gallery(ThreadPool& pool, Observer& observer, std::string row, std::size_t case_index, std::size_t cases);
+  Gallery(ThreadPool& pool, Observer& observer, std::string row, std::size_t case_index, std::size_t cases,
+          const TrainTest* mnist = nullptr);
 
   ThreadPool& pool() const noexcept { return *pool_; }
+  /// For long work within a draw, which may end early where a stop is asked for: each() then throws.
+  class StopRequest final : public Observer {
+   public:
+    explicit StopRequest(const Gallery& gallery) : outer_(gallery.observer_) {}
+    bool stop_requested() const override { return outer_->stop_requested(); }
+
+   private:
+    const Observer* outer_;
+  };
+  /// Only of a case that needs it.
+  const TrainTest& mnist() const noexcept { return *mnist_; }
   /// task(i) for i < count, in parallel; results in the order of i. Throws Stopped where the observer asks.
   std::vector<std::vector<double>> each(std::size_t count,
                                         const std::function<std::vector<double>(std::uint32_t draw)>& task);
@@ -30,6 +44,7 @@ class Gallery {
   Observer* observer_;
   std::string row_;
   std::size_t case_index_, cases_;
+  const TrainTest* mnist_;
 };
 
 /// Mean and standard error of each column of draws[draw][column].
@@ -58,11 +73,6 @@ inline constexpr std::uint64_t gallery_seed = 2026;
 std::vector<const Topology*> universal_topologies();
 std::vector<const Topology*> neighbour_topologies();
 
-/// Rank k of each coupler of a rectangular or triangular mesh programmed with a Haar-random unitary: the
-/// power that it crosses, cos²(θ/2), has the distribution P(≤ x) = xᵏ; N−k couplers have rank k. Russell et
-/// al., New J. Phys. 19, 033007 (2017).
-std::vector<std::size_t> haar_ranks(const Topology& topology, const MeshLayout& layout);
-
 /// Couplers and phases that light meets on its way, as a mean over all light, and how far from it.
 struct Depth {
   double couplers, phases;
@@ -90,6 +100,10 @@ double mesh_rounding(const MeshLayout& layout);
 /// "rectangular, N = 64"
 std::string mesh_label(const Topology& topology, std::size_t modes);
 
+/// A photonic engine that is ideal but for shot noise: `photons` are detected of an input of full scale on a
+/// lossless way; 0: unlimited.
+PhotonicSetup shot_limited(std::size_t modes, std::size_t cores, double photons, std::uint32_t chip);
+
 /// A unitary of the gallery's own seed.
 std::vector<std::complex<double>> gallery_unitary(std::size_t modes, std::uint32_t draw);
 ConstComplexMatrix square_view(const std::vector<std::complex<double>>& matrix);
@@ -101,8 +115,12 @@ std::span<const ValidationRow> gradient_rows();
 std::span<const ValidationRow> error_rows();
 std::span<const ValidationRow> correction_rows();
 std::span<const ValidationRow> crossing_rows();
+std::span<const ValidationRow> descent_rows();
+std::span<const ValidationRow> wavelength_rows();
 std::span<const ValidationRow> loss_rows();
 std::span<const ValidationRow> light_rows();
+std::span<const ValidationRow> photon_rows();
 std::span<const ValidationRow> in_situ_rows();
+std::span<const ValidationRow> training_rows();
 
 }  // namespace fringe

@@ -58,7 +58,7 @@ std::vector<ValidationCase> elements(const GallerySize& size) {
 /// What one topology's phases are held against.
 ValidationCase phases_of(const Topology& t, std::size_t n, std::size_t draws) {
   const MeshLayout layout = t.build(n);
-  const std::vector<std::size_t> ranks = haar_ranks(t, layout);
+  const std::vector<std::size_t> ranks = haar_ranks(t.name, layout);
   double crossing = 0, theta = 0;
   for (const std::size_t k : ranks) {
     crossing += static_cast<double>(k) / static_cast<double>(k + 1) / static_cast<double>(ranks.size());
@@ -174,6 +174,54 @@ std::vector<ValidationCase> trees(const GallerySize& size) {
   return cases;
 }
 
+/// Mean of |u_rc|²·(r−c)² over a mesh whose couplers cross half of the light on average, at uniform φ: ways
+/// don't interfere on average, so light walks as particles do.
+double walked_distance(const MeshLayout& layout) {
+  const std::size_t n = layout.modes;
+  double sum = 0;
+  for (std::size_t source = 0; source < n; ++source) {
+    std::vector<double> light(n, 0.0);
+    light[source] = 1;
+    for (const Coupler& c : layout.couplers)
+      light[c.upper] = light[c.lower] = (light[c.upper] + light[c.lower]) / 2;
+    for (std::size_t r = 0; r < n; ++r)
+      sum += light[r] * std::pow(static_cast<double>(r) - static_cast<double>(source), 2);
+  }
+  return sum / static_cast<double>(n);
+}
+
+double distance(const std::vector<std::complex<double>>& u, std::size_t n) {
+  double sum = 0;
+  for (std::size_t r = 0; r < n; ++r)
+    for (std::size_t c = 0; c < n; ++c)
+      sum += std::norm(u[r * n + c]) * std::pow(static_cast<double>(r) - static_cast<double>(c), 2);
+  return sum / static_cast<double>(n);
+}
+
+/// How far from its input light comes out: at random phases, and of random matrices.
+std::vector<ValidationCase> random_phases(const GallerySize& size) {
+  std::vector<ValidationCase> cases;
+  for (const std::size_t n : {16, 64}) {
+    const Topology& t = find_topology("rectangular");
+    const MeshLayout layout = t.build(n);
+    const double even = (static_cast<double>(n * n) - 1) / 6, walked = walked_distance(layout);
+    const std::string label = mesh_label(t, n);
+    cases.push_back(mean_case(
+        {{label + ", random phases: ⟨(r−c)²⟩", walked}, {label + ", random matrix: ⟨(r−c)²⟩", even}},
+        size.draws(n < 64 ? 1600 : 160), [layout, n](std::uint32_t draw) {
+          PhaseProgram program{std::vector<double>(layout.couplers.size()),
+                               std::vector<double>(layout.couplers.size()), std::vector<double>(n)};
+          fill_uniform(program.theta, {gallery_seed, Purpose::test, draw, 3});
+          fill_uniform(program.phi, {gallery_seed, Purpose::test, draw, 4});
+          for (double& theta : program.theta) theta *= pi;
+          for (double& phi : program.phi) phi *= 2 * pi;
+          const auto a = transfer_matrix(layout, realise<double>(layout, program, ideal_fabrication(layout)));
+          return std::vector<double>{distance(a, n), distance(gallery_unitary(n, draw), n)};
+        }));
+  }
+  return cases;
+}
+
 constexpr std::array rows{
     ValidationRow{"haar-elements", "elements and traces of random unitary and orthogonal matrices",
                   "none: exact moments",
@@ -196,6 +244,13 @@ constexpr std::array rows{
                   "trees: Miller, Photonics Research 1, 1 (2013), doi:10.1364/PRJ.1.000001; vectors: "
                   "Wootters, Found. Phys. 20, 1365 (1990), doi:10.1007/BF01883491",
                   trees},
+    ValidationRow{
+        "random-phases",
+        "uniform θ and φ don't make random matrices but banded ones: light spreads over some √N modes; "
+        "⟨(r−c)²⟩, weighted by |u|², is that of a random walk, against (N²−1)/6 for Haar-random matrices",
+        "none: exact means",
+        "Pai et al., Phys. Rev. Applied 11, 064044 (2019), doi:10.1103/PhysRevApplied.11.064044",
+        random_phases},
 };
 
 }  // namespace

@@ -1,37 +1,21 @@
-// What photons and converters allow: dot products, digits, effective bits.
+// What photons and converters allow: dot products, counts, effective bits.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "core/units.hpp"
-#include "electronic/cpu_blas.hpp"
 #include "photonics/converters.hpp"
+#include "photonics/detection.hpp"
 #include "photonics/haar.hpp"
 #include "photonics/photonic_accelerator.hpp"
 #include "sim/gallery.hpp"
-#include "workloads/digits.hpp"
-#include "workloads/split.hpp"
-#include "workloads/training.hpp"
-#include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
-
-/// An ideal engine but for shot noise: `photons` are detected of an input of full scale on a lossless way.
-PhotonicSetup shot_limited(std::size_t modes, std::size_t cores, double photons, std::uint32_t chip) {
-  PhotonicSetup setup;
-  setup.name = "shot noise alone";
-  setup.design = find_photonic_preset("realistic").design;
-  setup.design.modes = modes;
-  setup.design.cores = cores;
-  setup.effects.shot_variance = photons > 0 ? 1 / (4 * photons) : 0;
-  setup.seed = gallery_seed;
-  setup.chip = chip;
-  return setup;
-}
 
 /// Inputs of ±1 through a random orthogonal matrix: n outputs, n² products, n·photons detected.
 std::vector<ValidationCase> dot_products(const GallerySize& size) {
@@ -74,77 +58,75 @@ std::vector<ValidationCase> dot_products(const GallerySize& size) {
   return cases;
 }
 
-/// The digits' network, trained in floating point once, and how it spends photons.
-struct TrainedDigits {
-  const Workload& workload = find_workload("digits-mlp");
-  const Dataset& data = optical_digits();
-  Graph graph = workload.graph();
-  Split split;
-  Parameters parameters;
-  double accuracy = 0;
-  double photons_per_mac = 0;  ///< at one photon per full-scale input
-
-  explicit TrainedDigits(Gallery& gallery) : split(fold_split(stratified_folds(data, 5, gallery_seed), 0)) {
-    const auto executor = make_cpu_executor(gallery.pool());
-    const auto blas = make_cpu_blas(*executor, gallery.pool());
-    Network network(graph, initial_parameters(graph, gallery_seed), *blas);
-    train(network, data, split.train, workload.training);
-    parameters = network.parameters();
-    // Each input vector is scaled to full scale; a column of tiles takes it once per row of tiles.
-    double energy = 0;
-    network.set_hook([&](const DenseView& dense) {
-      const Tiling tiling{dense.y.rows, dense.x.rows, modes};
-      for (std::size_t b = 0; b < dense.x.cols; ++b) {
-        double largest = 0, sum = 0;
-        for (std::size_t k = 0; k < dense.x.rows; ++k) {
-          const double value = std::abs(static_cast<double>(dense.x(k, b)));
-          largest = std::max(largest, value);
-          sum += value * value;
-        }
-        if (largest > 0) energy += static_cast<double>(tiling.tile_rows()) * sum / (largest * largest);
-      }
-    });
-    accuracy = evaluate(network, data, split.test).accuracy;
-    photons_per_mac = energy / (static_cast<double>(split.test.size()) * workload.macs);
+/// The mean of K readings is as good as one of K times the photons.
+std::vector<ValidationCase> repeated(const GallerySize& size) {
+  std::vector<ValidationCase> cases;
+  for (const std::size_t repeats : {1, 4, 16}) {
+    constexpr std::size_t n = 16;
+    constexpr double per_mac = 0.5;
+    cases.push_back({{{fmt::format("N = {}, {} photons per MAC, mean of {}: rms error", n, per_mac, repeats),
+                       1 / (2 * std::sqrt(static_cast<double>(n * repeats) * per_mac))}},
+                     [repeats, draws = size.draws(200)](Gallery& gallery) {
+                       const auto executor = make_cpu_executor(gallery.pool());
+                       return std::vector<Measured>{root(means(gallery.each(draws, [&](std::uint32_t draw) {
+                         constexpr std::size_t batch = 64;
+                         PhotonicAccelerator engine(shot_limited(n, 1, n * per_mac, draw), *executor,
+                                                    gallery.pool());
+                         const auto o = haar_orthogonal(n, {gallery_seed, Purpose::haar, draw, 2});
+                         const std::vector<float> w(o.begin(), o.end());
+                         const auto matrix = engine.program({w.data(), n, n}, 0);
+                         const std::vector<float> x(n * batch, 1.0f);
+                         std::vector<float> y(n * batch);
+                         std::vector<double> mean(n * batch);
+                         for (std::size_t k = 0; k < repeats; ++k) {
+                           Context context;
+                           context.seed = gallery_seed;
+                           context.shot = static_cast<std::uint32_t>(k);
+                           matrix->forward({x.data(), n, batch}, {y.data(), n, batch}, context);
+                           for (std::size_t i = 0; i < y.size(); ++i)
+                             mean[i] += static_cast<double>(y[i]) / static_cast<double>(repeats);
+                         }
+                         double error = 0;
+                         for (std::size_t i = 0; i < n; ++i) {
+                           const double exact =
+                               std::accumulate(o.begin() + static_cast<std::ptrdiff_t>(i * n),
+                                               o.begin() + static_cast<std::ptrdiff_t>((i + 1) * n), 0.0);
+                           for (std::size_t b = 0; b < batch; ++b)
+                             error += std::pow(mean[i * batch + b] - exact, 2);
+                         }
+                         return std::vector<double>{error / static_cast<double>(n * batch)};
+                       }))[0])};
+                     }});
   }
-
-  static constexpr std::size_t modes = 64;
-};
-
-/// Share of classes that a blind guess may at best and at least be right about.
-double largest_class(const Dataset& data) {
-  std::vector<double> count(data.classes);
-  for (const auto label : data.labels) ++count[static_cast<std::size_t>(label)];
-  return *std::max_element(count.begin(), count.end()) / static_cast<double>(data.samples);
+  return cases;
 }
 
-std::vector<ValidationCase> digits(const GallerySize& size) {
-  constexpr std::array photons{1e-6, 0.01, 0.1, 0.66, 3.1};
-  const Dataset& data = optical_digits();
-  const double chance = 1.0 / static_cast<double>(data.classes);
-  using Relation = Claim::Relation;
-  std::vector<Claim> claims{{"1e-6 photons per MAC: accuracy", chance, largest_class(data) - chance},
-                            {"0.1 over 0.01 photons per MAC: accuracy gained", 0, 0, Relation::at_least},
-                            {"0.66 photons per MAC: accuracy", 0.9, 0, Relation::at_least},
-                            {"3.1 photons per MAC: accuracy lost", 0.01, 0, Relation::at_most}};
-  return {{std::move(claims), [photons, draws = size.draws(64)](Gallery& gallery) {
-             const TrainedDigits digits(gallery);
-             const auto executor = make_cpu_executor(gallery.pool());
-             const auto accuracies = gallery.each(draws, [&](std::uint32_t draw) {
-               std::vector<double> a;
-               for (const double per_mac : photons) {
-                 PhotonicAccelerator engine(
-                     shot_limited(TrainedDigits::modes, 2, per_mac / digits.photons_per_mac, draw), *executor,
-                     gallery.pool());
-                 Network network(digits.graph, digits.parameters, engine);
-                 Context context;
-                 context.seed = gallery_seed;
-                 a.push_back(evaluate(network, digits.data, digits.split.test, context).accuracy);
-               }
-               return std::vector<double>{a[0], a[2] - a[1], a[3], digits.accuracy - a[4]};
-             });
-             return means(accuracies);
-           }}};
+/// One photodiode, light of n photons per reading.
+std::vector<ValidationCase> counting(const GallerySize& size) {
+  std::vector<ValidationCase> cases;
+  for (const double photons : {0.1, 1.0, 10.0, 1000.0}) {
+    const std::string label = fmt::format("{} photons", photons);
+    std::vector<Claim> claims{{label + ": mean reading", 1}, {label + ": its variance times photons", 1}};
+    const bool few = photons <= 10;
+    if (few) claims.push_back({label + ": readings of none", std::exp(-photons)});
+    cases.push_back(mean_case(std::move(claims), size.draws(400), [photons, few](std::uint32_t draw) {
+      constexpr std::size_t modes = 8, batch = 512;
+      std::vector<float> re(modes * batch, 0.6f), im(modes * batch, 0.8f), power(modes * batch);
+      detect_intensity({{re.data(), modes, batch}, {im.data(), modes, batch}}, {power.data(), modes, batch},
+                       {.signal_photons = photons}, {.seed = gallery_seed, .chip = draw});
+      double mean = 0, square = 0, none = 0;
+      constexpr double count = modes * batch;
+      for (const float p : power) {
+        mean += static_cast<double>(p) / count;
+        square += std::pow(static_cast<double>(p) - 1, 2) / count;
+        none += p == 0 ? 1 / count : 0;
+      }
+      std::vector<double> values{mean, square * photons};
+      if (few) values.push_back(none);
+      return values;
+    }));
+  }
+  return cases;
 }
 
 /// A sine over the whole range, at random phases.
@@ -187,13 +169,19 @@ constexpr std::array rows{
         "Hamerly et al., Phys. Rev. X 9, 021032 (2019), doi:10.1103/PhysRevX.9.021032; Yuen and "
         "Chan, Opt. Lett. 8, 177 (1983), doi:10.1364/OL.8.000177",
         dot_products},
-    ValidationRow{"photons-per-mac",
-                  "digits read with few photons per product, the network trained in floating point: about "
-                  "90 % correct at 0.66 detected photons, nothing lost (99 %) at 3.1; there a deeper network "
-                  "on MNIST and intensity detection, here 64-64-10 on 8×8 digits and homodyne detection, "
-                  "all photons counted that enter the mesh",
-                  "blind guesses: the largest class for the mean one",
-                  "form: Wang et al., Nat. Commun. 13, 123 (2022), doi:10.1038/s41467-021-27774-8", digits},
+    ValidationRow{
+        "repeated-readings",
+        "a dot product read K times and averaged: the noise of K times the photons, so that precision can be "
+        "bought product by product",
+        "none: exact", "Garg et al., IEEE J. Sel. Top. Quantum Electron. 29(2) (2023), arXiv:2102.06365",
+        repeated},
+    ValidationRow{"photon-counting",
+                  "a photodiode that gets n photons on average counts a Poisson number: variance n, nothing "
+                  "at all with probability e^{−n}; below one photon, too",
+                  "none: exact",
+                  "Glauber, Phys. Rev. 131, 2766 (1963), doi:10.1103/PhysRev.131.2766; below one photon per "
+                  "product: Wang et al., Nat. Commun. 13, 123 (2022), doi:10.1038/s41467-021-27774-8",
+                  counting},
     ValidationRow{
         "effective-bits", "a converter of b effective bits under a full-scale sine: SNR 6.02·b + 1.76 dB",
         "rounding noise of a sine differs from step²/12 by at most 0.52·2^{−(b−1)/2} of it",

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -98,6 +99,7 @@ int run(Experiment experiment, const RunOptions& options) {
 }
 
 /// One row at full size, or all of them; `quick` takes fewer draws and leaves the largest meshes out.
+/// MNIST comes from --data, else from where the environment says.
 int run_validation(const std::string& name, bool all, bool quick, const RunOptions& options) {
   if (all && quick) throw Error("--all is the full size and --quick the reduced one: give one of them");
   if (all && !name.empty()) throw Error("--all runs every row: it takes no name '" + name + "'");
@@ -108,7 +110,8 @@ int run_validation(const std::string& name, bool all, bool quick, const RunOptio
   ValidationResult result;
   {
     ProgressBar progress(options.quiet);
-    result = validate(rows, all || (!name.empty() && !quick) ? full_gallery : quick_gallery, pool, progress);
+    result = validate(rows, all || (!name.empty() && !quick) ? full_gallery : quick_gallery, pool, progress,
+                      options.data.empty() ? mnist_at_hand() : std::filesystem::path(options.data));
   }
   std::fputs((options.json ? validation_json(result) : validation_text(result)).c_str(), stdout);
   return exit_status(result);
@@ -129,6 +132,10 @@ void add_calibration_options(CLI::App& command, CalibrationSetup& setup) {
       ->type_name("RAD");
   command.add_option("--phase-bits", setup.phase_bits, "of every phase over 2 pi; 0: unlimited")
       ->type_name("BITS");
+  command
+      .add_option("--crosstalk", setup.crosstalk,
+                  "heat of a phase shifter that reaches its neighbours: kappa of kappa exp(-distance/9.65 um)")
+      ->type_name("KAPPA");
   std::string targets;
   for (const std::string_view name : calibration_targets())
     targets += (targets.empty() ? "" : ", ") + std::string(name);
@@ -181,6 +188,9 @@ int command_line(int argc, char** argv) {
   validate_command->add_option("row", validation_row, "one row at full size; without it: every row, quick");
   validate_command->add_flag("--all", validate_all, "every row at full size (minutes)");
   validate_command->add_flag("--quick", validate_quick, "fewer draws, wider tolerances (under a minute)");
+  validate_command
+      ->add_option("--data", options.data, "directory of MNIST's IDX files; default: $FRINGE_DATA/mnist")
+      ->type_name("DIR");
   add_common_options(*validate_command, options);
 
   auto* calibrate_command =

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <complex>
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 
@@ -43,21 +44,6 @@ std::vector<std::complex<double>> wave(int k, int side) {
     values.emplace_back(std::cos(angle), std::sin(angle));
   }
   return values;
-}
-
-double mean_accuracy(const std::vector<OpticalOutcome>& outcomes) {
-  double sum = 0;
-  for (const OpticalOutcome& o : outcomes) sum += o.test_accuracy;
-  return sum / static_cast<double>(outcomes.size());
-}
-
-/// Squared standard error of a mean accuracy.
-double squared_error(const std::vector<OpticalOutcome>& outcomes, std::size_t samples) {
-  const double mean = mean_accuracy(outcomes), count = static_cast<double>(outcomes.size());
-  double spread = 0;
-  for (const OpticalOutcome& o : outcomes) spread += (o.test_accuracy - mean) * (o.test_accuracy - mean);
-  // All seeds meet the same test samples: counting them does not average out.
-  return (count > 1 ? spread / (count - 1) / count : 0) + mean * (1 - mean) / static_cast<double>(samples);
 }
 
 }  // namespace
@@ -114,45 +100,14 @@ FieldSet fourier_features(const Dataset& images, std::size_t ports, std::size_t 
   return set;
 }
 
-OpticalStudyOptions quick_optical_study() {
-  OpticalStudyOptions options;
-  options.train_samples = 6000;
-  options.training.epochs = 30;
-  options.training.batch = 100;
-  options.training.optimiser.rate = 0.01f;
-  options.seeds = 2;
-  return options;
-}
-
-double OpticalStudy::linear_accuracy() const { return mean_accuracy(linear); }
-double OpticalStudy::nonlinear_accuracy() const { return mean_accuracy(nonlinear); }
-double OpticalStudy::gain_error() const {
-  return std::sqrt(squared_error(linear, test_samples) + squared_error(nonlinear, test_samples));
-}
-
-OpticalStudy study_optical_network(const Dataset& train, const Dataset& test,
-                                   const OpticalStudyOptions& options, ThreadPool* pool, Observer* observer) {
-  if (options.seeds == 0) throw Error("seeds = 0; must be at least 1");
-  const FieldSet learned = fourier_features(train, options.ports, options.train_samples);
-  const FieldSet unseen = fourier_features(test, options.ports, options.test_samples);
-  OpticalStudy study;
-  study.train_samples = learned.samples();
-  study.test_samples = unseen.samples();
-  for (std::size_t s = 0; s < options.seeds; ++s) {
-    OpticalTrainingOptions training = options.training;
-    training.seed += s;
-    const auto outcome = [&](std::size_t layers, std::optional<Nonlinearity> between) {
-      OpticalNetwork network = random_optical_network(options.topology, options.ports, layers, train.classes,
-                                                      between, training.seed);
-      const double loss = train_optical(network, learned, training, pool).back();
-      return OpticalOutcome{loss, optical_accuracy(network, unseen, pool)};
-    };
-    study.linear.push_back(outcome(1, std::nullopt));
-    if (observer) observer->progress("optical networks", 2 * s + 1, 2 * options.seeds);
-    study.nonlinear.push_back(outcome(options.layers, options.nonlinearity));
-    if (observer) observer->progress("optical networks", 2 * s + 2, 2 * options.seeds);
-  }
-  return study;
+OpticalOutcome optical_outcome(const FieldSet& learned, const FieldSet& unseen, bool nonlinear,
+                               const OpticalStudyOptions& options, ThreadPool* pool,
+                               const Observer* observer) {
+  OpticalNetwork network = random_optical_network(
+      options.topology, options.ports, nonlinear ? options.layers : 1, learned.classes,
+      nonlinear ? std::optional(options.nonlinearity) : std::nullopt, options.training.seed);
+  const double loss = train_optical(network, learned, options.training, pool, observer).back();
+  return {loss, optical_accuracy(network, unseen, pool)};
 }
 
 }  // namespace fringe

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "core/observer.hpp"
 #include "core/thread_pool.hpp"
@@ -27,35 +26,18 @@ struct OpticalStudyOptions {
   std::size_t ports = 16;
   Nonlinearity nonlinearity = typical_nonlinearity("electro-optic");  ///< behind every mesh
   std::size_t layers = 2;  ///< with the non-linearity; without it there is one: meshes multiply into one
-  std::size_t train_samples = 0;    ///< the first ones; 0: all
-  std::size_t test_samples = 0;     ///< the same
-  OpticalTrainingOptions training;  ///< its seed is the first one's
-  std::size_t seeds = 3;            ///< networks of each kind, from seeds that follow one another
+  OpticalTrainingOptions training;  ///< its seed is that of the first phases, too
 };
-
-/// A few thousand images and seconds instead of all and minutes; what it gains is less than the full study's.
-OpticalStudyOptions quick_optical_study();
 
 struct OpticalOutcome {
   double train_loss = 0;     ///< mean of the last epoch
   double test_accuracy = 0;  ///< in [0, 1]
 };
 
-struct OpticalStudy {
-  std::size_t train_samples = 0, test_samples = 0;
-  std::vector<OpticalOutcome> linear, nonlinear;  ///< one per seed
-
-  double linear_accuracy() const;     ///< mean over seeds
-  double nonlinear_accuracy() const;  ///< mean over seeds
-  double gain() const { return nonlinear_accuracy() - linear_accuracy(); }
-  /// Standard error of gain(): of the mean over seeds (0 for one seed) and, per kind, of counting
-  /// test_samples independent samples, taken as independent of each other.
-  double gain_error() const;
-};
-
-/// Throws Error as the functions above do, on no seeds, and on a name without a row.
-OpticalStudy study_optical_network(const Dataset& train, const Dataset& test,
-                                   const OpticalStudyOptions& options, ThreadPool* pool = nullptr,
-                                   Observer* observer = nullptr);
+/// Trains one network, with the non-linearity or without, and tests it. Ends early where the observer asks.
+/// Throws Error as the functions above do, and on a name without a row.
+OpticalOutcome optical_outcome(const FieldSet& learned, const FieldSet& unseen, bool nonlinear,
+                               const OpticalStudyOptions& options, ThreadPool* pool = nullptr,
+                               const Observer* observer = nullptr);
 
 }  // namespace fringe

@@ -94,7 +94,8 @@ void require_match(const OpticalNetwork& network, const FieldSet& data) {
 }  // namespace
 
 std::vector<double> train_optical(OpticalNetwork& network, const FieldSet& data,
-                                  const OpticalTrainingOptions& options, ThreadPool* pool) {
+                                  const OpticalTrainingOptions& options, ThreadPool* pool,
+                                  const Observer* observer) {
   if (options.epochs == 0) throw Error("epochs = 0; must be at least 1");
   if (options.batch == 0) throw Error("batch = 0; must be at least 1");
   if (options.optimiser.kind != Optimiser::Kind::adam)
@@ -118,6 +119,7 @@ std::vector<double> train_optical(OpticalNetwork& network, const FieldSet& data,
       pass.set(network);
     }
     losses.push_back(loss / static_cast<double>(samples));
+    if (observer != nullptr && observer->stop_requested()) break;
   }
   return losses;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/observer.hpp"
 #include "core/thread_pool.hpp"
 #include "photonics/optical_network.hpp"
 #include "workloads/optimiser.hpp"
@@ -26,9 +27,11 @@ struct OpticalTrainingOptions {
 };
 
 /// Trains all phases of the network, parameters of non-linearities stay; returns the mean loss of each epoch
-/// over its passes. Equal bits for any pool. Throws Error on options out of range or other ports or classes.
+/// over its passes, of those epochs that ran: it ends between epochs where the observer asks. Equal bits for
+/// any pool. Throws Error on options out of range or other ports or classes.
 std::vector<double> train_optical(OpticalNetwork& network, const FieldSet& data,
-                                  const OpticalTrainingOptions& options, ThreadPool* pool = nullptr);
+                                  const OpticalTrainingOptions& options, ThreadPool* pool = nullptr,
+                                  const Observer* observer = nullptr);
 
 /// Share of samples whose class has the largest power; the first of equals counts.
 double optical_accuracy(const OpticalNetwork& network, const FieldSet& data, ThreadPool* pool = nullptr);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <optional>
 
 #include "core/error.hpp"
 #include "sim/gallery.hpp"
@@ -44,7 +46,8 @@ std::span<const ValidationRow> validation_rows() {
   static const std::vector<ValidationRow> rows = [] {
     std::vector<ValidationRow> all;
     for (const auto subject : {haar_rows(), programming_rows(), gradient_rows(), error_rows(),
-                               correction_rows(), crossing_rows(), loss_rows(), light_rows(), in_situ_rows()})
+                               correction_rows(), descent_rows(), crossing_rows(), wavelength_rows(),
+                               loss_rows(), light_rows(), photon_rows(), in_situ_rows(), training_rows()})
       all.insert(all.end(), subject.begin(), subject.end());
     return all;
   }();
@@ -70,9 +73,10 @@ Verdict RowResult::verdict() const {
   const auto any = [&](Verdict v) {
     return std::ranges::any_of(claims, [v](const ClaimResult& c) { return c.verdict == v; });
   };
-  return any(Verdict::fail)                 ? Verdict::fail
-         : any(Verdict::does_not_reproduce) ? Verdict::does_not_reproduce
-                                            : Verdict::pass;
+  return any(Verdict::fail)                        ? Verdict::fail
+         : any(Verdict::skipped) || claims.empty() ? Verdict::skipped
+         : any(Verdict::does_not_reproduce)        ? Verdict::does_not_reproduce
+                                                   : Verdict::pass;
 }
 
 std::size_t ValidationResult::count(Verdict verdict) const {
@@ -84,8 +88,16 @@ int exit_status(const ValidationResult& result) {
   return result.stopped ? 130 : result.count(Verdict::fail) > 0 ? 1 : 0;
 }
 
+std::filesystem::path mnist_at_hand() {
+  const char* const data = std::getenv("FRINGE_DATA");
+  if (data == nullptr || *data == 0) return {};
+  const std::filesystem::path mnist = std::filesystem::path(data) / "mnist";
+  return std::filesystem::is_directory(mnist) ? mnist : std::filesystem::path{};
+}
+
 ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize& size, ThreadPool& pool,
-                          Observer& observer) {
+                          Observer& observer, const std::filesystem::path& mnist) {
+  std::optional<TrainTest> images;
   ValidationResult result;
   result.size = size;
   for (const ValidationRow& row : rows) {
@@ -94,7 +106,13 @@ ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize
     const std::vector<ValidationCase> cases = row.cases(size);
     try {
       for (std::size_t i = 0; i < cases.size(); ++i) {
-        Gallery gallery(pool, observer, std::string(row.name), i, cases.size());
+        if (cases[i].needs_mnist && mnist.empty()) {
+          for (const Claim& claim : cases[i].claims)
+            found.claims.push_back({claim, {}, 0, 0, Verdict::skipped});
+          continue;
+        }
+        if (cases[i].needs_mnist && !images) images = load_idx_directory(mnist);
+        Gallery gallery(pool, observer, std::string(row.name), i, cases.size(), images ? &*images : nullptr);
         const std::vector<Measured> values = cases[i].measure(gallery);
         if (values.size() != cases[i].claims.size())
           throw Error("validation row '" + std::string(row.name) + "': " + std::to_string(values.size()) +

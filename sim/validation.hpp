@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
@@ -49,6 +50,7 @@ class Gallery;
 struct ValidationCase {
   std::vector<Claim> claims;
   std::function<std::vector<Measured>(Gallery&)> measure;
+  bool needs_mnist = false;  ///< skipped where MNIST isn't at hand
 };
 
 struct ValidationRow {
@@ -61,7 +63,8 @@ struct ValidationRow {
 
 std::span<const ValidationRow> validation_rows();
 
-enum class Verdict { pass, fail, does_not_reproduce };
+/// Skipped: not computed, so neither pass nor fail.
+enum class Verdict { pass, fail, does_not_reproduce, skipped };
 
 struct ClaimResult {
   Claim claim;
@@ -76,6 +79,7 @@ struct RowResult {
   std::vector<ClaimResult> claims;
   double seconds = 0;
 
+  /// The worst of its claims; a row with a skipped claim, or none at this size, counts as skipped.
   Verdict verdict() const;
 };
 
@@ -93,11 +97,17 @@ inline constexpr double standard_errors_allowed = 4;
 /// A value whose claim is known not to hold and holds after all fails: its reason is out of date.
 ClaimResult judge(const Claim& claim, const Measured& found);
 
-/// Equal numbers for any number of threads. Stops cleanly between draws where the observer asks for it.
-ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize& size, ThreadPool& pool,
-                          Observer& observer);
+/// The directory `mnist` in the folder that the environment variable FRINGE_DATA names; empty where there is
+/// none.
+std::filesystem::path mnist_at_hand();
 
-/// 0, 1 where a row fails, 130 where the run was stopped.
+/// Equal numbers for any number of threads. Stops cleanly between draws where the observer asks for it.
+/// `mnist`: directory of MNIST's IDX files (workloads/idx.hpp), read when a claim first needs it; empty: such
+/// claims are skipped. Throws Error where a file of it is missing or damaged.
+ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize& size, ThreadPool& pool,
+                          Observer& observer, const std::filesystem::path& mnist = {});
+
+/// 0, 1 where a row fails, 130 where the run was stopped; skipped rows don't count.
 int exit_status(const ValidationResult& result);
 
 /// For a terminal of 100 columns.

@@ -37,6 +37,7 @@ std::string expected(const Claim& claim) {
 
 /// Two digits of the half-width, and the value to the same place.
 std::string found(const ClaimResult& c) {
+  if (c.verdict == Verdict::skipped) return "skipped";
   const double half = c.half_width;
   if (half <= 0 && c.claim.relation != Claim::Relation::equals) return fmt::format("{:.3g}", c.found.value);
   if (half <= 0) return fmt::format("{:.6g}", c.found.value);
@@ -46,6 +47,7 @@ std::string found(const ClaimResult& c) {
 }
 
 std::string tolerance(const ClaimResult& c) {
+  if (c.verdict == Verdict::skipped) return {};
   if (c.tolerance > 0) return fmt::format("{:.2g}", c.tolerance);
   return c.claim.relation == Claim::Relation::equals ? "exact" : "bound";
 }
@@ -56,6 +58,8 @@ std::string_view mark(Verdict verdict) {
       return "✓";
     case Verdict::does_not_reproduce:
       return "≠";
+    case Verdict::skipped:
+      return "–";
     case Verdict::fail:
       break;
   }
@@ -68,6 +72,8 @@ std::string_view word(Verdict verdict) {
       return "pass";
     case Verdict::does_not_reproduce:
       return "does not reproduce";
+    case Verdict::skipped:
+      return "skipped";
     case Verdict::fail:
       break;
   }
@@ -84,11 +90,20 @@ std::string right(const std::string& text, std::size_t width) { return padding(t
 std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
 
 std::string reason(const ClaimResult& c) {
-  if (c.claim.because.empty()) return {};
+  if (c.claim.because.empty() || c.verdict == Verdict::skipped) return {};
   return c.verdict == Verdict::does_not_reproduce
              ? "does not reproduce, because " + c.claim.because
              : "reproduces, though it is said not to, because " + c.claim.because;
 }
+
+constexpr std::string_view why_skipped =
+    "Skipped: MNIST is not at hand. It is read from the directory mnist of the folder that FRINGE_DATA "
+    "names, "
+    "or from the one of --data.";
+
+constexpr std::string_view full_size_only = "at full size only";
+
+bool lacks_data(const RowResult& row) { return row.verdict() == Verdict::skipped && !row.claims.empty(); }
 
 constexpr std::string_view tolerances =
     "± is the 95 % confidence interval of what was found. The tolerance is 4 standard errors of the draws "
@@ -101,6 +116,7 @@ std::string totals(const ValidationResult& result) {
                                  result.count(Verdict::pass));
   if (const auto n = result.count(Verdict::does_not_reproduce))
     text += fmt::format(", {} do not reproduce", n);
+  if (const auto n = result.count(Verdict::skipped)) text += fmt::format(", {} skipped", n);
   return text + fmt::format(", {} fail", result.count(Verdict::fail));
 }
 
@@ -115,7 +131,7 @@ std::string validation_text(const ValidationResult& result) {
     text += left(head, line_width - 9) + right(seconds(row.seconds), 10) + "\n";
     text += wrapped(row.row->what, "  ", line_width) + wrapped(row.row->source, "  ", line_width);
     if (row.claims.empty())
-      text += "    at full size only\n";
+      text += "    " + std::string(full_size_only) + "\n";
     else
       text +=
           "    " + left("", 46) + right("expected", 12) + right("found", 24) + right("tolerance", 11) + "\n";
@@ -129,6 +145,7 @@ std::string validation_text(const ValidationResult& result) {
     }
   }
   text += "\n" + totals(result) + ", " + seconds(total) + "\n" + wrapped(tolerances, "", line_width);
+  if (std::ranges::any_of(result.rows, lacks_data)) text += wrapped(why_skipped, "", line_width);
   if (result.stopped) text += "Stopped on request; what stands above is complete as far as it goes.\n";
   return text;
 }
@@ -139,6 +156,7 @@ std::string validation_json(const ValidationResult& result) {
                               {"pass", result.count(Verdict::pass)},
                               {"does_not_reproduce", result.count(Verdict::does_not_reproduce)},
                               {"fail", result.count(Verdict::fail)},
+                              {"skipped", result.count(Verdict::skipped)},
                               {"rows", nlohmann::ordered_json::array()}};
   for (const RowResult& row : result.rows) {
     nlohmann::ordered_json claims = nlohmann::ordered_json::array();
@@ -152,6 +170,8 @@ std::string validation_json(const ValidationResult& result) {
                         {"draws", c.found.draws},
                         {"verdict", word(c.verdict)}});
       if (!c.claim.because.empty()) claims.back()["because"] = c.claim.because;
+      if (c.verdict == Verdict::skipped)
+        for (const char* key : {"found", "half_width_95", "tolerance", "draws"}) claims.back()[key] = nullptr;
     }
     json["rows"].push_back({{"name", row.row->name},
                             {"what", row.row->what},
@@ -160,6 +180,8 @@ std::string validation_json(const ValidationResult& result) {
                             {"verdict", word(row.verdict())},
                             {"seconds", row.seconds},
                             {"claims", std::move(claims)}});
+    if (row.verdict() == Verdict::skipped)
+      json["rows"].back()["because"] = lacks_data(row) ? why_skipped : full_size_only;
   }
   return json.dump(2) + "\n";
 }

@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "core/error.hpp"
+#include "photonics/photonic_effects.hpp"
+#include "photonics/photonic_effects.hpp"
 
 namespace fringe {
 namespace {
@@ -63,6 +65,32 @@ TEST(Experiment, CoresAndDetectionReachTheDesign) {
   EXPECT_NE(refusal("[photonic.a]\ndetection = 'homodine'\n").find("homodyne"), std::string::npos);
 }
 
+TEST(Experiment, ImperfectionsOfTheMeshesReachTheEngine) {
+  const Experiment e = parse_experiment(
+      "[photonic.mine]\nsplitter_correlation = 0.5\nsplitter_correlation_length_m = 1e-4\n"
+      "arm_imbalance_sigma_db = 0.1\ncrossing_loss_db = 0.05\ncrossing_leakage = 1e-4\ndetuning_m = -2e-9\n"
+      "temperature_shift_k = 3\npath_imbalance_sigma_m = 1e-6\ncrosstalk_coefficient = 0.1\n"
+      "heater_resistance_ohm = 500\nheater_resistance_per_w = 2\ndead_coupler_probability = 1e-3\n"
+      "stuck_phase_probability = 2e-3\npi_power_w = 0.02\n",
+      "mine.toml");
+  const MeshImperfections mesh = effects_of(e.photonic.at(0).design).mesh;
+  EXPECT_EQ(mesh.splitter_correlation, 0.5);
+  EXPECT_EQ(mesh.splitter_correlation_length_m, 1e-4);
+  EXPECT_EQ(mesh.arm_imbalance_sigma_db, 0.1);
+  EXPECT_EQ(mesh.crossing_loss_db, 0.05);
+  EXPECT_EQ(mesh.crossing_leakage, 1e-4);
+  EXPECT_EQ(mesh.detuning_m, -2e-9);
+  EXPECT_EQ(mesh.temperature_shift_k, 3);
+  EXPECT_EQ(mesh.path_imbalance_sigma_m, 1e-6);
+  EXPECT_EQ(mesh.crosstalk.coefficient, 0.1);
+  EXPECT_EQ(mesh.drive.resistance_ohm, 500);
+  EXPECT_EQ(mesh.drive.resistance_per_w, 2);
+  EXPECT_EQ(mesh.drive.pi_power_w, 0.02) << "the phase shifter's";
+  EXPECT_EQ(mesh.dead_coupler_probability, 1e-3);
+  EXPECT_EQ(mesh.stuck_phase_probability, 2e-3);
+  EXPECT_GT(mesh.splitter_sigma_rad, 0) << "the preset's";
+  EXPECT_NE(refusal("[photonic.a]\nsplitter_correlation_length_m = 1e-9\n").find("1e-8"), std::string::npos);
+}
 TEST(Experiment, PhotonicKeysReachTheDesign) {
   const Experiment e = parse_experiment(
       "[photonic.mine]\npreset = 'realistic'\nmodes = 8\nsplitting_sigma_rad = 0.03\nphase_bits = 10\n"

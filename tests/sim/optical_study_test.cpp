@@ -6,14 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "workloads/digits.hpp"
-#include "workloads/idx.hpp"
 
 namespace fringe {
 namespace {
@@ -139,27 +136,27 @@ TEST(OpticalTraining, RefusesWrongUse) {
   }
 }
 
-std::filesystem::path mnist_directory() {
-  if (const char* const data = std::getenv("FRINGE_DATA")) return std::filesystem::path(data) / "mnist";
-  return std::filesystem::path(FRINGE_SOURCE_DIR) / ".." / "shared" / "data" / "mnist";
+TEST(OpticalStudy, KindsOfNetworksLearnAndRepeat) {
+  const FieldSet learned = fourier_features(optical_digits(), 12, 600), unseen = learned;
+  OpticalStudyOptions options;
+  options.ports = 12;
+  options.training = short_training();
+  options.training.epochs = 8;
+  for (const bool nonlinear : {false, true}) {
+    const OpticalOutcome outcome = optical_outcome(learned, unseen, nonlinear, options);
+    EXPECT_LT(outcome.train_loss, std::log(10.0)) << "that of a blind guess";
+    EXPECT_GT(outcome.test_accuracy, 0.3);
+    EXPECT_EQ(optical_outcome(learned, unseen, nonlinear, options).test_accuracy, outcome.test_accuracy);
+  }
 }
 
-// The published gain is 7.5 points with two layers after 200 epochs on all images; a short study is held to
-// the sign of it, four standard errors clear.
-TEST(OpticalStudy, TheElectroOpticNonlinearityGainsAccuracyOnMnist) {
-  const auto directory = mnist_directory();
-  if (!std::filesystem::is_directory(directory))
-    GTEST_SKIP()
-        << "MNIST is not at hand; set FRINGE_DATA to a folder that contains mnist/ with the four IDX files.";
-  const TrainTest data = load_idx_directory(directory);
-  OpticalStudyOptions options = quick_optical_study();
-  options.training.epochs = 15;
-  options.seeds = 1;
-  const OpticalStudy study = study_optical_network(data.train, data.test, options);
-  EXPECT_EQ(study.train_samples, options.train_samples);
-  EXPECT_EQ(study.test_samples, data.test.samples);
-  EXPECT_GT(study.gain(), 4 * study.gain_error());
-  EXPECT_GT(study.linear_accuracy(), 0.7);
+TEST(OpticalTraining, StopsBetweenEpochs) {
+  const FieldSet data = fourier_features(optical_digits(), 12, 100);
+  OpticalNetwork network = random_optical_network("rectangular", 12, 1, 10, std::nullopt, 1);
+  struct : Observer {
+    bool stop_requested() const override { return true; }
+  } impatient;
+  EXPECT_EQ(train_optical(network, data, short_training(), nullptr, &impatient).size(), 1u);
 }
 
 }  // namespace

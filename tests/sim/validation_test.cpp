@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -21,11 +22,20 @@ namespace {
 
 const std::string page_path = std::string(FRINGE_SOURCE_DIR) + "/docs/validation.md";
 
-/// Small meshes and few draws where sanitisers make each slow: tolerances follow from the draws.
+/// Empty where there is none.
+std::filesystem::path mnist_directory() {
+  if (const auto mnist = mnist_at_hand(); !mnist.empty()) return mnist;
+  const auto shared = std::filesystem::path(FRINGE_SOURCE_DIR) / ".." / "shared" / "data" / "mnist";
+  return std::filesystem::is_directory(shared) ? shared : std::filesystem::path{};
+}
+
+/// Small meshes, few draws and no MNIST where sanitisers make each slow: tolerances follow from the draws.
 #if defined(NDEBUG)
 constexpr GallerySize tested = quick_gallery;
+std::filesystem::path tested_mnist() { return mnist_directory(); }
 #else
 constexpr GallerySize tested{"smoke", 32, 0.01};
+std::filesystem::path tested_mnist() { return {}; }
 #endif
 
 class Quiet final : public Observer {
@@ -50,8 +60,12 @@ class GalleryRow : public testing::TestWithParam<std::string_view> {};
 TEST_P(GalleryRow, Holds) {
   ThreadPool pool;
   Quiet quiet;
-  const ValidationResult result = validate(row(GetParam()), tested, pool, quiet);
+  const ValidationResult result = validate(row(GetParam()), tested, pool, quiet, tested_mnist());
   ASSERT_EQ(result.rows.size(), 1u);
+  if (result.count(Verdict::skipped) > 0)
+    GTEST_SKIP()
+        << "at full size only; or MNIST is not at hand, or too slow to learn in a sanitised build: set "
+           "FRINGE_DATA to a folder that contains mnist/ with the four IDX files.";
   for (const ClaimResult& c : result.rows[0].claims)
     EXPECT_NE(c.verdict, Verdict::fail) << c.claim.label << ": expected " << c.claim.expected << ", found "
                                         << c.found.value << ", tolerance " << c.tolerance;
@@ -166,6 +180,38 @@ TEST(Validation, ReportsSayWhatDoesNotReproduce) {
   EXPECT_EQ(json.at("rows").at(0).at("claims").at(0).at("because"), "a reason");
 }
 
+TEST(Validation, RowsWithoutTheirDataAreSkippedAndSaySo) {
+  ThreadPool pool(1);
+  Quiet quiet;
+  std::vector<ValidationRow> rows = row("electro-optic-gain");
+  rows.push_back(row("mesh-size")[0]);
+  const ValidationResult result = validate(rows, quick_gallery, pool, quiet, {});
+  ASSERT_EQ(result.rows.size(), 2u);
+  EXPECT_EQ(result.rows[0].verdict(), Verdict::skipped);
+  EXPECT_EQ(result.count(Verdict::skipped), 1u);
+  EXPECT_EQ(result.count(Verdict::pass), 1u);
+  EXPECT_EQ(exit_status(result), 0);
+  EXPECT_NE(validation_text(result).find("1 rows pass, 1 skipped"), std::string::npos);
+  EXPECT_NE(validation_text(result).find("MNIST is not at hand"), std::string::npos);
+  EXPECT_NE(validation_markdown(result).find("## `electro-optic-gain`: skipped"), std::string::npos);
+  const auto json = nlohmann::json::parse(validation_json(result));
+  EXPECT_EQ(json.at("skipped"), 1);
+  EXPECT_EQ(json.at("rows").at(0).at("verdict"), "skipped");
+  EXPECT_TRUE(json.at("rows").at(0).at("claims").at(0).at("found").is_null());
+  EXPECT_FALSE(json.at("rows").at(1).contains("because"));
+  const std::vector<ValidationRow> large = row("in-situ-training");
+  const ValidationResult small = validate(large, quick_gallery, pool, quiet);
+  EXPECT_EQ(small.count(Verdict::skipped), 1u);
+  EXPECT_EQ(validation_text(small).find("MNIST"), std::string::npos);
+  EXPECT_NE(validation_text(small).find("at full size only"), std::string::npos);
+  EXPECT_THROW(validate(row("electro-optic-gain"), quick_gallery, pool, quiet, "/nowhere"), Error);
+  // A failure counts whatever else is skipped.
+  RowResult both{&rows[0], {judge({"", 2}, {1}), result.rows[0].claims[0]}, 0};
+  EXPECT_EQ(both.verdict(), Verdict::fail);
+  both.claims[0] = judge({"", 1}, {1});
+  EXPECT_EQ(both.verdict(), Verdict::skipped);
+}
+
 TEST(Validation, FitsTheTerminal) {
   ValidationResult result;
   for (const ValidationRow& r : validation_rows()) {
@@ -184,12 +230,16 @@ TEST(Validation, FitsTheTerminal) {
   for (std::string line; std::getline(lines, line);) EXPECT_LE(text_width(line), 100u) << line;
 }
 
-/// The page is the full run. Its numbers take minutes to find; that it lists what the table claims does not.
+/// The page is the full run, MNIST and all. Its numbers take minutes to find; that it lists what the table
+/// claims does not.
 TEST(ValidationPage, IsFresh) {
   if (std::getenv("FRINGE_UPDATE") != nullptr) {
     ThreadPool pool;
     Quiet quiet;
-    std::ofstream(page_path) << validation_markdown(validate(validation_rows(), full_gallery, pool, quiet));
+    const auto mnist = mnist_directory();
+    ASSERT_FALSE(mnist.empty()) << "the page takes MNIST; set FRINGE_DATA";
+    const ValidationResult all = validate(validation_rows(), full_gallery, pool, quiet, mnist);
+    std::ofstream(page_path) << validation_markdown(all);
   }
   std::ifstream file(page_path);
   std::vector<std::string> page, wanted;
@@ -209,7 +259,8 @@ TEST(ValidationPage, IsFresh) {
   ASSERT_EQ(page.size(), wanted.size()) << how;
   for (std::size_t i = 0; i < page.size(); ++i) {
     EXPECT_TRUE(page[i].starts_with(wanted[i])) << page[i] << "\n" << wanted[i] << "\n" << how;
-    EXPECT_EQ(page[i].find("✗"), std::string::npos) << page[i];
+    for (const char* mark : {"✗", ": skipped", "| skipped |"})
+      EXPECT_EQ(page[i].find(mark), std::string::npos) << page[i];
   }
 }
 
@@ -219,7 +270,8 @@ struct Said {
 };
 
 Said fringe_validate(const std::string& arguments) {
-  std::FILE* pipe = popen((FRINGE_BINARY " validate --quiet " + arguments + " 2>&1").c_str(), "r");
+  std::FILE* pipe =
+      popen(("FRINGE_DATA= " FRINGE_BINARY " validate --quiet " + arguments + " 2>&1").c_str(), "r");
   Said said{-1, {}};
   if (pipe == nullptr) return said;
   char buffer[4096];
@@ -237,12 +289,17 @@ TEST(ValidationCommand, RunsOneRow) {
   const auto parsed = nlohmann::json::parse(json.text);
   EXPECT_EQ(parsed.at("size"), "quick");
   EXPECT_EQ(parsed.at("rows").at(0).at("claims").at(0).at("expected"), 1);
+  const Said skipped = fringe_validate("electro-optic-gain --quick");
+  EXPECT_EQ(skipped.status, 0) << skipped.text;
+  EXPECT_NE(skipped.text.find("– electro-optic-gain"), std::string::npos) << skipped.text;
+  EXPECT_NE(skipped.text.find("1 skipped"), std::string::npos) << skipped.text;
 }
 
 TEST(ValidationCommand, BadInputIsOneSentenceAndStatusTwo) {
   for (const auto& [arguments, says] : {std::pair<std::string, std::string>{"mesh-sise", "mesh-size"},
                                         {"mesh-size --all", "takes no name"},
                                         {"--all --quick", "give one of them"},
+                                        {"electro-optic-gain --quick --data /nowhere", "/nowhere"},
                                         {"--quik", "--quick"}}) {
     const Said said = fringe_validate(arguments);
     EXPECT_EQ(said.status, 2) << arguments;
