@@ -74,6 +74,24 @@ TEST(Compare, EqualBitsForOneAndTwoThreads) {
   }
 }
 
+TEST(Compare, TrainingInSituRepeatsForOneAndTwoThreads) {
+  std::string text = small_experiment;
+  text.insert(
+      text.find("[photonic.realistic]"),
+      "start = 'random'\nslopes = 'measured'\ntap_noise = 0.01\ntap_bits = 10\nundone_loss_db = 0.5\n");
+  const TemporaryFile a("a.h5"), b("b.h5");
+  const auto train = [&](unsigned threads, const std::string& trace) {
+    ThreadPool pool(threads);
+    Observer silent;
+    return compare(parse_experiment(text, "small.toml"), pool, silent, trace);
+  };
+  const Comparison one = train(1, a.path);
+  train(2, b.path);
+  EXPECT_EQ(compare_traces(a.path, b.path), "");
+  // The ideal engine is trained too, beside the six of above.
+  EXPECT_EQ(one.hardware.size(), 7u);
+}
+
 class Stopper final : public Observer {
  public:
   bool stop_requested() const override { return stop; }
