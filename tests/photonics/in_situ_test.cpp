@@ -125,6 +125,48 @@ TEST(InSitu, IsExactOnEveryLosslessMesh) {
       }
 }
 
+// Reciprocity: every component is one, so light that goes back meets the transposed matrix, whatever was lost
+// on the way, in unequal arms, at leaking crossings, at other wavelengths, and with dead couplers.
+TEST(InSitu, LightGoesBackThroughTheTransposedMatrix) {
+  MeshImperfections all;
+  all.splitter_sigma_rad = 0.05;
+  all.phase_sigma_rad = 0.1;
+  all.insertion_loss_db = 0.3;
+  all.insertion_loss_sigma_db = 0.1;
+  all.arm_imbalance_sigma_db = 0.2;
+  all.waveguide_loss_db_per_m = 200;
+  all.crossing_loss_db = 0.05;
+  all.crossing_leakage = 1e-3;
+  all.detuning_m = 5e-9;
+  all.dead_coupler_probability = 0.1;
+  for (const Topology& t : topologies())
+    for (const Crossing& crossing : crossings())
+      for (const std::size_t n : {4u, 8u}) {
+        Problem p(t.build(n), crossing, 3);
+        p.chip = fabricate(p.layout, all, 1, 0, 0, crossing);
+        const auto a = transfer_matrix(p.layout, realise<double>(p.layout, p.program, p.chip));
+        InSituGradient taps(p.layout);
+        taps.set(p.program, p.chip);
+        Planes x = p.inputs(), g = p.adjoints();
+        PhaseProgram sum = p.zero();
+        taps.measure(x.view(), g.view(), sum);
+        const Planes sent = p.adjoints();
+        const std::size_t modes = p.layout.modes;
+        double miss = 0, norm = 0;
+        for (std::size_t b = 0; b < p.batch; ++b)
+          for (std::size_t k = 0; k < modes; ++k) {
+            Complex expected = 0;
+            for (std::size_t r = 0; r < modes; ++r)
+              expected +=
+                  std::conj(a[r * modes + k]) * Complex(sent.re[r * p.batch + b], sent.im[r * p.batch + b]);
+            const std::size_t at = k * p.batch + b;
+            miss += std::norm(Complex(g.re[at], g.im[at]) - expected);
+            norm += std::norm(Complex(sent.re[at], sent.im[at]));
+          }
+        EXPECT_LE(std::sqrt(miss / norm), rounding(modes)) << t.name << " " << crossing.name << " " << n;
+      }
+}
+
 // A reading's noise is a share s of the pass's largest one, so the gradient's error is proportional to s;
 // with b bits the rounding of a reading is uniform within a step of 1/(2ᵇ−1), s = step/√12.
 TEST(InSitu, NoiseAndBitsVanishAsTheyShould) {
