@@ -2,6 +2,8 @@
 // engine.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <cmath>
 #include <memory>
 #include <span>
@@ -57,6 +59,26 @@ inline double ideal_bound(double w_norm, double x_norm, std::size_t modes, std::
   const double columns = static_cast<double>(modes);
   return u * (8 * pi * columns + 16 * std::sqrt(columns) + 2) * static_cast<double>(tile_cols) * w_norm *
          x_norm;
+}
+
+/// Checks that neither the number of threads nor the batch matters to a sample; returns y of a batch of 150.
+inline std::vector<float> expect_samples_alone(const PhotonicSetup& s, std::size_t rows, std::size_t cols) {
+  const std::size_t batch = 150, first = 37, width = 30;
+  const auto w = normals(rows * cols, 1), x = normals(cols * batch, 2);
+  Bench one(s, 1), two(s, 2);
+  const auto a = one.hardware.program({w.data(), rows, cols}, 1),
+             b = two.hardware.program({w.data(), rows, cols}, 1);
+  const auto whole = forward(*a, x, batch);
+  EXPECT_EQ(whole, forward(*b, x, batch)) << "threads change bits";
+  std::vector<float> part(cols * width);
+  for (std::size_t k = 0; k < cols; ++k)
+    for (std::size_t i = 0; i < width; ++i) part[k * width + i] = x[k * batch + first + i];
+  Context context;
+  context.first_sample = first;
+  const auto y = forward(*a, part, width, context);
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t i = 0; i < width; ++i) EXPECT_EQ(y[r * width + i], whole[r * batch + first + i]);
+  return whole;
 }
 
 }  // namespace fringe::engine_testing

@@ -36,23 +36,7 @@ TEST(PhotonicMatrix, NeitherBatchNorThreadsMatterWithEveryImperfectionOfTheEnds)
   PhotonicEffects effects = both_ends();
   for (const double oscillator : {effects.oscillator_photons, 300.0}) {
     effects.oscillator_photons = oscillator;
-    const PhotonicSetup s = setup(8, 3, effects);
-    const std::size_t rows = 11, cols = 13, batch = 100;
-    const auto w = normals(rows * cols, 1), x = normals(cols * batch, 2);
-    Bench one(s, 1), two(s, 2);
-    const auto a = one.hardware.program({w.data(), rows, cols}, 1),
-               b = two.hardware.program({w.data(), rows, cols}, 1);
-    const auto whole = forward(*a, x, batch);
-    EXPECT_EQ(whole, forward(*b, x, batch)) << "threads change bits";
-    const std::size_t first = 37, width = 30;
-    std::vector<float> part(cols * width);
-    for (std::size_t k = 0; k < cols; ++k)
-      for (std::size_t i = 0; i < width; ++i) part[k * width + i] = x[k * batch + first + i];
-    Context context;
-    context.first_sample = first;
-    const auto y = forward(*a, part, width, context);
-    for (std::size_t r = 0; r < rows; ++r)
-      for (std::size_t i = 0; i < width; ++i) EXPECT_EQ(y[r * width + i], whole[r * batch + first + i]);
+    expect_samples_alone(setup(8, 3, effects), 11, 13);
   }
 }
 
