@@ -1,6 +1,6 @@
 #include "photonics/haar.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/QR>
 #include <string>
 
 #include "core/error.hpp"

@@ -1,7 +1,6 @@
 #include "photonics/svd_core.hpp"
 
 #include <Eigen/QR>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -9,11 +8,10 @@
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "photonics/orthogonal_mesh.hpp"
+#include "photonics/real_svd.hpp"
 
 namespace fringe {
 namespace {
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 template <class Matrix>
 PhaseProgram decompose(const Topology& topology, const Matrix& q) {
@@ -26,9 +24,9 @@ PhaseProgram decompose(const Topology& topology, const Matrix& q) {
 }
 
 /// Orthonormal sine transform of `size`, its upper left rows×cols: a matrix of norm ≤ 1 without zeros.
-RowMajor mixing(Eigen::Index rows, Eigen::Index cols) {
+RealMatrix mixing(Eigen::Index rows, Eigen::Index cols) {
   const auto size = static_cast<double>(std::max(rows, cols) + 1);
-  RowMajor mixing(rows, cols);
+  RealMatrix mixing(rows, cols);
   for (Eigen::Index r = 0; r < rows; ++r)
     for (Eigen::Index c = 0; c < cols; ++c)
       mixing(r, c) = std::sqrt(2 / size) * std::sin(pi * static_cast<double>((r + 1) * (c + 1)) / size);
@@ -37,34 +35,34 @@ RowMajor mixing(Eigen::Index rows, Eigen::Index cols) {
 
 /// With t = w/σ_max = P S Qᵀ and C = √(1−S²), [[t, P C Pᵀ], [Q C Qᵀ, −tᵀ]] is orthogonal; mixing its added
 /// rows and columns down to those that the core has leaves a matrix of norm 1.
-RowMajor completed(const RowMajor& w, Eigen::Index modes) {
-  RowMajor whole = RowMajor::Zero(modes, modes);
+RealMatrix completed(const RealMatrix& w, Eigen::Index modes) {
+  RealMatrix whole = RealMatrix::Zero(modes, modes);
   whole.topLeftCorner(w.rows(), w.cols()) = w;
   const Eigen::Index rows = modes - w.rows(), cols = modes - w.cols();
-  const Eigen::BDCSVD<RowMajor> svd(w, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  const double largest = svd.singularValues()(0);
+  const RealSvd svd = real_svd(w);
+  const double largest = svd.sigma(0);
   if (largest == 0) return whole;
-  const auto dark = [&](const RowMajor& basis) -> RowMajor {
+  const auto dark = [&](const RealMatrix& basis) -> RealMatrix {
     Eigen::VectorXd c = Eigen::VectorXd::Ones(basis.cols());
-    for (Eigen::Index k = 0; k < svd.singularValues().size(); ++k) {
-      const double s = svd.singularValues()(k) / largest;
+    for (Eigen::Index k = 0; k < svd.sigma.size(); ++k) {
+      const double s = svd.sigma(k) / largest;
       c(k) = std::sqrt(std::max(0.0, (1 - s) * (1 + s)));
     }
     return basis * c.asDiagonal() * basis.transpose();
   };
-  const RowMajor below = mixing(rows, w.cols()), beside = mixing(w.rows(), cols);
-  whole.bottomLeftCorner(rows, w.cols()) = largest * below * dark(svd.matrixV());
-  whole.topRightCorner(w.rows(), cols) = largest * dark(svd.matrixU()) * beside;
+  const RealMatrix below = mixing(rows, w.cols()), beside = mixing(w.rows(), cols);
+  whole.bottomLeftCorner(rows, w.cols()) = largest * below * dark(svd.v);
+  whole.topRightCorner(w.rows(), cols) = largest * dark(svd.u) * beside;
   whole.bottomRightCorner(rows, cols) = -below * w.transpose() * beside;
   return whole;
 }
 
-RowMajor used_part(MatrixView<const double> w, std::size_t modes) {
+RealMatrix used_part(MatrixView<const double> w, std::size_t modes) {
   if (w.rows == 0 || w.cols == 0 || w.rows > modes || w.cols > modes)
     throw Error("a core of " + std::to_string(modes) + " modes takes a matrix of 1 … " +
                 std::to_string(modes) + " rows and columns, not " + std::to_string(w.rows) + "×" +
                 std::to_string(w.cols));
-  RowMajor used(static_cast<Eigen::Index>(w.rows), static_cast<Eigen::Index>(w.cols));
+  RealMatrix used(static_cast<Eigen::Index>(w.rows), static_cast<Eigen::Index>(w.cols));
   for (std::size_t r = 0; r < w.rows; ++r)
     for (std::size_t c = 0; c < w.cols; ++c)
       used(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = w(r, c);
@@ -73,10 +71,10 @@ RowMajor used_part(MatrixView<const double> w, std::size_t modes) {
 }
 
 /// Orthogonal [n×n] whose first columns are those of the isometry.
-RowMajor completed_isometry(const RowMajor& isometry) {
+RealMatrix completed_isometry(const RealMatrix& isometry) {
   const Eigen::Index n = isometry.rows(), rest = n - isometry.cols();
-  const Eigen::HouseholderQR<RowMajor> qr(isometry);
-  RowMajor q = qr.householderQ() * RowMajor::Identity(n, n);
+  const Eigen::HouseholderQR<RealMatrix> qr(isometry);
+  RealMatrix q = qr.householderQ() * RealMatrix::Identity(n, n);
   q.leftCols(isometry.cols()) = isometry;
   q.rightCols(rest) = (q.rightCols(rest) * mixing(rest, rest)).eval();
   return q;
@@ -86,26 +84,26 @@ RowMajor completed_isometry(const RowMajor& isometry) {
 
 // With the part C = P S Qᵀ, columns below it that D = E·√(1 − SᵀS)·Qᵀ make orthonormal, E any isometry.
 OrthogonalPart nearest_orthogonal(MatrixView<const double> w, std::size_t modes) {
-  const RowMajor used = used_part(w, modes);
+  const RealMatrix used = used_part(w, modes);
   const auto n = static_cast<Eigen::Index>(modes);
   const Eigen::Index rows = used.rows(), cols = used.cols(),
                      fixed = std::max<Eigen::Index>(0, rows + cols - n);
-  const Eigen::BDCSVD<RowMajor> svd(used, Eigen::ComputeFullU | Eigen::ComputeFullV);
-  const auto& sigma = svd.singularValues();
+  const RealSvd svd = real_svd(used);
+  const auto& sigma = svd.sigma;
   OrthogonalPart part{{}, fixed > 0 ? sigma.head(fixed).mean() : sigma(0), 0};
   if (fixed > 0) part.residual = (sigma.head(fixed).array() - part.gain).matrix().norm();
-  RowMajor s = RowMajor::Zero(rows, cols), isometry(n, cols);
+  RealMatrix s = RealMatrix::Zero(rows, cols), isometry(n, cols);
   Eigen::VectorXd c = Eigen::VectorXd::Ones(cols);
   for (Eigen::Index k = 0; k < sigma.size(); ++k) {
     s(k, k) = k < fixed || part.gain == 0 ? 1 : std::min(1.0, sigma(k) / part.gain);
     c(k) = k < fixed ? 0 : std::sqrt((1 - s(k, k)) * (1 + s(k, k)));
   }
-  isometry.topRows(rows) = svd.matrixU() * s * svd.matrixV().transpose();
+  isometry.topRows(rows) = svd.u * s * svd.v.transpose();
   // Directions of unit singular values need no row below; at most n − rows are left.
   const Eigen::Index left = std::min(cols, n - rows);
   isometry.bottomRows(n - rows) =
-      mixing(n - rows, left) * c.tail(left).asDiagonal() * svd.matrixV().rightCols(left).transpose();
-  const RowMajor q = completed_isometry(isometry);
+      mixing(n - rows, left) * c.tail(left).asDiagonal() * svd.v.rightCols(left).transpose();
+  const RealMatrix q = completed_isometry(isometry);
   part.q.assign(q.data(), q.data() + q.size());
   return part;
 }
@@ -118,24 +116,23 @@ CoreProgram program_core(const Topology& topology, MatrixView<const double> w, s
   if (!takes_any_matrix(kind, detection)) {
     const OrthogonalPart part = nearest_orthogonal(w, modes);
     const auto n = static_cast<Eigen::Index>(modes);
-    program.u = decompose(topology, Eigen::Map<const RowMajor>(part.q.data(), n, n));
+    program.u = decompose(topology, Eigen::Map<const RealMatrix>(part.q.data(), n, n));
     if (kind.theta_only) program.u = orthogonal_program(topology.build(modes), program.u);
     program.gain = part.gain;
     return program;
   }
-  const Eigen::BDCSVD<RowMajor> svd(completed(used_part(w, modes), static_cast<Eigen::Index>(modes)),
-                                    Eigen::ComputeFullU | Eigen::ComputeFullV);
-  program.gain = svd.singularValues()(0);
+  const RealSvd svd = real_svd(completed(used_part(w, modes), static_cast<Eigen::Index>(modes)));
+  program.gain = svd.sigma(0);
   Eigen::VectorXd attenuation = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(modes));
-  if (program.gain > 0) attenuation = (svd.singularValues() / program.gain).cwiseMin(1.0);
+  if (program.gain > 0) attenuation = (svd.sigma / program.gain).cwiseMin(1.0);
   if (kind.meshes == 1) {
     const Eigen::VectorXcd phases =
         attenuation.unaryExpr([](double s) { return std::complex<double>(s, std::sqrt((1 - s) * (1 + s))); });
-    program.u = decompose(topology, (svd.matrixU() * phases.asDiagonal() * svd.matrixV().transpose()).eval());
+    program.u = decompose(topology, (svd.u * phases.asDiagonal() * svd.v.transpose()).eval());
     return program;
   }
-  program.u = decompose(topology, svd.matrixU());
-  program.v = decompose(topology, svd.matrixV().transpose());
+  program.u = decompose(topology, svd.u);
+  program.v = decompose(topology, svd.v.transpose());
   program.attenuation.assign(attenuation.begin(), attenuation.end());
   return program;
 }
