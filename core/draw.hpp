@@ -154,8 +154,8 @@ struct NormalArgument {
   const float tail = (static_cast<float>(near) + 0.5f) * 0x1p-31f;  // 1 − |x| in (0, 1]
   return {negative ? tail - 1.0f : 1.0f - tail, -log_exact_steps(tail * (2.0f - tail))};
 }
-[[gnu::always_inline]] FRINGE_HD inline float normal_from_argument(float x, float w) {
-  const bool central = w < 5.0f;
+/// The middle 99.66 % of numbers have w < 5.
+[[gnu::always_inline]] FRINGE_HD inline float normal_from_argument(float x, float w, bool central) {
   w = central ? w - 2.5f : sqrt_exact(w) - 3.0f;
   float p = central ? 2.81022636e-08f : -2.13743497e-05f;
   p = (central ? 3.43273939e-07f : -0.000110916051f) + p * w;
@@ -167,6 +167,9 @@ struct NormalArgument {
   p = (central ? 0.246640727f : 1.00168085f) + p * w;
   p = (central ? 1.50140941f : 2.83297729f) + p * w;
   return 1.41421356f * (p * x);
+}
+[[gnu::always_inline]] FRINGE_HD inline float normal_from_argument(float x, float w) {
+  return normal_from_argument(x, w, w < 5.0f);
 }
 FRINGE_HD inline float normal_from_bits(std::uint32_t bits) {
   const NormalArgument a = normal_argument(bits);
