@@ -1,4 +1,4 @@
-// Monte Carlo over imperfect chips, a hundred at a time: beside the same light through one chip as often, and
+// Monte Carlo over imperfect chips: beside the same light through one chip as often, and
 // beside the chips made one by one.
 #include <benchmark/benchmark.h>
 
@@ -56,27 +56,27 @@ void mesh_trials(benchmark::State& state) {
                                 realise<double>(s.layout, s.program, fabricate(s.layout, noisy, 1, 0, 0)));
   std::vector<float> out_re(s.re.size()), out_im(s.im.size());
   const Fields<float> out{{out_re.data(), s.modes, s.batch}, {out_im.data(), s.modes, s.batch}};
+  // Eight chips at a time: long enough to measure, short enough to find a quiet moment.
+  constexpr std::uint32_t few = 8;
   const auto [trials_s, propagate_s, plain_s] = bench::best_seconds(
-      20, [&] { trials.run(0, chips, s.in(), visit); },
+      100, [&] { trials.run(0, few, s.in(), visit); },
       [&] {
-        for (std::uint32_t chip = 0; chip < chips; ++chip) {
+        for (std::uint32_t chip = 0; chip < few; ++chip) {
           one.propagate(s.in(), out);
           benchmark::ClobberMemory();
         }
       },
       [&] {
-        constexpr std::uint32_t some = 4;
-        for (std::uint32_t chip = 0; chip < some; ++chip)
-          CompiledMesh<float>(s.layout,
-                              realise<float>(s.layout, s.program, fabricate(s.layout, noisy, 1, chip, 0)))
-              .propagate(s.in(), out);
+        CompiledMesh<float>(s.layout,
+                            realise<float>(s.layout, s.program, fabricate(s.layout, noisy, 1, 0, 0)))
+            .propagate(s.in(), out);
       });
-  state.counters["trials_ms"] = 1e3 * trials_s;
-  state.counters["propagate_ms"] = 1e3 * propagate_s;
+  state.counters["chip_us"] = 1e6 * trials_s / few;
+  state.counters["propagate_us"] = 1e6 * propagate_s / few;
   state.counters["times_propagate"] = trials_s / propagate_s;
-  state.counters["ns_per_coupler"] = 1e9 * (trials_s - propagate_s) / (chips * couplers);
-  state.counters["faster_than_plain"] = plain_s * chips / 4 / trials_s;
-  state.SetLabel("100 chips; propagate: one compiled chip, as often; best of 20, 1 thread");
+  state.counters["ns_per_coupler"] = 1e9 * (trials_s - propagate_s) / (few * couplers);
+  state.counters["faster_than_plain"] = plain_s * few / trials_s;
+  state.SetLabel("100 chips; ratios: 8 chips beside one compiled chip 8 times, best of 100, 1 thread");
 }
 
 void mesh_trials_all_threads(benchmark::State& state) {

@@ -22,6 +22,17 @@ using LaneMask __attribute__((vector_size(4 * trial_lanes))) = std::int32_t;
 }
 [[gnu::always_inline]] inline Lanes& lanes(float* p) { return *reinterpret_cast<Lanes*>(p); }
 
+/// Four vectors of lanes.
+using FourLanes __attribute__((vector_size(16 * trial_lanes), aligned(32))) = float;
+[[gnu::always_inline]] inline FourLanes& four(float* p) { return *reinterpret_cast<FourLanes*>(p); }
+
+[[gnu::always_inline]] inline bool none(const LaneMask& mask) {
+  std::uint64_t part[sizeof mask / sizeof(std::uint64_t)], any = 0;
+  __builtin_memcpy(part, &mask, sizeof mask);
+  for (const std::uint64_t p : part) any |= p;
+  return any == 0;
+}
+
 /// 32-bit words in 64-bit places, whose upper halves hold anything.
 using Words __attribute__((vector_size(4 * trial_lanes), may_alias)) = std::uint64_t;
 
@@ -78,20 +89,29 @@ struct Counter {
 
 void normals(const TrialStream& stream, std::uint32_t block, TrialCells& out) noexcept {
   alignas(64) std::uint32_t bits[trial_cells];
-  alignas(64) TrialCells x, w;
+  alignas(64) TrialCells x, m, e, w;
   for (std::uint32_t b = 0; b < trial_run / 4; ++b)
     random_words(stream, block + b, bits + 4 * trial_lanes * b);
   for (std::size_t i = 0; i < trial_cells; ++i) {
-    const NormalArgument a = normal_argument(bits[i]);
-    x[i] = a.x;
-    w[i] = a.w;
+    const NormalSquare s = normal_square(bits[i]);
+    const LogArgument a = log_argument(s.square);
+    x[i] = s.x;
+    m[i] = a.m;
+    e[i] = a.e;
   }
-  for (std::size_t i = 0; i < trial_cells; ++i) out[i] = normal_from_argument(x[i], w[i], true);
-  for (std::size_t i = 0; i < trial_cells; i += trial_lanes) {
-    float most = 0;
-    for (std::size_t l = i; l < i + trial_lanes; ++l) most = most < w[l] ? w[l] : most;
-    if (most < 5.0f) continue;
-    for (std::size_t l = i; l < i + trial_lanes; ++l) out[l] = normal_from_argument(x[l], w[l]);
+  // Polynomials are long chains: four at a time keep the processor busy.
+  for (std::size_t i = 0; i < trial_cells; i += 4 * trial_lanes) {
+    four(w + i) = -log_from_argument(four(m + i), four(e + i));
+    four(out + i) = normal_polynomial(four(x + i), four(w + i) - 2.5f, true);
+  }
+  // The tails, if there are any.
+  constexpr std::size_t some = 4 * trial_lanes;
+  for (std::size_t i = 0; i < trial_cells; i += some) {
+    LaneMask any{};
+    for (std::size_t l = i; l < i + some; l += trial_lanes) any |= lanes(w + l) >= 5.0f;
+    if (none(any)) continue;
+    for (std::size_t l = i; l < i + some; ++l)
+      if (w[l] >= 5.0f) out[l] = normal_from_argument(x[l], w[l]);
   }
 }
 
@@ -227,9 +247,7 @@ using FourUnaligned __attribute__((vector_size(16), aligned(4), may_alias)) = fl
   Lanes &re = lanes(t.d[row].re), &im = lanes(t.d[row].im);
   const Lanes norm = re * re + im * im;
   const LaneMask below = norm < t.floor;
-  std::int32_t any = 0;
-  for (std::size_t l = 0; l < trial_lanes; ++l) any |= below[l];
-  if (any == 0) return;
+  if (none(below)) return;
   const LaneMask shift = below & (fresh - ((reinterpret_cast<LaneMask>(norm) >> 23) - bias) / 2);
   re = re * reinterpret_cast<Lanes>((bias + shift) << 23);
   im = im * reinterpret_cast<Lanes>((bias + shift) << 23);
