@@ -32,7 +32,7 @@ class MeshTrials {
   /// the visit. in as in CompiledMesh::propagate(). Visits come in no order, at the same time from several
   /// threads. A trial's bits depend on nothing but the constructor's arguments, the trial and, through the
   /// choice of the kernel, the size of the batch. They agree with CompiledMesh<float> of the realised chip to
-  /// 48·2⁻²⁴·√columns of each sample's norm where errors of couplers differ, to 48·2⁻²⁴·columns anyway.
+  /// 12·2⁻²⁴·√columns of each sample's norm where errors of couplers differ, to 12·2⁻²⁴·columns anyway.
   /// Concurrent calls are allowed. Throws Error on shape mismatch, and what a visit throws.
   using Visit = std::function<void(std::uint32_t trial, ConstFields<float> out)>;
   void run(std::uint32_t first, std::uint32_t count, ConstFields<float> in, const Visit& visit,
