@@ -11,16 +11,21 @@ struct SineCosine {
   float sine, cosine;
 };
 
+/// |x| ≤ π/4; absolute error < 1e-7.
+[[gnu::always_inline]] inline SineCosine sine_cosine_small(float r) noexcept {
+  const float z = r * r;
+  return {((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r,
+          ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z -
+              0.5f * z + 1.0f};
+}
+
 /// |x| ≤ 1000 rad; absolute error < 2e-7.
-inline SineCosine sine_cosine(float x) noexcept {
+[[gnu::always_inline]] inline SineCosine sine_cosine(float x) noexcept {
   constexpr float rounder = 12582912.0f;  // 1.5·2²³: adding and subtracting it rounds to a whole number
   const float quarter = (x * 0.636619772f + rounder) - rounder;
   const float r =
       ((x - quarter * 1.5703125f) - quarter * 4.83751297e-4f) - quarter * 7.54978995489e-8f;  // |r| ≤ π/4
-  const float z = r * r;
-  const float s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r;
-  const float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z -
-                  0.5f * z + 1.0f;
+  const auto [s, c] = sine_cosine_small(r);
   const int turn = static_cast<int>(quarter) & 3;
   const float sine = (turn & 1) != 0 ? c : s, cosine = (turn & 1) != 0 ? s : c;
   return {(turn & 2) != 0 ? -sine : sine, turn == 1 || turn == 2 ? -cosine : cosine};

@@ -1,0 +1,101 @@
+// Monte Carlo over imperfect chips: beside the same light through one chip as often, and
+// beside the chips made one by one.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "bench/machine.hpp"
+#include "core/draw.hpp"
+#include "core/units.hpp"
+#include "photonics/compiled_mesh.hpp"
+#include "photonics/mesh_trials.hpp"
+
+namespace {
+
+using namespace fringe;
+
+constexpr std::uint32_t chips = 100;
+const MeshImperfections noisy{.splitter_sigma_rad = 0.02, .phase_sigma_rad = 0.005};
+
+std::vector<double> uniform(std::size_t count, std::uint32_t site) {
+  std::vector<double> numbers(count);
+  fill_uniform(numbers, Draw{.seed = 1, .purpose = Purpose::benchmark, .site = site});
+  for (double& u : numbers) u *= 2 * pi;
+  return numbers;
+}
+
+struct Scene {
+  std::size_t modes, batch;
+  MeshLayout layout;
+  PhaseProgram program;
+  std::vector<float> re, im;
+
+  explicit Scene(const benchmark::State& state)
+      : modes(static_cast<std::size_t>(state.range(0))),
+        batch(static_cast<std::size_t>(state.range(1))),
+        layout(find_topology("rectangular").build(modes)),
+        program{uniform(layout.couplers.size(), 0), uniform(layout.couplers.size(), 1), uniform(modes, 2)},
+        re(modes * batch),
+        im(modes * batch) {
+    fill_normal(re, Draw{.seed = 1, .purpose = Purpose::benchmark, .site = 3});
+    fill_normal(im, Draw{.seed = 1, .purpose = Purpose::benchmark, .site = 4});
+  }
+  ConstFields<float> in() const { return {{re.data(), modes, batch}, {im.data(), modes, batch}}; }
+};
+
+void visit(std::uint32_t, ConstFields<float> out) { benchmark::DoNotOptimize(*out.re.data); }
+
+void mesh_trials(benchmark::State& state) {
+  const Scene s(state);
+  const MeshTrials trials(s.layout, s.program, noisy, 1);
+  const auto couplers = static_cast<double>(s.layout.couplers.size());
+  for (auto _ : state) trials.run(0, chips, s.in(), visit);
+  state.counters["MZI/s"] = {chips * couplers, benchmark::Counter::kIsIterationInvariantRate};
+
+  const CompiledMesh<float> one(s.layout,
+                                realise<double>(s.layout, s.program, fabricate(s.layout, noisy, 1, 0, 0)));
+  std::vector<float> out_re(s.re.size()), out_im(s.im.size());
+  const Fields<float> out{{out_re.data(), s.modes, s.batch}, {out_im.data(), s.modes, s.batch}};
+  // Eight chips at a time: long enough to measure, short enough to find a quiet moment.
+  constexpr std::uint32_t few = 8;
+  const auto [trials_s, propagate_s, plain_s] = bench::best_seconds(
+      100, [&] { trials.run(0, few, s.in(), visit); },
+      [&] {
+        for (std::uint32_t chip = 0; chip < few; ++chip) {
+          one.propagate(s.in(), out);
+          benchmark::ClobberMemory();
+        }
+      },
+      [&] {
+        CompiledMesh<float>(s.layout,
+                            realise<float>(s.layout, s.program, fabricate(s.layout, noisy, 1, 0, 0)))
+            .propagate(s.in(), out);
+      });
+  state.counters["chip_us"] = 1e6 * trials_s / few;
+  state.counters["propagate_us"] = 1e6 * propagate_s / few;
+  state.counters["times_propagate"] = trials_s / propagate_s;
+  state.counters["ns_per_coupler"] = 1e9 * (trials_s - propagate_s) / (few * couplers);
+  state.counters["faster_than_plain"] = plain_s * few / trials_s;
+  state.SetLabel("100 chips; ratios: 8 chips beside one compiled chip 8 times, best of 100, 1 thread");
+}
+
+void mesh_trials_all_threads(benchmark::State& state) {
+  const Scene s(state);
+  const MeshTrials trials(s.layout, s.program, noisy, 1);
+  ThreadPool pool;
+  for (auto _ : state) trials.run(0, chips, s.in(), visit, &pool);
+  state.counters["MZI/s"] = {chips * static_cast<double>(s.layout.couplers.size()),
+                             benchmark::Counter::kIsIterationInvariantRate};
+}
+
+BENCHMARK(mesh_trials)
+    ->ArgsProduct({{16, 64, 256}, {1, 8, 16, 256}})
+    ->ArgNames({"modes", "batch"})
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(mesh_trials_all_threads)
+    ->Args({64, 256})
+    ->ArgNames({"modes", "batch"})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace

@@ -1,0 +1,281 @@
+// Chips drawn eight at a time against the plain way: fabricate, realise, compile, propagate.
+#include "photonics/mesh_trials.hpp"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <mutex>
+
+#include "core/draw.hpp"
+#include "core/error.hpp"
+#include "core/units.hpp"
+#include "photonics/chip_drivers.hpp"
+#include "photonics/compiled_mesh.hpp"
+#include "photonics/mesh_layout.hpp"
+#include "photonics/trial_kernel.hpp"
+
+namespace fringe {
+namespace {
+
+struct Planes {
+  std::vector<float> re, im;
+  std::size_t modes, batch;
+
+  Planes(std::size_t m, std::size_t b) : re(m * b), im(m * b), modes(m), batch(b) {}
+  static Planes random(std::size_t m, std::size_t b) {
+    Planes x(m, b);
+    fill_normal(x.re, {3, Purpose::test, 0, 1});
+    fill_normal(x.im, {3, Purpose::test, 0, 2});
+    return x;
+  }
+  ConstFields<float> view() const { return {{re.data(), modes, batch}, {im.data(), modes, batch}}; }
+  Fields<float> view() { return {{re.data(), modes, batch}, {im.data(), modes, batch}}; }
+  bool operator==(const Planes&) const = default;
+};
+
+PhaseProgram random_program(const MeshLayout& layout) {
+  const auto phases = [](std::size_t count, std::uint32_t site) {
+    std::vector<double> values(count);
+    fill_uniform(values, {5, Purpose::test, 0, site});
+    for (double& v : values) v *= 2 * pi;
+    return values;
+  };
+  return {phases(layout.couplers.size(), 1), phases(layout.couplers.size(), 2), phases(layout.modes, 3)};
+}
+
+MeshImperfections noisy() {
+  return {.splitter_sigma_rad = 0.02,
+          .phase_sigma_rad = 0.01,
+          .phase_bits = 8,
+          .insertion_loss_db = 0.2,
+          .insertion_loss_sigma_db = 0.1};
+}
+
+using Outputs = std::map<std::uint32_t, Planes>;
+
+Outputs outputs_of(const MeshTrials& trials, std::uint32_t first, std::uint32_t count, const Planes& in,
+                   ThreadPool* pool = nullptr) {
+  Outputs all;
+  std::mutex mutex;
+  trials.run(
+      first, count, in.view(),
+      [&](std::uint32_t trial, ConstFields<float> out) {
+        Planes y(in.modes, in.batch);
+        for (std::size_t m = 0; m < in.modes; ++m)
+          for (std::size_t b = 0; b < in.batch; ++b) {
+            y.re[m * in.batch + b] = out.re(m, b);
+            y.im[m * in.batch + b] = out.im(m, b);
+          }
+        const std::lock_guard lock(mutex);
+        EXPECT_TRUE(all.emplace(trial, std::move(y)).second) << "visited twice: " << trial;
+      },
+      pool);
+  return all;
+}
+
+/// Largest distance of a sample from the double-precision one, over its norm.
+double distance(const MeshLayout& layout, const PhaseProgram& program, const MeshImperfections& m,
+                std::uint32_t trial, const Crossing& crossing, const Planes& in, const Planes& out) {
+  const PhysicalMesh<double> mesh =
+      realise<double>(layout, held_by_chip(drivers_of(layout, m, 9, trial, 4), program),
+                      fabricate(layout, m, 9, trial, 4, crossing));
+  std::vector<double> re(in.re.begin(), in.re.end()), im(in.im.begin(), in.im.end());
+  const Fields<double> x{{re.data(), in.modes, in.batch}, {im.data(), in.modes, in.batch}};
+  double worst = 0;
+  std::vector<double> norm(in.batch), away(in.batch);
+  CompiledMesh<double>(layout, mesh).propagate(x, x);
+  for (std::size_t i = 0; i < re.size(); ++i) {
+    norm[i % in.batch] += re[i] * re[i] + im[i] * im[i];
+    away[i % in.batch] += std::pow(re[i] - static_cast<double>(out.re[i]), 2) +
+                          std::pow(im[i] - static_cast<double>(out.im[i]), 2);
+  }
+  for (std::size_t b = 0; b < in.batch; ++b) worst = std::max(worst, std::sqrt(away[b] / norm[b]));
+  return worst;
+}
+
+// An element of a coupler's matrix is off by 27 roundings of its own: half phases and errors 4, their
+// products 6, G 4, B and C 10, propagation 3. Each is u/√3 rms and of random sign, 3u together; where
+// couplers differ they add like a random walk, and 4 of its standard deviations are the worst sample's.
+double bound(const MeshLayout& layout) {
+  constexpr double u = 0x1p-24;
+  return 12 * u * std::sqrt(static_cast<double>(layout.columns()));
+}
+
+TEST(MeshTrials, AreThePlainChipsOnEveryTopologyAndCrossing) {
+  for (const Topology& topology : topologies())
+    for (const Crossing& crossing : crossings())
+      for (const std::size_t batch : {3u, 20u}) {
+        const MeshLayout layout = topology.build(8);
+        const PhaseProgram program = random_program(layout);
+        const Planes in = Planes::random(layout.modes, batch);
+        const MeshTrials trials(layout, program, noisy(), 9, 4, crossing);
+        EXPECT_TRUE(trials.together());
+        const Outputs all = outputs_of(trials, 5, 11, in);
+        ASSERT_EQ(all.size(), 11u);
+        for (const auto& [trial, out] : all)
+          EXPECT_LE(distance(layout, program, noisy(), trial, crossing, in, out), bound(layout))
+              << topology.name << ' ' << crossing.name << ' ' << trial << ' ' << batch;
+      }
+}
+
+std::vector<const TrialKernels*> kernel_sets() {
+  std::vector<const TrialKernels*> sets{&trial_kernels_baseline};
+  if (&trial_kernels() != sets.front()) sets.push_back(&trial_kernels());
+  return sets;
+}
+
+/// FNV-1a of the numbers' bits.
+struct Hash {
+  std::uint64_t value = 0xcbf29ce484222325u;
+  void add(const TrialCells& cells) {
+    for (const float v : cells) value = (value ^ std::bit_cast<std::uint32_t>(v)) * 0x100000001b3u;
+  }
+};
+
+TEST(TrialKernels, DrawWhatFillNormalDraws) {
+  TrialStream streams;
+  for (std::uint32_t l = 0; l < trial_lanes; ++l) {
+    const DrawStream s = stream_of({1, Purpose::test, l, 2});
+    streams.key0[l] = s.key[0];
+    streams.key1[l] = s.key[1];
+    streams.c2[l] = s.c2;
+    streams.c3[l] = s.c3;
+  }
+  // Enough runs for the tails: one number in 300 is there.
+  for (const TrialKernels* kernels : kernel_sets())
+    for (std::uint32_t run = 0; run < 100; ++run) {
+      alignas(64) TrialCells cells;
+      kernels->normals(streams, run * trial_run / 4, cells);
+      for (std::uint32_t l = 0; l < trial_lanes; ++l) {
+        std::vector<float> wanted(trial_run);
+        fill_normal(wanted, {1, Purpose::test, l, 2}, run * trial_run);
+        for (std::size_t k = 0; k < trial_run; ++k)
+          ASSERT_EQ(cells[k * trial_lanes + l], wanted[k]) << run << ' ' << l << ' ' << k;
+      }
+    }
+}
+
+TEST(TrialKernels, BitsAreThoseOfEveryCompilerAndInstructionSet) {
+  const std::vector<TrialPhases> phases(trial_run, {0.8f, 0.6f, -0.28f, 0.96f});
+  TrialNormals normals;
+  std::uint32_t site = 0;
+  for (TrialCells* cells :
+       {&normals.alpha, &normals.beta, &normals.gamma, &normals.theta, &normals.phi, &normals.loss})
+    fill_normal(*cells, {2, Purpose::test, 0, site++});
+  for (const TrialKernels* kernels : kernel_sets()) {
+    Hash hash;
+    for (const bool small : {false, true})
+      for (const bool front : {false, true}) {
+        const TrialStrengths strengths{0.02f, 0.03f, 0,     1,     1,     0,    0.6f,
+                                       0.8f,  front, false, small, 0.01f, 0.02f};
+        TrialMatrices m;
+        kernels->matrices(strengths, phases.data(), normals, m);
+        for (const TrialCells* cells : {&m.p_re, &m.p_im, &m.q_re, &m.q_im, &m.g_re, &m.g_im})
+          hash.add(*cells);
+      }
+    EXPECT_EQ(hash.value, 2586882203952265561u);
+  }
+}
+
+TEST(MeshTrials, BitsDependOnTheTrialAlone) {
+  for (const char* name : {"rectangular", "butterfly"})
+    for (const std::size_t batch : {3u, 20u}) {
+      const MeshLayout layout = find_topology(name).build(16);
+      const Planes in = Planes::random(layout.modes, batch);
+      const MeshTrials trials(layout, random_program(layout), noisy(), 9);
+      const Outputs all = outputs_of(trials, 0, 30, in);
+      ThreadPool one(1), three(3);
+      EXPECT_EQ(outputs_of(trials, 0, 30, in, &one), all);
+      EXPECT_EQ(outputs_of(trials, 0, 30, in, &three), all);
+      for (const auto& [trial, out] : outputs_of(trials, 11, 5, in)) EXPECT_EQ(out, all.at(trial));
+    }
+}
+
+// Exact cross and bar states, with and without errors, and loss that takes 60 octaves from the field.
+TEST(MeshTrials, EdgesOfTheRange) {
+  for (const char* name : {"rectangular", "triangular", "butterfly"})
+    for (const double theta : {0.0, 1e-6, pi / 2, pi})
+      for (const double sigma : {0.0, 1e-9, 1e-3, 0.2})
+        for (const double loss_db : {0.0, 6.0})
+          for (const std::size_t batch : {2u, 17u}) {
+            const MeshLayout layout = find_topology(name).build(32);
+            PhaseProgram program = random_program(layout);
+            std::fill(program.theta.begin(), program.theta.end(), theta);
+            const MeshImperfections m{.splitter_sigma_rad = sigma, .insertion_loss_db = loss_db};
+            const MeshTrials trials(layout, program, m, 9, 4);
+            const Planes in = Planes::random(layout.modes, batch);
+            for (const auto& [trial, out] : outputs_of(trials, 0, 3, in)) {
+              const double away = distance(layout, program, m, trial, mzi_crossing(), in, out);
+              const double columns = static_cast<double>(layout.columns());
+              EXPECT_LE(away, 12 * 0x1p-24 * columns)
+                  << name << ' ' << theta << ' ' << sigma << ' ' << loss_db << ' ' << batch;
+            }
+          }
+}
+
+TEST(MeshTrials, OtherImperfectionsGoChipByChip) {
+  const MeshLayout layout = find_topology("rectangular").build(8);
+  const PhaseProgram program = random_program(layout);
+  MeshImperfections arms = noisy(), stuck = noisy(), dead = noisy(), balanced = noisy(), heated = noisy();
+  arms.arm_imbalance_sigma_db = 0.1;
+  stuck.stuck_phase_probability = 0.1;
+  dead.dead_coupler_probability = 0.1;
+  balanced.balanced_edges = true;
+  for (const MeshImperfections& m : {arms, stuck, dead, balanced}) {
+    const MeshTrials trials(layout, program, m, 9, 4);
+    EXPECT_FALSE(trials.together());
+    const Planes in = Planes::random(8, 20);
+    for (const auto& [trial, out] : outputs_of(trials, 3, 4, in)) {
+      const PhaseProgram held = held_by_chip(drivers_of(layout, m, 9, trial, 4), program);
+      Planes wanted = in;
+      CompiledMesh<float>(layout, realise<double>(layout, held, fabricate(layout, m, 9, trial, 4)))
+          .propagate(wanted.view(), wanted.view());
+      EXPECT_EQ(out, wanted) << trial;
+    }
+  }
+  heated.crosstalk.coefficient = 0.01;
+  heated.phase_sigma_rad = 0.6;
+  const MeshTrials trials(layout, program, heated, 9, 4);
+  EXPECT_TRUE(trials.together());
+  const Planes in = Planes::random(8, 20);
+  for (const auto& [trial, out] : outputs_of(trials, 3, 4, in))
+    EXPECT_LE(distance(layout, program, heated, trial, mzi_crossing(), in, out), bound(layout));
+}
+
+TEST(MeshTrials, ErrorsAreThoseOfTheMatrices) {
+  const MeshLayout layout = find_topology("rectangular").build(16);
+  const PhaseProgram program = random_program(layout);
+  const MeshImperfections m{.splitter_sigma_rad = 0.02, .phase_sigma_rad = 0.01};
+  Planes unit(16, 16);
+  for (std::size_t i = 0; i < 16; ++i) unit.re[17 * i] = 1;
+  const ConstFields<float> in{unit.view().re, {}};
+  const std::vector<double> errors = MeshTrials(layout, program, m, 9).errors(2, 5, in);
+  const auto ideal = transfer_matrix(layout, realise<double>(layout, program, ideal_fabrication(layout)));
+  for (std::uint32_t t = 0; t < 5; ++t) {
+    const auto u =
+        transfer_matrix(layout, realise<double>(layout, program, fabricate(layout, m, 9, 2 + t, 0)));
+    double sum = 0;
+    for (std::size_t i = 0; i < u.size(); ++i) sum += std::norm(u[i] - ideal[i]);
+    EXPECT_NEAR(errors[t], std::sqrt(sum / 16), 2 * bound(layout));
+  }
+  EXPECT_LE(MeshTrials(layout, program, {}, 9).errors(0, 1, in)[0], 2 * bound(layout));
+}
+
+TEST(MeshTrials, RefusesWhatDoesNotFit) {
+  const MeshLayout layout = find_topology("rectangular").build(4);
+  const PhaseProgram program = random_program(layout);
+  PhaseProgram broken = program, shorter = program;
+  broken.out[1] = std::numeric_limits<double>::quiet_NaN();
+  shorter.theta.pop_back();
+  EXPECT_THROW(MeshTrials(layout, broken, {}, 1), Error);
+  EXPECT_THROW(MeshTrials(layout, shorter, {}, 1), Error);
+  EXPECT_THROW(MeshTrials(layout, program, {.phase_sigma_rad = -1}, 1), Error);
+  const MeshTrials trials(layout, program, {}, 1);
+  EXPECT_THROW(trials.run(0, 1, Planes(5, 3).view(), [](std::uint32_t, ConstFields<float>) {}), Error);
+}
+
+}  // namespace
+}  // namespace fringe
