@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Compares two runs of fringe_bench: what became slower?
 
     fringe_bench --benchmark_repetitions=10 --benchmark_out=A.json      (and B.json from the other build)

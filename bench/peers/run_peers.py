@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Runs other people's simulators and fringe on the same work, in turns, one thread, and prints one table.
 
     /usr/bin/python3 bench/peers/run_peers.py --fringe build/nocuda/bin/fringe_bench --out peers.json
