@@ -27,9 +27,10 @@ STYLE = {"fringe, float": ("#D55E00", "o", "-"), "fringe, double": ("#E69F00", "
          "naive C++ loop, float": ("#009E73", "D", ":"), "naive C++ loop, double": ("#7FC9AE", "d", ":"),
          "NumPy, whole columns": ("#CC79A7", "P", "-."), "PyTorch, whole columns": ("#882255", "X", "-."),
          "NumPy, build then multiply": ("#332288", "p", "-."), "neurophox": ("0.45", "*", "-."),
-         "neuroptica": ("0.6", "h", "-.")}
+         "neuroptica": ("0.6", "h", "-."), "sax": ("0.75", ">", "-.")}
 PEER = {"NumPy, whole columns": "NumPy, whole columns", "NumPy, build the matrix then multiply": "NumPy, build then multiply",
-        "PyTorch, whole columns, autograd": "PyTorch, whole columns", "neurophox": "neurophox", "neuroptica": "neuroptica"}
+        "PyTorch, whole columns, autograd": "PyTorch, whole columns", "neurophox": "neurophox", "neuroptica": "neuroptica",
+        "sax": "sax"}
 OPERATIONS = 16  # of an MZI on one vector: eight multiply-adds
 TO_S = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 BATCH, SIZE = 128, 64
@@ -102,9 +103,10 @@ def panel(ax, rates, limits, title, label, **fixed):
 
 def name_limits(ax, limits):
     for kind, limit in limits.items():
-        ax.annotate(f"limit of the multiply-adds, {kind}", (1, limit), xycoords=("axes fraction", "data"), xytext=(0, 2),
-                    textcoords="offset points", fontsize=8.5, color="0.25", ha="right", va="bottom", zorder=5,
-                    bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5})
+        above = kind == "float"  # lines of float pass between the two
+        ax.annotate(f"limit of the multiply-adds, {kind}", (1, limit), xycoords=("axes fraction", "data"),
+                    xytext=(0, 2 if above else -2), textcoords="offset points", fontsize=8.5, color="0.25", ha="right",
+                    va="bottom" if above else "top")
 
 
 def nanoseconds_axis(ax):
