@@ -3,7 +3,8 @@
     python3 python/fringe_bench_figure.py results.json [peers.json] out.png
 
 results.json: fringe_bench --benchmark_filter=mesh_against --benchmark_out=results.json;
-peers.json: bench/peers/run_peers.py --out peers.json, of the same machine.
+peers.json: bench/peers/run_peers.py --out peers.json, of the same machine. (sax, four decades below the rest, stands in
+that table alone.)
 """
 
 from __future__ import annotations
@@ -27,10 +28,9 @@ STYLE = {"fringe, float": ("#D55E00", "o", "-"), "fringe, double": ("#E69F00", "
          "naive C++ loop, float": ("#009E73", "D", ":"), "naive C++ loop, double": ("#7FC9AE", "d", ":"),
          "NumPy, whole columns": ("#CC79A7", "P", "-."), "PyTorch, whole columns": ("#882255", "X", "-."),
          "NumPy, build then multiply": ("#332288", "p", "-."), "neurophox": ("0.45", "*", "-."),
-         "neuroptica": ("0.6", "h", "-."), "sax": ("0.75", ">", "-.")}
+         "neuroptica": ("0.6", "h", "-.")}
 PEER = {"NumPy, whole columns": "NumPy, whole columns", "NumPy, build the matrix then multiply": "NumPy, build then multiply",
-        "PyTorch, whole columns, autograd": "PyTorch, whole columns", "neurophox": "neurophox", "neuroptica": "neuroptica",
-        "sax": "sax"}
+        "PyTorch, whole columns, autograd": "PyTorch, whole columns", "neurophox": "neurophox", "neuroptica": "neuroptica"}
 OPERATIONS = 16  # of an MZI on one vector: eight multiply-adds
 TO_S = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 BATCH, SIZE = 128, 64
