@@ -33,7 +33,7 @@ class Item:
 
 
 ITEMS = [Item("propagate", n, b) for n in (64, 256) for b in (128, 1024)]
-ITEMS += [Item("gradient", n, 128) for n in (64, 256)]
+ITEMS += [Item("gradient", n, b) for n in (64, 256) for b in (128, 1024)]
 ITEMS += [Item("decompose", n) for n in (64, 256)]
 ITEMS += [Item("instances", 64, 256, 100)]
 QUICK = [Item("propagate", 64, 128), Item("gradient", 64, 128), Item("decompose", 64), Item("instances", 64, 256, 100)]

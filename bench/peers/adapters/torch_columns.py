@@ -25,7 +25,7 @@ def columns_of(torch, theta, phi, x, tops, out):
     for c, first in enumerate(tops):
         a, b, d, e = coefficients(torch, theta[c], phi[c])
         inner = x[first:modes - (modes - first) % 2]
-        u, v = inner[0::2], inner[1::2]
+        u, v = inner.reshape(-1, 2, x.shape[1]).unbind(1)  # its gradient is one stack, that of [0::2] a fill with zeros
         mixed = torch.stack((a * u + b * v, d * u + e * v), 1).reshape(inner.shape)
         x = mixed if len(inner) == modes else torch.cat((x[:first], mixed, x[first + len(inner):]))
     return x * torch.exp(1j * out)[:, None]
