@@ -3,15 +3,17 @@
 #include <benchmark/benchmark.h>
 #include <cblas.h>
 
+#include <algorithm>
+#include <array>
 #include <complex>
-#include <ctime>
-#include <string>
+#include <tuple>
 #include <vector>
 
 #include "bench/machine.hpp"
 #include "core/draw.hpp"
 #include "core/units.hpp"
 #include "photonics/compiled_mesh.hpp"
+#include "photonics/imperfections.hpp"
 #include "photonics/mesh_gradient.hpp"
 
 namespace {
@@ -60,38 +62,18 @@ struct Scene {
 /// counts).
 constexpr double operations_per_mzi_vector = 16;
 
-/// Runs `work` as the benchmark and reports its rates; fma_share is the share of the multiply-add peak of
-/// `threads`.
-template <class Real, class Work>
-void measure(benchmark::State& state, const Scene<Real>& s, unsigned threads, Work&& work) {
-  const std::clock_t start = std::clock();
-  const double wall = bench::seconds([&] {
-    for (auto _ : state) {
-      work();
-      benchmark::ClobberMemory();
-    }
-  });
-  const double cpu = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-  const auto rate = benchmark::Counter::kIsIterationInvariantRate;
-  const double operations = operations_per_mzi_vector * s.mzi_vectors();
-  state.counters["MZI*vectors/s"] = {s.mzi_vectors(), rate};
-  state.counters["FLOP/s"] = {operations, rate};
-  state.counters["fma_share"] = operations * static_cast<double>(state.iterations()) /
-                                (threads == 1 ? cpu : wall * threads) / bench::fma_peak<Real>();
-}
-
+/// The kernel alone, in Google Benchmark's own loop.
 template <class Real>
 void mesh_propagate(benchmark::State& state) {
   Scene<Real> s(state);
   const CompiledMesh<Real> mesh(s.layout, s.mesh);
-  measure(state, s, 1, [&] { mesh.propagate(s.in(), s.out()); });
-}
-
-void mesh_propagate_all_threads(benchmark::State& state) {
-  Scene<float> s(state);
-  const CompiledMesh<float> mesh(s.layout, s.mesh);
-  ThreadPool pool;
-  measure(state, s, pool.size(), [&] { mesh.propagate(s.in(), s.out(), &pool); });
+  for (auto _ : state) {
+    mesh.propagate(s.in(), s.out());
+    benchmark::ClobberMemory();
+  }
+  const auto rate = benchmark::Counter::kIsIterationInvariantRate;
+  state.counters["MZI*vectors/s"] = {s.mzi_vectors(), rate};
+  state.counters["FLOP/s"] = {operations_per_mzi_vector * s.mzi_vectors(), rate};
 }
 
 template <class Real>
@@ -103,29 +85,18 @@ void mesh_recompile(benchmark::State& state) {
 }
 
 template <class Real>
-void mesh_backward(benchmark::State& state) {
-  Scene<Real> s(state);
-  MeshGradient<Real> mesh(s.layout);
-  mesh.set(s.program, s.chip);
-  PhaseProgram gradient = s.program;
-  for (auto _ : state) {
-    mesh.backward(s.in(), s.out(), gradient);
-    benchmark::ClobberMemory();
-  }
-  state.counters["MZI*vectors/s"] = {s.mzi_vectors(), benchmark::Counter::kIsIterationInvariantRate};
-}
-
-using Complexes = std::vector<std::complex<float>>;
+using Complexes = std::vector<std::complex<Real>>;
 
 /// The loop that one writes first: array of complex numbers, coupler by coupler, batch contiguous.
-[[gnu::noinline]] void naive_propagate(const MeshLayout& layout, const PhysicalMesh<float>& mesh,
-                                       std::size_t batch, Complexes& x) {
+template <class Real>
+[[gnu::noinline]] void naive_propagate(const MeshLayout& layout, const PhysicalMesh<Real>& mesh,
+                                       std::size_t batch, Complexes<Real>& x) {
   for (std::size_t i = 0; i < layout.couplers.size(); ++i) {
     const auto& t = mesh.couplers[i];
-    std::complex<float>* upper = &x[layout.couplers[i].upper * batch];
-    std::complex<float>* lower = &x[layout.couplers[i].lower * batch];
+    std::complex<Real>* upper = &x[layout.couplers[i].upper * batch];
+    std::complex<Real>* lower = &x[layout.couplers[i].lower * batch];
     for (std::size_t b = 0; b < batch; ++b) {
-      const std::complex<float> u = upper[b], l = lower[b];
+      const std::complex<Real> u = upper[b], l = lower[b];
       upper[b] = t[0] * u + t[1] * l;
       lower[b] = t[2] * u + t[3] * l;
     }
@@ -134,54 +105,176 @@ using Complexes = std::vector<std::complex<float>>;
     for (std::size_t b = 0; b < batch; ++b) x[m * batch + b] *= mesh.out[m];
 }
 
-/// One benchmark, three ways in turns; its own time is the mesh kernel's.
-void mesh_against_naive_and_cgemm(benchmark::State& state) {
-  Scene<float> s(state);
-  const CompiledMesh<float> mesh(s.layout, s.mesh);
-  const PhysicalMesh<float> single = realise<float>(s.layout, s.program, s.chip);
-  Complexes matrix, x, y(s.modes * s.batch);
-  for (const std::complex<double>& z : transfer_matrix(s.layout, s.mesh)) matrix.emplace_back(z);
-  for (std::size_t i = 0; i < s.re.size(); ++i) x.emplace_back(s.re[i], s.im[i]);
-  Complexes naive_x = x;
-  const std::complex<float> one = 1, zero = 0;
-  const auto n = static_cast<int>(s.modes), b = static_cast<int>(s.batch);
-  const auto propagate = [&] {
-    mesh.propagate(s.in(), s.out());
-    benchmark::ClobberMemory();
+/// y = matrix·x by BLAS, row-major; a matrix-vector product where the batch is 1.
+template <class Real>
+void blas_propagate(std::size_t modes, std::size_t batch, const Complexes<Real>& matrix,
+                    const Complexes<Real>& x, Complexes<Real>& y) {
+  const std::complex<Real> one = 1, zero = 0;
+  const auto n = static_cast<int>(modes), b = static_cast<int>(batch);
+  const auto product = [&](auto gemv, auto gemm) {
+    if (b == 1)
+      gemv(CblasRowMajor, CblasNoTrans, n, n, &one, matrix.data(), n, x.data(), 1, &zero, y.data(), 1);
+    else
+      gemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, b, n, &one, matrix.data(), n, x.data(), b, &zero,
+           y.data(), b);
   };
-  const auto naive = [&] {
-    naive_propagate(s.layout, single, s.batch, naive_x);
-    benchmark::ClobberMemory();
-  };
-  const auto cgemm = [&] {
-    cblas_cgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, n, b, n, &one, matrix.data(), n, x.data(), b,
-                &zero, y.data(), b);
-    benchmark::ClobberMemory();
-  };
-  measure(state, s, 1, propagate);
-  const auto [mesh_s, naive_s, cgemm_s] = bench::best_seconds(30, propagate, naive, cgemm);
-  state.counters["mesh_us"] = 1e6 * mesh_s;
-  state.counters["naive_us"] = 1e6 * naive_s;
-  state.counters["cgemm_us"] = 1e6 * cgemm_s;
-  state.counters["faster_than_naive"] = naive_s / mesh_s;
-  state.counters["faster_than_cgemm"] = cgemm_s / mesh_s;
-  state.SetLabel("naive: std::complex<float>, " FRINGE_BENCH_FLAGS
-                 "; cgemm: prebuilt matrix; best of 30, 1 thread");
+  if constexpr (sizeof(Real) == 4)
+    product(cblas_cgemv, cblas_cgemm);
+  else
+    product(cblas_zgemv, cblas_zgemm);
 }
 
-const std::vector<std::vector<std::int64_t>> shapes{{16, 32, 64, 128, 256}, {1, 16, 128, 1024}};
-BENCHMARK(mesh_propagate<float>)->ArgsProduct(shapes)->ArgNames({"modes", "batch"});
-BENCHMARK(mesh_propagate<double>)->ArgsProduct(shapes)->ArgNames({"modes", "batch"});
-BENCHMARK(mesh_propagate_all_threads)
-    ->ArgsProduct({{64, 256}, {1024}})
+/// Several ways in turns, the best time of one call of each [s]: about a third of a second for all together,
+/// 3 … 100 rounds, each of as many calls as fill 50 µs.
+template <class... Functions>
+std::array<double, sizeof...(Functions)> in_turns(Functions&&... work) {
+  const auto fill = [](auto& one) {
+    one();  // warms caches
+    return std::max(1, static_cast<int>(50e-6 / bench::seconds(one)));
+  };
+  const std::array<int, sizeof...(Functions)> calls{fill(work)...};
+  std::size_t next = 0;
+  const auto repeat = [&](auto& one) {
+    return [&one, count = calls[next++]] {
+      for (int i = 0; i < count; ++i) one();
+    };
+  };
+  const std::tuple turns{repeat(work)...};
+  const double round_s = bench::seconds([&] { std::apply([](auto&... turn) { (turn(), ...); }, turns); });
+  const int rounds = static_cast<int>(std::clamp(0.35 / round_s, 3.0, 100.0));
+  auto best = std::apply([&](auto&... turn) { return bench::best_seconds(rounds, turn...); }, turns);
+  for (std::size_t i = 0; i < best.size(); ++i) best[i] /= calls[i];
+  return best;
+}
+
+/// For benchmarks of one iteration that time several ways in turns: the benchmark's own time is the mesh's.
+template <class Real>
+void report(benchmark::State& state, const Scene<Real>& s, double mesh_s, unsigned threads) {
+  state.SetIterationTime(mesh_s);
+  const double operations = operations_per_mzi_vector * s.mzi_vectors();
+  state.counters["MZI*vectors/s"] = s.mzi_vectors() / mesh_s;
+  state.counters["FLOP/s"] = operations / mesh_s;
+  state.counters["fma_share"] = operations / mesh_s / threads / bench::fma_peak<Real>();
+}
+
+/// Three ways in turns: the mesh kernel, the naive loop, BLAS with the prebuilt matrix.
+template <class Real>
+void mesh_against(benchmark::State& state) {
+  Scene<Real> s(state);
+  const CompiledMesh<Real> mesh(s.layout, s.mesh);
+  const PhysicalMesh<Real> plain = realise<Real>(s.layout, s.program, s.chip);
+  Complexes<Real> matrix, x, y(s.modes * s.batch);
+  for (const std::complex<double>& z : transfer_matrix(s.layout, s.mesh)) matrix.emplace_back(z);
+  for (std::size_t i = 0; i < s.re.size(); ++i) x.emplace_back(s.re[i], s.im[i]);
+  Complexes<Real> naive_x = x;
+  for (auto _ : state) {
+    const auto [mesh_s, naive_s, blas_s] = in_turns(
+        [&] {
+          mesh.propagate(s.in(), s.out());
+          benchmark::ClobberMemory();
+        },
+        [&] {
+          naive_propagate(s.layout, plain, s.batch, naive_x);
+          benchmark::ClobberMemory();
+        },
+        [&] {
+          blas_propagate(s.modes, s.batch, matrix, x, y);
+          benchmark::ClobberMemory();
+        });
+    report(state, s, mesh_s, 1);
+    state.counters["mesh_us"] = 1e6 * mesh_s;
+    state.counters["naive_us"] = 1e6 * naive_s;
+    state.counters["blas_us"] = 1e6 * blas_s;
+    state.counters["faster_than_naive"] = naive_s / mesh_s;
+    state.counters["faster_than_blas"] = blas_s / mesh_s;
+  }
+  state.SetLabel("naive: std::complex, " FRINGE_BENCH_FLAGS
+                 "; BLAS: prebuilt matrix, gemv at batch 1; best in turns, 1 thread");
+}
+
+/// Two ways in turns: two threads, and one.
+template <class Real>
+void mesh_two_threads(benchmark::State& state) {
+  Scene<Real> s(state);
+  const CompiledMesh<Real> mesh(s.layout, s.mesh);
+  ThreadPool pool(2);
+  for (auto _ : state) {
+    const auto [two_s, one_s] =
+        in_turns([&] { mesh.propagate(s.in(), s.out(), &pool); }, [&] { mesh.propagate(s.in(), s.out()); });
+    report(state, s, two_s, 2);
+    state.counters["faster_than_one_thread"] = one_s / two_s;
+  }
+}
+
+/// Forward and gradients of all phases of L = ½Σ|y|², in turns with the forward alone; `with_new_phases_us`:
+/// when the phases have changed, as in every step of training.
+template <class Real>
+void mesh_gradient(benchmark::State& state) {
+  Scene<Real> s(state);
+  CompiledMesh<Real> mesh(s.layout, s.mesh);
+  MeshGradient<Real> adjoint(s.layout);
+  adjoint.set(s.program, s.chip);
+  PhaseProgram gradient = s.program;
+  std::vector<Real> g_re(s.re.size()), g_im(s.im.size());
+  const auto forward = [&] { mesh.propagate(s.in(), s.out()); };
+  const auto step = [&] {
+    forward();
+    g_re = s.out_re;
+    g_im = s.out_im;
+    adjoint.backward(s.out(), {{g_re.data(), s.modes, s.batch}, {g_im.data(), s.modes, s.batch}}, gradient);
+  };
+  for (auto _ : state) {
+    const auto [step_s, forward_s, new_phases_s] = in_turns(step, forward, [&] {
+      mesh.recompile(realise<double>(s.layout, s.program, s.chip));
+      adjoint.set(s.program, s.chip);
+      step();
+    });
+    state.SetIterationTime(step_s);
+    state.counters["MZI*vectors/s"] = s.mzi_vectors() / step_s;
+    state.counters["times_forward"] = step_s / forward_s;
+    state.counters["with_new_phases_us"] = 1e6 * new_phases_s;
+  }
+}
+
+/// 100 chips with errors of splitters and phases of their own, made and applied to the same vectors.
+void mesh_instances(benchmark::State& state) {
+  Scene<float> s(state);
+  const MeshImperfections errors{.splitter_sigma_rad = 0.02, .phase_sigma_rad = 0.01};
+  CompiledMesh<float> mesh(s.layout, s.mesh);
+  constexpr std::uint32_t instances = 100;
+  for (auto _ : state)
+    for (std::uint32_t trial = 0; trial < instances; ++trial) {
+      mesh.recompile(realise<float>(s.layout, s.program, fabricate(s.layout, errors, 1, trial, 0)));
+      mesh.propagate(s.in(), s.out());
+      benchmark::ClobberMemory();
+    }
+  state.counters["MZI*vectors/s"] = {instances * s.mzi_vectors(),
+                                     benchmark::Counter::kIsIterationInvariantRate};
+}
+
+const std::vector<std::int64_t> sizes{8, 16, 32, 64, 128, 256, 512, 1024}, other_batches{1, 16, 1024, 4096};
+
+/// All sizes at batch 128, other batches at 64 and 256 modes.
+void axes(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"modes", "batch"})->ArgsProduct({sizes, {128}})->ArgsProduct({{64, 256}, other_batches});
+}
+/// The function times itself, once per repetition.
+void self_timed(benchmark::internal::Benchmark* b) {
+  b->Iterations(1)->UseManualTime()->Unit(benchmark::kMicrosecond);
+}
+
+BENCHMARK(mesh_against<float>)->Apply(axes)->Apply(self_timed);
+BENCHMARK(mesh_against<double>)->Apply(axes)->Apply(self_timed);
+BENCHMARK(mesh_two_threads<float>)->Apply(axes)->Apply(self_timed);
+BENCHMARK(mesh_two_threads<double>)->Apply(axes)->Apply(self_timed);
+BENCHMARK(mesh_gradient<float>)
     ->ArgNames({"modes", "batch"})
-    ->UseRealTime();
-BENCHMARK(mesh_against_naive_and_cgemm)
     ->ArgsProduct({{64, 256}, {128, 1024}})
-    ->Args({64, 16})
-    ->ArgNames({"modes", "batch"});
+    ->Apply(self_timed);
+BENCHMARK(mesh_gradient<double>)->ArgNames({"modes", "batch"})->Args({64, 128})->Apply(self_timed);
+BENCHMARK(mesh_propagate<float>)->ArgNames({"modes", "batch"})->ArgsProduct({{64, 256}, {1, 128}});
+BENCHMARK(mesh_propagate<double>)->ArgNames({"modes", "batch"})->ArgsProduct({{64, 256}, {1, 128}});
 BENCHMARK(mesh_recompile<float>)->Arg(64)->Arg(256)->ArgName("modes");
-BENCHMARK(mesh_backward<float>)->ArgsProduct({{64, 256}, {128}})->ArgNames({"modes", "batch"});
-BENCHMARK(mesh_backward<double>)->ArgsProduct({{64}, {128}})->ArgNames({"modes", "batch"});
+BENCHMARK(mesh_instances)->ArgNames({"modes", "batch"})->Args({64, 256})->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -98,6 +98,7 @@ check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
 check "figure of a calibration" draw_calibration
 check "consumer of the installed package" check_consumer
+check "comparison of two benchmark runs" python tests/check_bench_compare.py
 check "README commands" python tests/readme_commands.py README.md docs/extending.md
 stage "sanitised build: g++, address and undefined" build ci-sanitize
 stage "sanitised tests" run_ctest ci-sanitize

@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+"""Compares two runs of fringe_bench: what became slower?
+
+    fringe_bench --benchmark_repetitions=10 --benchmark_out=A.json      (and B.json from the other build)
+    scripts/bench_compare.py A.json B.json
+
+Per benchmark the medians, their ratio B/A and the p value of a two-sided Mann-Whitney U test. A benchmark is slower (or
+faster) where p is below --p and the medians differ by more than --share. Exit status 1 where one became slower, 2 where
+the files can't be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from statistics import median
+
+from scipy.stats import mannwhitneyu
+
+TO_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+FEWEST = 4  # with 3 against 3 no outcome of a two-sided test has a p below 0.1, with 4 against 4 none below 0.028
+
+
+class Refused(Exception):
+    """One sentence: which file, and why."""
+
+
+def times(path):
+    """Benchmark → real times [ns], one per repetition."""
+    try:
+        with open(path) as file:
+            runs = json.load(file)["benchmarks"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Refused(f"{path}: no JSON of Google Benchmark ({error})") from None
+    found = {}
+    for run in runs:
+        if run.get("run_type") == "iteration" and not run.get("error_occurred"):
+            found.setdefault(run["run_name"], []).append(run["real_time"] * TO_NS[run["time_unit"]])
+    return found
+
+
+def compare(a, b, share, p_limit):
+    """Rows (name, median A, median B, ratio, p, verdict) of the benchmarks that both have."""
+    rows = []
+    for name in a:
+        if name not in b:
+            continue
+        before, after = median(a[name]), median(b[name])
+        ratio, p, verdict = after / before, None, "too few"
+        if min(len(a[name]), len(b[name])) >= FEWEST:
+            p = mannwhitneyu(a[name], b[name], alternative="two-sided").pvalue
+            differs = p < p_limit
+            verdict = "slower" if differs and ratio > 1 + share else "faster" if differs and ratio < 1 / (1 + share) else "same"
+        rows.append((name, before, after, ratio, p, verdict))
+    return rows
+
+
+def in_words(ns):
+    for unit in ("s", "ms", "us"):
+        if ns >= TO_NS[unit]:
+            return f"{ns / TO_NS[unit]:.4g} {unit}"
+    return f"{ns:.4g} ns"
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("a", metavar="A.json", help="before")
+    parser.add_argument("b", metavar="B.json", help="after")
+    parser.add_argument("--share", type=float, default=0.05, help="smallest change that counts (default 0.05)")
+    parser.add_argument("--p", type=float, default=0.05, help="largest p value that counts (default 0.05)")
+    chosen = parser.parse_args(arguments)
+    try:
+        a, b = times(chosen.a), times(chosen.b)
+        rows = compare(a, b, chosen.share, chosen.p)
+        if not rows:
+            raise Refused(f"{chosen.a} and {chosen.b} have no benchmark in common")
+        if all(row[-1] == "too few" for row in rows):
+            raise Refused(f"no benchmark ran {FEWEST} times in both files; use --benchmark_repetitions=10")
+    except Refused as refused:
+        print(f"bench_compare: {refused}", file=sys.stderr)
+        return 2
+    width = max(len(row[0]) for row in rows)
+    print(f"{'':{width}} {'A':>10} {'B':>10} {'B/A':>7} {'p':>8}")
+    for name, before, after, ratio, p, verdict in rows:
+        shown = "" if p is None else f"{p:.2g}"
+        print(f"{name:{width}} {in_words(before):>10} {in_words(after):>10} {ratio:7.3f} {shown:>8} {verdict}")
+    alone = sorted(a.keys() ^ b.keys())
+    if alone:
+        print(f"in one file only: {', '.join(alone)}")
+    slower = sum(row[-1] == "slower" for row in rows)
+    print(f"{slower} slower, {sum(row[-1] == 'faster' for row in rows)} faster, of {len(rows)}")
+    return 1 if slower else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
