@@ -109,22 +109,34 @@ std::vector<ValidationCase> counting(const GallerySize& size) {
     std::vector<Claim> claims{{label + ": mean reading", 1}, {label + ": its variance times photons", 1}};
     const bool few = photons <= 10;
     if (few) claims.push_back({label + ": readings of none", std::exp(-photons)});
-    cases.push_back(mean_case(std::move(claims), size.draws(400), [photons, few](std::uint32_t draw) {
-      constexpr std::size_t modes = 8, batch = 512;
-      std::vector<float> re(modes * batch, 0.6f), im(modes * batch, 0.8f), power(modes * batch);
-      detect_intensity({{re.data(), modes, batch}, {im.data(), modes, batch}}, {power.data(), modes, batch},
-                       {.signal_photons = photons}, {.seed = gallery_seed, .chip = draw});
-      double mean = 0, square = 0, none = 0;
-      constexpr double count = modes * batch;
-      for (const float p : power) {
-        mean += static_cast<double>(p) / count;
-        square += std::pow(static_cast<double>(p) - 1, 2) / count;
-        none += p == 0 ? 1 / count : 0;
-      }
-      std::vector<double> values{mean, square * photons};
-      if (few) values.push_back(none);
-      return values;
-    }));
+    ValidationCase counted =
+        mean_case(std::move(claims), size.draws(400), [photons, few](std::uint32_t draw) {
+          constexpr std::size_t modes = 8, batch = 512;
+          std::vector<float> re(modes * batch, 0.6f), im(modes * batch, 0.8f), power(modes * batch);
+          detect_intensity({{re.data(), modes, batch}, {im.data(), modes, batch}},
+                           {power.data(), modes, batch}, {.signal_photons = photons},
+                           {.seed = gallery_seed, .chip = draw});
+          double mean = 0, square = 0, none = 0;
+          constexpr double count = modes * batch;
+          for (const float p : power) {
+            mean += static_cast<double>(p) / count;
+            square += std::pow(static_cast<double>(p) - 1, 2) / count;
+            none += p == 0 ? 1 / count : 0;
+          }
+          std::vector<double> values{mean, square * photons};
+          if (few) values.push_back(none);
+          return values;
+        });
+    // Readings of none are rare: their number has the binomial's spread, also where there was none at all.
+    if (few)
+      counted.measure = [measure = std::move(counted.measure), photons](Gallery& gallery) {
+        std::vector<Measured> found = measure(gallery);
+        const double chance = std::exp(-photons),
+                     readings = 8 * 512 * static_cast<double>(found.back().draws);
+        found.back().standard_error = std::sqrt(chance * (1 - chance) / readings);
+        return found;
+      };
+    cases.push_back(std::move(counted));
   }
   return cases;
 }
