@@ -1,17 +1,18 @@
 // Singular values of small real matrices.
 #pragma once
 
-#include <Eigen/Core>
+#include <cstddef>
+#include <vector>
+
+#include "core/view.hpp"
 
 namespace fringe {
 
-using RealMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-/// w = u · diag(sigma) · vᵀ with square orthogonal u and v, and sigma falling.
+/// w[r×c] = u · diag(sigma) · vᵀ with orthogonal u[r×r] and v[c×c], row-major, and sigma falling, min(r, c)
+/// of them.
 struct RealSvd {
-  RealMatrix u, v;
-  Eigen::VectorXd sigma;
+  std::vector<double> u, v, sigma;
 };
-RealSvd real_svd(const RealMatrix& w);
+RealSvd real_svd(MatrixView<const double> w);
 
 }  // namespace fringe

@@ -13,6 +13,20 @@
 namespace fringe {
 namespace {
 
+using RealMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+struct Svd {
+  RealMatrix u, v;
+  Eigen::VectorXd sigma;
+};
+Svd svd_of(const RealMatrix& w) {
+  const auto rows = static_cast<std::size_t>(w.rows()), cols = static_cast<std::size_t>(w.cols());
+  const RealSvd svd = real_svd({w.data(), rows, cols});
+  return {Eigen::Map<const RealMatrix>(svd.u.data(), w.rows(), w.rows()),
+          Eigen::Map<const RealMatrix>(svd.v.data(), w.cols(), w.cols()),
+          Eigen::Map<const Eigen::VectorXd>(svd.sigma.data(), static_cast<Eigen::Index>(svd.sigma.size()))};
+}
+
 template <class Matrix>
 PhaseProgram decompose(const Topology& topology, const Matrix& q) {
   const auto n = static_cast<std::size_t>(q.rows());
@@ -39,7 +53,7 @@ RealMatrix completed(const RealMatrix& w, Eigen::Index modes) {
   RealMatrix whole = RealMatrix::Zero(modes, modes);
   whole.topLeftCorner(w.rows(), w.cols()) = w;
   const Eigen::Index rows = modes - w.rows(), cols = modes - w.cols();
-  const RealSvd svd = real_svd(w);
+  const Svd svd = svd_of(w);
   const double largest = svd.sigma(0);
   if (largest == 0) return whole;
   const auto dark = [&](const RealMatrix& basis) -> RealMatrix {
@@ -88,7 +102,7 @@ OrthogonalPart nearest_orthogonal(MatrixView<const double> w, std::size_t modes)
   const auto n = static_cast<Eigen::Index>(modes);
   const Eigen::Index rows = used.rows(), cols = used.cols(),
                      fixed = std::max<Eigen::Index>(0, rows + cols - n);
-  const RealSvd svd = real_svd(used);
+  const Svd svd = svd_of(used);
   const auto& sigma = svd.sigma;
   OrthogonalPart part{{}, fixed > 0 ? sigma.head(fixed).mean() : sigma(0), 0};
   if (fixed > 0) part.residual = (sigma.head(fixed).array() - part.gain).matrix().norm();
@@ -121,7 +135,7 @@ CoreProgram program_core(const Topology& topology, MatrixView<const double> w, s
     program.gain = part.gain;
     return program;
   }
-  const RealSvd svd = real_svd(completed(used_part(w, modes), static_cast<Eigen::Index>(modes)));
+  const Svd svd = svd_of(completed(used_part(w, modes), static_cast<Eigen::Index>(modes)));
   program.gain = svd.sigma(0);
   Eigen::VectorXd attenuation = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(modes));
   if (program.gain > 0) attenuation = (svd.sigma / program.gain).cwiseMin(1.0);
