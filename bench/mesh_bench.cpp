@@ -236,22 +236,6 @@ void mesh_gradient(benchmark::State& state) {
   }
 }
 
-/// 100 chips with errors of splitters and phases of their own, made and applied to the same vectors.
-void mesh_instances(benchmark::State& state) {
-  Scene<float> s(state);
-  const MeshImperfections errors{.splitter_sigma_rad = 0.02, .phase_sigma_rad = 0.01};
-  CompiledMesh<float> mesh(s.layout, s.mesh);
-  constexpr std::uint32_t instances = 100;
-  for (auto _ : state)
-    for (std::uint32_t trial = 0; trial < instances; ++trial) {
-      mesh.recompile(realise<float>(s.layout, s.program, fabricate(s.layout, errors, 1, trial, 0)));
-      mesh.propagate(s.in(), s.out());
-      benchmark::ClobberMemory();
-    }
-  state.counters["MZI*vectors/s"] = {instances * s.mzi_vectors(),
-                                     benchmark::Counter::kIsIterationInvariantRate};
-}
-
 const std::vector<std::int64_t> sizes{8, 16, 32, 64, 128, 256, 512, 1024}, other_batches{1, 16, 1024, 4096};
 
 /// All sizes at batch 128, other batches at 64 and 256 modes.
@@ -275,6 +259,5 @@ BENCHMARK(mesh_gradient<double>)->ArgNames({"modes", "batch"})->Args({64, 128})-
 BENCHMARK(mesh_propagate<float>)->ArgNames({"modes", "batch"})->ArgsProduct({{64, 256}, {1, 128}});
 BENCHMARK(mesh_propagate<double>)->ArgNames({"modes", "batch"})->ArgsProduct({{64, 256}, {1, 128}});
 BENCHMARK(mesh_recompile<float>)->Arg(64)->Arg(256)->ArgName("modes");
-BENCHMARK(mesh_instances)->ArgNames({"modes", "batch"})->Args({64, 256})->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -36,8 +36,9 @@ struct TapCount {
   std::uint64_t readings = 0;  ///< of taps
 };
 
-/// One mesh with a tap behind every phase shifter. Calls of measure() may be concurrent. Float reads as well
-/// as taps of 20 bits and more could; double is for comparisons with exact slopes.
+/// One mesh with a tap behind every phase shifter. Calls of measure() may be concurrent. In
+/// float a power is rounded at 2⁻²⁴ of itself, far below a tap's noise; double is for comparisons with exact
+/// slopes.
 template <class Real = double>
 class InSituGradient {
  public:

@@ -66,6 +66,7 @@ void OutputChannels::detect_power(Fields<float> fields, std::size_t read, const 
 void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols,
                                      ReadingScratch& scratch) const {
   const std::size_t columns = fields.re.cols;
+  const bool both = read_im();
   if (effects_.intensity_variance > 0) {
     const auto sigma = static_cast<float>(std::sqrt(effects_.intensity_variance));
     const auto normals =
@@ -75,7 +76,7 @@ void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, con
       for (std::size_t b = 0; b < columns; ++b) {
         const float epsilon = sigma * normals[b];
         re[b] = (1.0f + epsilon) * re[b] + leak_[i] * epsilon;
-        im[b] *= 1.0f + epsilon;
+        if (both) im[b] *= 1.0f + epsilon;
       }
     }
   }

@@ -30,6 +30,7 @@ class OutputChannels {
 
   /// fields.re of the first `read` modes become what the ADCs of range ±range (of intensity: 0 … range) give;
   /// other rows and fields.im are undefined afterwards.
+  /// Without read_im(), fields.im is not looked at.
   void detect(Fields<float> fields, std::size_t read, float range, const Symbols& symbols,
               ReadingScratch& scratch) const;
   float gain(std::size_t channel) const noexcept { return curves_[channel].gain; }

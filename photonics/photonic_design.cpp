@@ -120,6 +120,12 @@ void check(const PhotonicDesign& d) {
   require_positive("phase_dac.rate_hz", d.phase_dac.rate_hz);
   require_positive("digital.clock_hz", d.digital.clock_hz);
   require_positive("digital.operations_per_s", d.digital.operations_per_s);
+  const MeshImperfections& m = d.mesh;
+  if (m.splitter_sigma_rad != 0 || m.phase_sigma_rad != 0 || m.phase_bits != 0 || m.insertion_loss_db != 0 ||
+      m.insertion_loss_sigma_db != 0)
+    throw Error(
+        "photonic design: the spread of splitters and phases, phase bits and insertion loss come from the "
+        "devices; design.mesh leaves them at 0");
   check(mesh_imperfections(d));
 }
 

@@ -50,7 +50,7 @@ struct PhotonicDesign {
   std::string core = "svd";                   ///< what it makes of its meshes
   std::string crossing = "mzi";               ///< what stands where two modes meet
   Detection detection = Detection::homodyne;  ///< intensity has a local_oscillator_share of 0
-  /// What the meshes suffer beyond what the devices bring; the figures that devices bring are not looked at.
+  /// What the meshes suffer beyond what the devices bring; the figures that devices bring stay 0.
   MeshImperfections mesh = {};
   ModulatorDrive modulator_drive = ModulatorDrive::linear;
   double modulation_depth = 1;    ///< of the modulator's full swing, (0, 1]; a linear drive has 1

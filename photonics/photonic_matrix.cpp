@@ -204,13 +204,14 @@ class TiledMatrix final : public PhotonicMatrix {
     const MatrixView<const double> weights(target.data(), used_rows, used_cols);
     map_.write(program_for_chip(setup_, layout_, weights, tile), parameters_of(t));
     tile.apply(asked(t));
+    tile.know_transmission();
     fit_gain(t, weights);
     return takes_any_matrix(*kind_, setup_.design.detection) ? 0 : nearest_orthogonal(weights, n()).residual;
   }
 
   /// Of every tile, whose phases may have changed.
   void know_transmissions() {
-    pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { tiles_[t].transmission(); });
+    pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { tiles_[t].know_transmission(); });
   }
   /// (i, k) = what output i gives for a small input k per unit of it, channel gains included: as a field, so
   /// that gains of power count by their root.
@@ -388,8 +389,8 @@ class TiledMatrix final : public PhotonicMatrix {
   bool intensity_;
   TileParameters map_;
   std::vector<float> parameters_, gradients_, ranges_;
-  mutable std::vector<PhotonicTile> tiles_;  ///< matrices are computed when asked for
-  std::vector<InputChannels> inputs_;        ///< of each tile's core
+  std::vector<PhotonicTile> tiles_;
+  std::vector<InputChannels> inputs_;  ///< of each tile's core
   std::vector<OutputChannels> outputs_;
   std::vector<Scratch> scratch_;
   ConstMatrix kept_;

@@ -160,19 +160,21 @@ void PhotonicTile::propagate(ConstFields<float> in, Fields<float> out) const {
   u_->propagate(out, out);
 }
 
-const PhotonicTile::Transmission& PhotonicTile::transmission() {
+PhotonicTile::Transmission PhotonicTile::transmission() const {
   if (transmission_known_) return transmission_;
   const std::size_t modes = layout_->modes, n = layout_->ports();
   std::vector<float> identity(n * n);
   for (std::size_t k = 0; k < n; ++k) identity[k * n + k] = 1;
-  transmission_.re.resize(modes * n);
-  transmission_.im.resize(modes * n);
-  propagate({{identity.data(), n, n}, {}},
-            {{transmission_.re.data(), modes, n}, {transmission_.im.data(), modes, n}});
-  transmission_.re.resize(n * n);
-  transmission_.im.resize(n * n);
+  Transmission a{std::vector<float>(modes * n), std::vector<float>(modes * n)};
+  propagate({{identity.data(), n, n}, {}}, {{a.re.data(), modes, n}, {a.im.data(), modes, n}});
+  a.re.resize(n * n);
+  a.im.resize(n * n);
+  return a;
+}
+
+void PhotonicTile::know_transmission() {
+  if (!transmission_known_) transmission_ = transmission();
   transmission_known_ = true;
-  return transmission_;
 }
 
 void PhotonicTile::multiply(ConstFields<float> in, Fields<float> out, bool with_im) const {

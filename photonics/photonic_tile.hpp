@@ -58,13 +58,14 @@ class PhotonicTile {
   /// out[modes×batch] = field behind the core for fields in[ports×batch] ahead of it; dark modes enter dark,
   /// and end between the meshes and behind U.
   void propagate(ConstFields<float> in, Fields<float> out) const;
-  /// The core as a matrix: (i, k) = field at output i for a field of 1 at input k. Computed from n basis
-  /// vectors when first asked for after apply(); not by two threads at once.
+  /// The core as a matrix: (i, k) = field at output i for a field of 1 at input k, from n basis vectors where
+  /// it isn't known.
   struct Transmission {
     std::vector<float> re, im;  ///< [ports×ports]
   };
-  const Transmission& transmission();
-  bool transmission_known() const noexcept { return transmission_known_; }
+  Transmission transmission() const;
+  /// Keeps it until the next apply().
+  void know_transmission();
   /// propagate() by that matrix, for as many samples as one likes: out[ports×batch] to float rounding.
   /// Without with_im, out.im is left alone. The matrix must be known; rows of `in` and `out` have room for
   /// the batch rounded up to kernel_product_samples.

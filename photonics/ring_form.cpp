@@ -11,6 +11,7 @@ using Complex = std::complex<double>;
 // As for the tile kernel (compiled_mesh.cpp): |D|² stays in this range, and starts at 2^fresh_exponent.
 constexpr double smallest_norm = 0x1p-120, largest_norm = 0x1p120;
 constexpr int fresh_exponent = 56;
+constexpr double largest_coefficient_norm = 0x1p240;
 
 bool in_range(double norm) { return norm >= smallest_norm && norm <= largest_norm; }
 
@@ -79,6 +80,9 @@ bool RingForm<Real>::compile(const MeshLayout& layout, const std::vector<Matrix2
         const double norm_p = std::norm(p), norm_q = std::norm(q);
         if (!in_range(norm_p) || !in_range(norm_q)) return false;
         const Complex b = times(times(t[1], d1), std::conj(p)), c = times(times(t[2], d0), std::conj(q));
+        if (!(std::norm(b) <= largest_coefficient_norm * norm_p * norm_p &&
+              std::norm(c) <= largest_coefficient_norm * norm_q * norm_q))
+          return false;
         k[i] = static_cast<Real>(b.real() / norm_p);
         k[length_ + i] = static_cast<Real>(b.imag() / norm_p);
         k[2 * length_ + i] = static_cast<Real>(c.real() / norm_q);

@@ -36,7 +36,7 @@ FRINGE = {
     "gradient": [("fringe", "float", "mesh_gradient<float>/modes:{modes}/batch:{batch}/", "with_new_phases_us"),
                  ("fringe", "double", "mesh_gradient<double>/modes:{modes}/batch:{batch}/", "with_new_phases_us")],
     "decompose": [("fringe", "double", "decompose/modes:{modes}", "real_time")],
-    "instances": [("fringe", "float", "mesh_instances/modes:{modes}/batch:{batch}", "real_time")],
+    "instances": [("fringe", "float", "mesh_trials/modes:{modes}/batch:{batch}", "real_time")],
 }
 TO_US = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
 # Quoted, not run here: the best known native C mesh code (QPG-MIT/meshes), one thread of a Zen 4 core, November 2026.

@@ -17,14 +17,6 @@ namespace {
 
 using namespace mesh_testing;
 
-FabricatedMesh chip_of(const MeshLayout& layout, double splitter_sigma, double phase_sigma,
-                       std::uint32_t trial, const Crossing& crossing = mzi_crossing()) {
-  MeshImperfections s;
-  s.splitter_sigma_rad = splitter_sigma;
-  s.phase_sigma_rad = phase_sigma;
-  return fabricate(layout, s, 9, trial, 0, crossing);
-}
-
 /// Largest difference of what can be known; phases modulo 2π.
 double largest_miss(const FabricatedMesh& a, const FabricatedMesh& b, bool outputs) {
   double most = 0;

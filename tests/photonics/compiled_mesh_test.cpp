@@ -186,6 +186,36 @@ TYPED_TEST(CompiledMeshOf, BitsOfASampleDependOnNothingElse) {
   EXPECT_TRUE(in_place == whole);
 }
 
+// Where a mesh has a ring form a vector alone takes it, through rescalings too; its bits are those of the
+// batch.
+TYPED_TEST(CompiledMeshOf, AVectorAloneHasTheBitsOfItsBatch) {
+  const KernelSets sets = available_mesh_kernels();
+  for (const Topology& topology : topologies())
+    for (const std::size_t modes : {2, 3, 4, 7, 16, 17, 33, 64, 65, 130, 260}) {
+      const MeshLayout layout = topology.build(modes);
+      CompiledMesh<TypeParam> compiled(layout, imperfect_mesh(layout, 0.3));
+      for (int again = 0; again < 2; ++again) {
+        const std::size_t n = layout.modes, batch = 70;
+        const Batch<TypeParam> x = Batch<TypeParam>::random(n, batch);
+        for (std::size_t set = 0; set < sets.count; ++set) {
+          Batch<TypeParam> in = x, whole(n, batch), alone(n, batch);
+          compiled.propagate(in.view(), whole.view(), nullptr, *sets.set[set]);
+          for (const std::size_t b : {0u, 31u, 69u}) {
+            const auto one = [&](Fields<TypeParam> f) {
+              return Fields<TypeParam>{f.re.block(0, n, b, 1), f.im.block(0, n, b, 1)};
+            };
+            compiled.propagate(one(in.view()), one(alone.view()), nullptr, *sets.set[set]);
+            for (std::size_t m = 0; m < n; ++m) {
+              ASSERT_EQ(alone.re[m * batch + b], whole.re[m * batch + b]) << topology.name << " " << modes;
+              ASSERT_EQ(alone.im[m * batch + b], whole.im[m * batch + b]) << topology.name << " " << modes;
+            }
+          }
+        }
+        compiled.recompile(imperfect_mesh(layout, 0.05));
+      }
+    }
+}
+
 TYPED_TEST(CompiledMeshOf, RealInputEqualsZeroImaginaryPart) {
   const MeshLayout layout = find_topology("triangular").build(9);
   const CompiledMesh<TypeParam> compiled(layout, imperfect_mesh(layout, 0));
@@ -309,8 +339,8 @@ TEST(CompiledMesh, BitsAreThoseOfEveryCompiler) {
   EXPECT_EQ(hash(0.0), 5974303956150265173u);
 }
 
-// A coupler that lets no light through, or none to one output, has no deferred diagonal; instruction sets with
-// fused multiply-adds still agree in their bits.
+// A coupler that lets no light through, or none to one output, has no deferred diagonal; instruction sets
+// with fused multiply-adds still agree in their bits.
 TEST(CompiledMesh, DeadCouplersAreDark) {
   for (const std::size_t modes : {2u, 3u, 16u}) {
     const MeshLayout layout = find_topology("rectangular").build(modes);

@@ -299,6 +299,7 @@ TEST(LinkBudget, RefusesDarknessAndMoreThanAllTheLight) {
   refuses([](PhotonicDesign& d) { d.fibre_coupler.insertion_loss_db = 4000; });
   refuses([](PhotonicDesign& d) { d.laser_power_w = 0; });
   refuses([](PhotonicDesign& d) { d.waveguide.loss_db_per_m = -1; });
+  refuses([](PhotonicDesign& d) { d.mesh.splitter_sigma_rad = 0.01; });  // the splitter's
 }
 
 // Light left behind every MZI of the longest path: both presets keep a full-scale sine above the noise by

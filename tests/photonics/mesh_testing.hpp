@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "photonics/haar.hpp"
+#include "photonics/imperfections.hpp"
 #include "photonics/mesh_layout.hpp"
 #include "photonics/physical_mesh.hpp"
 
@@ -46,6 +47,15 @@ inline Square permutation(std::span<const std::size_t> image) {
   Square u(n * n);
   for (std::size_t i = 0; i < n; ++i) u[i * n + image[i]] = 1;
   return u;
+}
+
+/// A chip with errors of splitters and phases.
+inline FabricatedMesh chip_of(const MeshLayout& layout, double splitter_sigma, double phase_sigma,
+                              std::uint32_t trial, const Crossing& crossing = mzi_crossing()) {
+  MeshImperfections s;
+  s.splitter_sigma_rad = splitter_sigma;
+  s.phase_sigma_rad = phase_sigma;
+  return fabricate(layout, s, 9, trial, 0, crossing);
 }
 
 /// Matrix of a mesh on split planes: the same products as transfer_matrix(), many times faster.

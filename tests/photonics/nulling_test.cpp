@@ -19,14 +19,6 @@ using namespace mesh_testing;
 
 constexpr const char* names[] = {"triangular", "rectangular"};
 
-FabricatedMesh chip_of(const MeshLayout& layout, double splitter_sigma, double phase_sigma,
-                       std::uint32_t trial, const Crossing& crossing = mzi_crossing()) {
-  MeshImperfections s;
-  s.splitter_sigma_rad = splitter_sigma;
-  s.phase_sigma_rad = phase_sigma;
-  return fabricate(layout, s, 9, trial, 0, crossing);
-}
-
 double known_error(const MeshLayout& layout, const Square& u, const FabricatedMesh& mesh) {
   return error(mesh_matrix(layout, null_known(layout, view(u), mesh), mesh), u);
 }

@@ -17,14 +17,6 @@ namespace {
 
 using namespace mesh_testing;
 
-FabricatedMesh chip_of(const MeshLayout& layout, double splitter_sigma, double phase_sigma,
-                       std::uint32_t trial, const Crossing& crossing = mzi_crossing()) {
-  MeshImperfections s;
-  s.splitter_sigma_rad = splitter_sigma;
-  s.phase_sigma_rad = phase_sigma;
-  return fabricate(layout, s, 9, trial, 0, crossing);
-}
-
 /// Replays end where nothing moves by more than 1e-13, each takes off at least half of what is left, and what
 /// is added up in a parameter is rounded as often as there are replays and couplers ahead.
 double settled(std::size_t n) { return 1e-13 + rounding(n); }
