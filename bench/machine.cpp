@@ -15,7 +15,7 @@ template <class Real, unsigned Bytes, std::size_t... I>
 [[gnu::always_inline]] inline void multiply_add(Real* result, std::index_sequence<I...>) {
   using Vec __attribute__((vector_size(Bytes), aligned(sizeof(Real)))) = Real;
   Vec chain[sizeof...(I)];
-  ((chain[I] = Vec{} + static_cast<Real>(I)), ...);
+  ((chain[I] = Vec{} + static_cast<Real>(I + 2)), ...);  // 1 would stay 1, and be computed at compile time
   const Vec factor = Vec{} + static_cast<Real>(0.999), step = Vec{} + static_cast<Real>(0.001);
   for (int repeat = 0; repeat < 100000; ++repeat) ((chain[I] = step + chain[I] * factor), ...);
   Vec sum{};

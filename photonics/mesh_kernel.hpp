@@ -85,14 +85,15 @@ struct RingRescale {
 /// A ring form (ring_form.hpp). Reals are aligned to 64 bytes.
 template <class Real>
 struct RingTape {
+  std::size_t modes;
   std::size_t length;  ///< of f and of s; a multiple of 64 bytes
   std::size_t columns;
-  const Real* coefficients;  ///< Re B, Im B, Re C, Im C of each column, `length` each
+  const Real* coefficients;  ///< of each column: Re B, Im B, Re C, Im C of 64 bytes of places, then the next
   const RingRescale* rescales;
   const RingRescale* rescales_end;
   const Real* factors;
-  const std::int32_t* enter;  ///< mode that starts at each place of f, then of s; −1: none
-  const std::int32_t* leave;
+  const std::uint32_t* enter;  ///< place of each mode's real part in the planes {Re f, Im f, Re s, Im s}
+  const std::uint32_t* leave;
   const Real* out_re;  ///< per place, as the fields leave
   const Real* out_im;
 };

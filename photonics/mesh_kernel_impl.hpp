@@ -181,20 +181,40 @@ void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
   }
 }
 
+/// Takes one tile through a group; k and swap advance.
 template <class Real, unsigned Bytes>
-void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes>* x) {
-  const Real* k = tape.coefficients;
-  const KernelMask<Real>* swap = tape.swaps;
-  for (const KernelGroup* g = tape.groups; g != tape.groups + tape.group_count; ++g) {
-    for (std::size_t i = g->rescale_begin; i < g->rescale_end; ++i) {
-      Row<Real, Bytes>& row = x[tape.rescales[i].row];
-      row.re = row.re * tape.rescales[i].factor;
-      row.im = row.im * tape.rescales[i].factor;
-    }
-    if (g->swaps) {
-      run_steps<Real, Bytes, true>(tape, *g, x, k, swap);
-    } else {
-      run_steps<Real, Bytes, false>(tape, *g, x, k, swap);
+void run_group(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes>* x, const Real*& k,
+               const KernelMask<Real>*& swap) {
+  for (std::size_t i = group.rescale_begin; i < group.rescale_end; ++i) {
+    Row<Real, Bytes>& row = x[tape.rescales[i].row];
+    row.re = row.re * tape.rescales[i].factor;
+    row.im = row.im * tape.rescales[i].factor;
+  }
+  if (group.swaps) {
+    run_steps<Real, Bytes, true>(tape, group, x, k, swap);
+  } else {
+    run_steps<Real, Bytes, false>(tape, group, x, k, swap);
+  }
+}
+
+/// Takes tiles [0, count), one behind the other, through all groups: as many tiles at a time as stay in the
+/// second cache beside a group's coefficients, which are then fetched once for all of them.
+template <class Real, unsigned Bytes>
+void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes>* x, std::size_t count) {
+  constexpr std::size_t cache_bytes = std::size_t{1} << 18;
+  const std::size_t fit = cache_bytes / (sizeof(*x) * tape.modes), together = fit > 1 ? fit : 1;
+  for (std::size_t first = 0; first < count; first += together) {
+    const std::size_t end = count - first < together ? count : first + together;
+    const Real* k = tape.coefficients;
+    const KernelMask<Real>* swap = tape.swaps;
+    for (std::size_t g = 0; g < tape.group_count; ++g) {
+      const Real* group_k = k;
+      const KernelMask<Real>* group_swap = swap;
+      for (std::size_t t = first; t < end; ++t) {
+        k = group_k;
+        swap = group_swap;
+        run_group<Real, Bytes>(tape, tape.groups[g], x + t * tape.modes, k, swap);
+      }
     }
   }
 }
@@ -235,7 +255,7 @@ void propagate(const KernelTape<Real>& tape, const KernelBatch<Real>& b, Real* s
         x[i].im =
             b.in_im ? load<Real, Bytes>(b.in_im + m * b.in_im_stride + first + done, valid - done) : Vec{};
       }
-    for (std::size_t done = 0, i = 0; done < valid; done += lanes, i += tape.modes) run_groups(tape, x + i);
+    run_groups(tape, x, (valid + lanes - 1) / lanes);
     for (std::size_t m = 0; m < tape.modes; ++m)
       for (std::size_t done = 0, i = m; done < valid; done += lanes, i += tape.modes) {
         // Zero starts the sum so that each statement has one way to be fused.

@@ -25,7 +25,7 @@ template <class Real, unsigned Bytes, std::size_t Vectors>
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
   constexpr std::make_integer_sequence<int, static_cast<int>(lanes)> turn{};
   const std::size_t vectors = Vectors > 0 ? Vectors : length / lanes;
-  const auto* k = reinterpret_cast<const Vec*>(coefficients);
+  constexpr std::size_t line = 64 / Bytes;  // vectors
   auto* f = reinterpret_cast<Vec*>(ring);
   auto* s = f + 2 * vectors;
   struct Pair {
@@ -33,16 +33,20 @@ template <class Real, unsigned Bytes, std::size_t Vectors>
   };
   /// f[i] ← y₁; returns y₀.
   const auto couple = [&](std::size_t i) {
+    const auto* column = reinterpret_cast<const Vec*>(coefficients);
+    const auto* k = column + 4 * (i - i % line) + i % line;
+    if constexpr (Vectors == 0 || Vectors > 4)  // not in the first cache: called for 32 vectors ahead
+      for (std::size_t part = 0; part < 4; part += line) __builtin_prefetch(column + 4 * i + part + 32);
     const Vec ar = f[i], ai = f[vectors + i], br = s[i], bi = s[vectors + i];
     Vec yr = ar, yi = ai, zr = br, zi = bi;
-    yr = yr + br * k[i];
-    yi = yi + bi * k[i];
-    zr = zr + ar * k[2 * vectors + i];
-    zi = zi + ai * k[2 * vectors + i];
-    yr = yr - bi * k[vectors + i];
-    yi = yi + br * k[vectors + i];
-    zr = zr - ai * k[3 * vectors + i];
-    zi = zi + ar * k[3 * vectors + i];
+    yr = yr + br * k[0];
+    yi = yi + bi * k[0];
+    zr = zr + ar * k[2 * line];
+    zi = zi + ai * k[2 * line];
+    yr = yr - bi * k[line];
+    yi = yi + br * k[line];
+    zr = zr - ai * k[3 * line];
+    zi = zi + ar * k[3 * line];
     f[i] = zr;
     f[vectors + i] = zi;
     return Pair{yr, yi};
@@ -88,15 +92,12 @@ void ring(const RingTape<Real>& tape, const KernelBatch<Real>& b, Real* scratch)
                     : vectors == 8 ? ring_columns<Real, Bytes, 8>
                                    : ring_columns<Real, Bytes, 0>;
   for (std::size_t sample = b.begin; sample < b.end; ++sample) {
-    for (std::size_t half = 0; half < 2; ++half)
-      for (std::size_t i = 0; i < length; ++i) {
-        const std::int32_t mode = tape.enter[half * length + i];
-        Real* planes = scratch + 2 * half * length + i;
-        planes[0] = mode < 0 ? Real{0} : b.in_re[static_cast<std::size_t>(mode) * b.in_re_stride + sample];
-        planes[length] = mode < 0 || !b.in_im
-                             ? Real{0}
-                             : b.in_im[static_cast<std::size_t>(mode) * b.in_im_stride + sample];
-      }
+    for (std::size_t i = 0; i < 4 * vectors; ++i) x[i] = Vec{};
+    for (std::size_t m = 0; m < tape.modes; ++m)
+      scratch[tape.enter[m]] = b.in_re[m * b.in_re_stride + sample];
+    if (b.in_im)
+      for (std::size_t m = 0; m < tape.modes; ++m)
+        scratch[tape.enter[m] + length] = b.in_im[m * b.in_im_stride + sample];
     const RingRescale* rescale = tape.rescales;
     for (std::size_t column = 0; column < tape.columns;) {
       if (rescale != tape.rescales_end && rescale->column == column) {
@@ -124,13 +125,11 @@ void ring(const RingTape<Real>& tape, const KernelBatch<Real>& b, Real* scratch)
         x[2 * half * vectors + i] = yr;
         x[(2 * half + 1) * vectors + i] = yi;
       }
-      for (std::size_t i = 0; i < length; ++i) {
-        const std::int32_t mode = tape.leave[half * length + i];
-        if (mode < 0) continue;
-        const Real* planes = scratch + 2 * half * length + i;
-        b.out_re[static_cast<std::size_t>(mode) * b.out_re_stride + sample] = planes[0];
-        b.out_im[static_cast<std::size_t>(mode) * b.out_im_stride + sample] = planes[length];
-      }
+    }
+    for (std::size_t m = 0; m < tape.modes; ++m) {
+      const Real* place = scratch + tape.leave[m];
+      b.out_re[m * b.out_re_stride + sample] = place[0];
+      b.out_im[m * b.out_im_stride + sample] = place[length];
     }
   }
 }

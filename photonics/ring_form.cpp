@@ -59,12 +59,14 @@ bool RingForm<Real>::compile(const MeshLayout& layout, const std::vector<Matrix2
   coefficients_.assign(4 * length_ * columns_ / line, Line{});
   factors_.clear();
   rescales_.clear();
-  enter_.clear();
-  leave_.clear();
   Places places(layout.modes, length_, first_upper(layout));
-  const auto list = [&](std::vector<std::int32_t>& into) {
-    into.insert(into.end(), places.f.begin(), places.f.end());
-    into.insert(into.end(), places.s.begin(), places.s.end());
+  const auto list = [&](std::vector<std::uint32_t>& into) {
+    into.resize(layout.modes);
+    for (std::size_t i = 0; i < length_; ++i) {
+      if (places.f[i] >= 0) into[static_cast<std::size_t>(places.f[i])] = static_cast<std::uint32_t>(i);
+      if (places.s[i] >= 0)
+        into[static_cast<std::size_t>(places.s[i])] = static_cast<std::uint32_t>(2 * length_ + i);
+    }
   };
   list(enter_);
   std::vector<Complex> scale(layout.modes, 1.0), ahead;
@@ -83,10 +85,11 @@ bool RingForm<Real>::compile(const MeshLayout& layout, const std::vector<Matrix2
         if (!(std::norm(b) <= largest_coefficient_norm * norm_p * norm_p &&
               std::norm(c) <= largest_coefficient_norm * norm_q * norm_q))
           return false;
-        k[i] = static_cast<Real>(b.real() / norm_p);
-        k[length_ + i] = static_cast<Real>(b.imag() / norm_p);
-        k[2 * length_ + i] = static_cast<Real>(c.real() / norm_q);
-        k[3 * length_ + i] = static_cast<Real>(c.imag() / norm_q);
+        Real* const four = k + 4 * (i - i % line) + i % line;
+        four[0] = static_cast<Real>(b.real() / norm_p);
+        four[line] = static_cast<Real>(b.imag() / norm_p);
+        four[2 * line] = static_cast<Real>(c.real() / norm_q);
+        four[3 * line] = static_cast<Real>(c.imag() / norm_q);
         d0 = p;
         d1 = q;
       }
@@ -112,9 +115,9 @@ bool RingForm<Real>::compile(const MeshLayout& layout, const std::vector<Matrix2
   list(leave_);
   out_re_.assign(2 * length_ / line, Line{});
   out_im_ = out_re_;
-  for (std::size_t place = 0; place < 2 * length_; ++place) {
-    if (leave_[place] < 0) continue;
-    const auto mode = static_cast<std::size_t>(leave_[place]);
+  for (std::size_t mode = 0; mode < layout.modes; ++mode) {
+    // s lies behind both planes of f among the fields, behind one of them here.
+    const std::size_t place = leave_[mode] < length_ ? leave_[mode] : leave_[mode] - length_;
     const Complex d = times(scale[mode], out[mode]);
     out_re_.data()->value[place] = static_cast<Real>(d.real());
     out_im_.data()->value[place] = static_cast<Real>(d.imag());
@@ -127,16 +130,10 @@ RingTape<Real> RingForm<Real>::tape() const {
   const auto reals = [](const std::vector<Line>& lines) {
     return lines.empty() ? nullptr : lines.data()->value;
   };
-  return {length_,
-          columns_,
-          reals(coefficients_),
-          rescales_.data(),
-          rescales_.data() + rescales_.size(),
-          reals(factors_),
-          enter_.data(),
-          leave_.data(),
-          reals(out_re_),
-          reals(out_im_)};
+  return {enter_.size(),        length_,          columns_,
+          reals(coefficients_), rescales_.data(), rescales_.data() + rescales_.size(),
+          reals(factors_),      enter_.data(),    leave_.data(),
+          reals(out_re_),       reals(out_im_)};
 }
 
 template class RingForm<float>;

@@ -33,7 +33,7 @@ class RingForm {
     Real value[line];
   };
   std::size_t length_ = 0, columns_ = 0;  ///< places of a half ring: a multiple of 64 bytes
-  std::vector<std::int32_t> enter_, leave_;
+  std::vector<std::uint32_t> enter_, leave_;
   std::vector<Line> coefficients_, factors_, out_re_, out_im_;
   std::vector<RingRescale> rescales_;
 };
