@@ -192,6 +192,40 @@ void mesh_against(benchmark::State& state) {
                  "; BLAS: prebuilt matrix, gemv at batch 1; best in turns, 1 thread");
 }
 
+/// The mesh as a matrix, beside the product of two such matrices.
+template <class Real>
+void mesh_transmission(benchmark::State& state) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  Scene<Real> s(n, n);
+  const CompiledMesh<Real> mesh(s.layout, s.mesh);
+  Complexes<Real> a, b, c(n * n);
+  for (std::size_t i = 0; i < s.re.size(); ++i) {
+    a.emplace_back(s.re[i], s.im[i]);
+    b.emplace_back(s.im[i], s.re[i]);
+  }
+  for (auto _ : state) {
+    const auto [mesh_s, propagate_s, blas_s] = in_turns(
+        [&] {
+          mesh.transmission(s.out());
+          benchmark::ClobberMemory();
+        },
+        [&] {
+          mesh.propagate(s.in(), s.out());
+          benchmark::ClobberMemory();
+        },
+        [&] {
+          blas_propagate(n, n, a, b, c);
+          benchmark::ClobberMemory();
+        });
+    state.SetIterationTime(mesh_s);
+    state.counters["matrix_us"] = 1e6 * mesh_s;
+    state.counters["blas_us"] = 1e6 * blas_s;
+    state.counters["over_blas"] = mesh_s / blas_s;
+    state.counters["over_propagate"] = mesh_s / propagate_s;
+  }
+  state.SetLabel("BLAS: gemm of the same size; best in turns, 1 thread");
+}
+
 /// Two ways in turns: two threads, and one.
 template <class Real>
 void mesh_two_threads(benchmark::State& state) {
@@ -251,6 +285,11 @@ BENCHMARK(mesh_against<float>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_against<double>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_two_threads<float>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_two_threads<double>)->Apply(axes)->Apply(self_timed);
+BENCHMARK(mesh_transmission<float>)
+    ->ArgName("modes")
+    ->ArgsProduct({{8, 16, 32, 64, 128, 256, 512, 1024}})
+    ->Apply(self_timed);
+BENCHMARK(mesh_transmission<double>)->ArgName("modes")->Arg(64)->Arg(256)->Apply(self_timed);
 BENCHMARK(mesh_gradient<float>)
     ->ArgNames({"modes", "batch"})
     ->ArgsProduct({{64, 256}, {128, 1024}})

@@ -213,7 +213,10 @@ void CompiledMesh<Real>::propagate_plain(const ConstFields<Real>& in, const Fiel
     for (std::size_t m = 0; m < layout_.modes; ++m) {
       Real* planes = block + 4 * lanes * m;
       std::fill_n(planes, 2 * lanes, Real{0});
-      std::copy_n(in.re.row(m) + first, here, planes);
+      if (in.re.data)
+        std::copy_n(in.re.row(m) + first, here, planes);
+      else if (m - first < here)
+        planes[m - first] = 1;
       if (in.im.data) std::copy_n(in.im.row(m) + first, here, planes + lanes);
     }
     kernels_of<Real>(kernels).record({pairs_.data(), pairs_.size(), coefficients_.data(), nullptr}, block);
@@ -282,6 +285,23 @@ void CompiledMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, Threa
       kernels_of<Real>(kernels).ring(form->tape(), all, thread_scratch<Real>(form->scratch()));
       return;
     }
+  propagate_blocks(in, out, pool, kernels);
+}
+
+template <class Real>
+void CompiledMesh<Real>::transmission(Fields<Real> out, ThreadPool* pool, const KernelSet& kernels) const {
+  for (const MatrixView<Real>& plane : {out.re, out.im})
+    if (plane.rows != modes() || plane.cols != out.re.cols || plane.cols > modes() || plane.data == nullptr)
+      throw Error("transmission: both planes must be " + std::to_string(modes()) + " by at most " +
+                  std::to_string(modes()));
+  propagate_blocks({}, out, pool, kernels);
+}
+
+/// Without in.re, of the identity.
+template <class Real>
+void CompiledMesh<Real>::propagate_blocks(const ConstFields<Real>& in, const Fields<Real>& out,
+                                          ThreadPool* pool, const KernelSet& kernels) const {
+  const std::size_t modes = layout_.modes, batch = out.re.cols;
   const KernelTape<Real> tape{modes,
                               groups_.data(),
                               groups_.size(),

@@ -59,7 +59,7 @@ struct KernelTape {
   const Real* out_im;
 };
 
-/// Samples [begin, end) of a batch; in_im may be null.
+/// Samples [begin, end) of a batch; in_im may be null. Without in_re, sample b is the basis vector of mode b.
 template <class Real>
 struct KernelBatch {
   const Real* in_re;

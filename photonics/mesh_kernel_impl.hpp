@@ -145,24 +145,58 @@ struct Wave {
   [[gnu::always_inline]] void full_turn(std::integer_sequence<unsigned, R...>) {
     (turned<R>(Count<P>{}), ...);
   }
-  [[gnu::always_inline]] void run(std::size_t count, bool head_at_edge, bool tail_at_edge) {
-    head(Count<P - 1>{}, head_at_edge);
+  /// The head and some positions are left out: their rows are dark.
+  [[gnu::always_inline]] void skip(std::size_t positions, bool head_at_edge) {
+    x += head_at_edge ? positions : positions + P - 1;
+    k += 4 * (P * (P - 1) / 2 + P * positions);
+    swap += P * (P - 1) / 2 + P * positions;
+    load(Count<P>{});
+  }
+  [[gnu::always_inline]] void run(std::size_t count, bool head_at_edge, bool tail_at_edge,
+                                  std::size_t skipped) {
+    if (skipped > 0)
+      skip(skipped, head_at_edge);
+    else
+      head(Count<P - 1>{}, head_at_edge);
+    count -= skipped;
     for (; count > P; count -= P + 1) full_turn(Count<P + 1>{});
     for (; count > 0; --count) position<0, P>();
     tail(Count<P - 1>{}, tail_at_edge);
   }
 };
 
+/// Rows of a tile that light has reached, [first, last]. The rest is dark, and couplers of dark rows do
+/// nothing: of the identity, light has a cone that saves a third of the work.
+struct Lit {
+  std::size_t first, last;
+
+  /// Light climbs a row per sweep and follows a sweep down to its end; rows [top, bottom] are the sweeps'.
+  bool spread(std::size_t top, std::size_t bottom, std::size_t sweeps) {
+    if (top > last) return false;
+    if (first > top) first = first - top > sweeps ? first - sweeps : top;
+    if (last < bottom) last = bottom;
+    return true;
+  }
+  /// How many of a wave's full positions lie ahead of the first that turns a lit row.
+  std::size_t reach(const KernelStep& wave) {
+    constexpr std::size_t fused = kernel_fused;
+    const std::size_t begin = wave.row + (wave.head_at_edge ? fused - 1 : 2 * (fused - 1));
+    const std::size_t dark = first > begin + 1 ? first - begin - 1 : 0;
+    if (!spread(wave.row, begin + wave.count + fused - 1, fused)) return wave.count;
+    return dark < wave.count ? dark : wave.count;
+  }
+};
+
 template <class Real, unsigned Bytes, bool Swaps>
 void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes>* x, const Real*& k,
-               const KernelMask<Real>*& swap) {
+               const KernelMask<Real>*& swap, Lit& lit) {
   for (const KernelStep* s = tape.steps + group.step_begin; s != tape.steps + group.step_end; ++s) {
     if (s->kind == KernelStep::wave) {
       Wave<Real, Bytes, Swaps, kernel_fused> wave;
       wave.x = x + s->row;
       wave.k = k;
       wave.swap = swap;
-      wave.run(s->count, s->head_at_edge, s->tail_at_edge);
+      wave.run(s->count, s->head_at_edge, s->tail_at_edge, lit.reach(*s));
       k = wave.k;
       swap = wave.swap;
     } else if (s->kind == KernelStep::sweep) {
@@ -170,10 +204,12 @@ void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
       wave.x = x + s->row;
       wave.k = k;
       wave.swap = swap;
-      wave.run(s->count, true, true);
+      lit.spread(s->row, s->row + s->count, 1);
+      wave.run(s->count, true, true, 0);
       k = wave.k;
       swap = wave.swap;
     } else {
+      lit = {0, tape.modes};
       const KernelPair* pair = tape.pairs + s->row;
       for (unsigned i = 0; i < s->count; ++i, k += 4, ++swap)
         rotate<Real, Bytes, Swaps>(x[pair[i].upper], x[pair[i].lower], k, swap);
@@ -181,26 +217,26 @@ void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
   }
 }
 
-/// Takes one tile through a group; k and swap advance.
+/// Takes one tile through a group; k, swap and lit advance.
 template <class Real, unsigned Bytes>
 void run_group(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes>* x, const Real*& k,
-               const KernelMask<Real>*& swap) {
+               const KernelMask<Real>*& swap, Lit& lit) {
   for (std::size_t i = group.rescale_begin; i < group.rescale_end; ++i) {
     Row<Real, Bytes>& row = x[tape.rescales[i].row];
     row.re = row.re * tape.rescales[i].factor;
     row.im = row.im * tape.rescales[i].factor;
   }
   if (group.swaps) {
-    run_steps<Real, Bytes, true>(tape, group, x, k, swap);
+    run_steps<Real, Bytes, true>(tape, group, x, k, swap, lit);
   } else {
-    run_steps<Real, Bytes, false>(tape, group, x, k, swap);
+    run_steps<Real, Bytes, false>(tape, group, x, k, swap, lit);
   }
 }
 
 /// Takes tiles [0, count), one behind the other, through all groups: as many tiles at a time as stay in the
 /// second cache beside a group's coefficients, which are then fetched once for all of them.
 template <class Real, unsigned Bytes>
-void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes>* x, std::size_t count) {
+void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes>* x, std::size_t count, Lit* lit) {
   constexpr std::size_t cache_bytes = std::size_t{1} << 18;
   const std::size_t fit = cache_bytes / (sizeof(*x) * tape.modes), together = fit > 1 ? fit : 1;
   for (std::size_t first = 0; first < count; first += together) {
@@ -213,7 +249,7 @@ void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes>* x, std::size_t c
       for (std::size_t t = first; t < end; ++t) {
         k = group_k;
         swap = group_swap;
-        run_group<Real, Bytes>(tape, tape.groups[g], x + t * tape.modes, k, swap);
+        run_group<Real, Bytes>(tape, tape.groups[g], x + t * tape.modes, k, swap, lit[t]);
       }
     }
   }
@@ -249,13 +285,17 @@ void propagate(const KernelTape<Real>& tape, const KernelBatch<Real>& b, Real* s
   for (std::size_t first = b.begin; first < b.end; first += kernel_scratch_lanes<Real>) {
     const std::size_t left = b.end - first;
     const std::size_t valid = left < kernel_scratch_lanes<Real> ? left : kernel_scratch_lanes<Real>;
+    Lit lit[kernel_scratch_lanes<Real> / lanes];
+    for (std::size_t t = 0; t * lanes < valid; ++t)
+      lit[t] = b.in_re ? Lit{0, tape.modes} : Lit{first + t * lanes, first + (t + 1) * lanes - 1};
     for (std::size_t m = 0; m < tape.modes; ++m)
       for (std::size_t done = 0, i = m; done < valid; done += lanes, i += tape.modes) {
-        x[i].re = load<Real, Bytes>(b.in_re + m * b.in_re_stride + first + done, valid - done);
-        x[i].im =
-            b.in_im ? load<Real, Bytes>(b.in_im + m * b.in_im_stride + first + done, valid - done) : Vec{};
+        x[i] = Row<Real, Bytes>{};
+        if (b.in_re) x[i].re = load<Real, Bytes>(b.in_re + m * b.in_re_stride + first + done, valid - done);
+        if (b.in_im) x[i].im = load<Real, Bytes>(b.in_im + m * b.in_im_stride + first + done, valid - done);
+        if (!b.in_re && m - (first + done) < lanes) x[i].re[m - (first + done)] = 1;
       }
-    run_groups(tape, x, (valid + lanes - 1) / lanes);
+    run_groups(tape, x, (valid + lanes - 1) / lanes, lit);
     for (std::size_t m = 0; m < tape.modes; ++m)
       for (std::size_t done = 0, i = m; done < valid; done += lanes, i += tape.modes) {
         // Zero starts the sum so that each statement has one way to be fused.

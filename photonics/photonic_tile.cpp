@@ -163,10 +163,13 @@ void PhotonicTile::propagate(ConstFields<float> in, Fields<float> out) const {
 PhotonicTile::Transmission PhotonicTile::transmission() const {
   if (transmission_known_) return transmission_;
   const std::size_t modes = layout_->modes, n = layout_->ports();
-  std::vector<float> identity(n * n);
-  for (std::size_t k = 0; k < n; ++k) identity[k * n + k] = 1;
   Transmission a{std::vector<float>(modes * n), std::vector<float>(modes * n)};
-  propagate({{identity.data(), n, n}, {}}, {{a.re.data(), modes, n}, {a.im.data(), modes, n}});
+  const Fields<float> fields{{a.re.data(), modes, n}, {a.im.data(), modes, n}};
+  (v_ ? v_ : u_)->transmission(fields);
+  if (v_) {
+    attenuate(fields);
+    u_->propagate(fields, fields);
+  }
   a.re.resize(n * n);
   a.im.resize(n * n);
   return a;

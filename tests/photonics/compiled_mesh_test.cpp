@@ -216,6 +216,24 @@ TYPED_TEST(CompiledMeshOf, AVectorAloneHasTheBitsOfItsBatch) {
     }
 }
 
+// Light's cone leaves out couplers of dark rows alone, wherever a wave, a sweep or a column starts.
+TYPED_TEST(CompiledMeshOf, TransmissionHasTheBitsOfTheIdentity) {
+  const KernelSets sets = available_mesh_kernels();
+  for (const Topology& topology : topologies())
+    for (const std::size_t modes : {2, 3, 4, 7, 8, 16, 17, 33, 64, 65, 130}) {
+      const MeshLayout layout = topology.build(modes);
+      const std::size_t n = layout.modes, ports = layout.ports();
+      const CompiledMesh<TypeParam> compiled(layout, imperfect_mesh(layout, 0.3));
+      Batch<TypeParam> identity(n, ports), propagated(n, ports), built(n, ports);
+      for (std::size_t k = 0; k < ports; ++k) identity.re[k * ports + k] = 1;
+      for (std::size_t set = 0; set < sets.count; ++set) {
+        compiled.propagate(identity.view(), propagated.view(), nullptr, *sets.set[set]);
+        compiled.transmission(built.view(), nullptr, *sets.set[set]);
+        EXPECT_TRUE(built == propagated) << topology.name << " " << modes << " " << sets.set[set]->isa;
+      }
+    }
+}
+
 TYPED_TEST(CompiledMeshOf, RealInputEqualsZeroImaginaryPart) {
   const MeshLayout layout = find_topology("triangular").build(9);
   const CompiledMesh<TypeParam> compiled(layout, imperfect_mesh(layout, 0));
