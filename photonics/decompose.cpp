@@ -8,7 +8,7 @@
 #include "photonics/decompose_checks.hpp"
 #include "photonics/decompose_elimination.hpp"
 #include "photonics/decompose_phases.hpp"
-#include "photonics/mesh_layout.hpp"
+#include "photonics/wrap_phase.hpp"
 
 namespace fringe {
 namespace {
@@ -16,12 +16,14 @@ namespace {
 /// Phases by (column, mode) of a layout of neighbours.
 class Placement {
  public:
-  explicit Placement(const char* topology, std::size_t n) : layout_(find_topology(topology).build(n)) {
-    program_.theta.resize(layout_.couplers.size());
-    program_.phi.resize(layout_.couplers.size());
+  template <class Height>
+  Placement(std::size_t columns, Height height) : column_start_(columns + 1) {
+    for (std::size_t c = 0; c < columns; ++c) column_start_[c + 1] = column_start_[c] + height(c);
+    program_.theta.resize(column_start_.back());
+    program_.phi.resize(column_start_.back());
   }
   void put(std::size_t column, std::size_t mode, MziSetting s) {
-    const std::size_t k = layout_.column_start[column] + (mode - column % 2) / 2;
+    const std::size_t k = column_start_[column] + mode / 2;
     program_.theta[k] = s.theta;
     program_.phi[k] = s.phi;
   }
@@ -31,7 +33,7 @@ class Placement {
   }
 
  private:
-  MeshLayout layout_;
+  std::vector<std::size_t> column_start_;
   PhaseProgram program_;
 };
 
@@ -47,7 +49,7 @@ PhaseProgram decompose_rectangular(ConstComplexMatrix u, const DecomposeKernels&
   for (std::size_t r = 0; r < n; ++r)
     for (std::size_t c = 0; c < n; ++c) v.set(n - 1 - r, c, without_dust(u(r, c)));
   SidePhases right(SidePhases::right, n), left(SidePhases::left, n);
-  Placement placement("rectangular", n);
+  Placement placement(n, [n](std::size_t column) { return (n - column % 2) / 2; });
   struct Left {
     std::size_t column, mode;
     MziSetting setting;
@@ -80,9 +82,9 @@ PhaseProgram decompose_rectangular(ConstComplexMatrix u, const DecomposeKernels&
   for (std::size_t k = lefts.size(); k-- > 0;) {
     const auto& [column, mode, setting] = lefts[k];
     double &upper = d[mode], &lower = d[mode + 1];
-    placement.put(column, mode, {setting.theta, wrap_phase(upper - lower)});
-    lower = wrap_phase(lower + pi - setting.theta);
-    upper = wrap_phase(lower - setting.phi);
+    placement.put(column, mode, {setting.theta, near_phase(upper - lower)});
+    lower = near_phase(lower + pi - setting.theta);
+    upper = near_phase(lower - setting.phi);
   }
   return placement.finish(std::move(d));
 }
@@ -94,7 +96,7 @@ PhaseProgram decompose_triangular(ConstComplexMatrix u, const DecomposeKernels& 
   for (std::size_t r = 0; r < n; ++r)
     for (std::size_t c = 0; c < n; ++c) v.set(n - 1 - r, n - 1 - c, without_dust(u(r, c)));
   SidePhases right(SidePhases::right, n);
-  Placement placement("triangular", n);
+  Placement placement(2 * n - 3, [n](std::size_t column) { return std::min(column, 2 * n - 4 - column) / 2 + 1; });
   for (std::size_t s = 0; s + 1 < n; ++s) {
     right.take(v.null_row() + s, n - 1 - s);
     for (std::size_t mode = 0; mode + 1 < n - s; ++mode)

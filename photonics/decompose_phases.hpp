@@ -7,9 +7,14 @@
 #include "core/units.hpp"
 #include "photonics/decompose_angles.hpp"
 #include "photonics/decompose_kernel.hpp"
-#include "photonics/wrap_phase.hpp"
 
 namespace fringe {
+
+/// The same phase in [0, 2π), of one in (−2π, 4π). Without a branch, for nothing about a phase is predictable.
+inline double near_phase(double phase_rad) {
+  const double not_negative = phase_rad + (phase_rad < 0 ? 2 * pi : 0.0);
+  return not_negative - (not_negative >= 2 * pi ? 2 * pi : 0.0);
+}
 
 /// Phases of one interferometer.
 struct MziSetting {
@@ -35,11 +40,11 @@ class SidePhases {
     const double sign = side_ == left ? 1 : -1;
     const bool free = found.re == 0 && found.im == 0;
     const double omega = free ? phase_upper - phase_lower : omega_[pair];
-    const double phi = free ? 0 : wrap_phase(sign * (omega - phase_upper + phase_lower));
+    const double phi = free ? 0 : near_phase(sign * (near_phase(omega + phase_lower) - phase_upper));
     const double common = phase_lower + sign * (half_theta_[pair] + pi / 2);
     // A swapped rotation has kept its scales real by leaving these phases out.
-    phase_upper = wrap_phase(found.swapped != 0 ? common + omega : common);
-    phase_lower = wrap_phase(common + (found.swapped != 0 ? pi : omega));
+    phase_upper = near_phase(found.swapped != 0 ? common + omega : common);
+    phase_lower = near_phase(common + (found.swapped != 0 ? pi : omega));
     return {2 * half_theta_[pair], phi};
   }
   double operator[](std::size_t mode) const { return phase_[mode]; }
