@@ -1,5 +1,5 @@
-// The matrix is nulled sweep by sweep (decompose_kernel.hpp); what a sweep doesn't need itself is turned later, by
-// four sweeps at once.
+// The matrix is nulled sweep by sweep (decompose_kernel.hpp); what a sweep doesn't need itself is turned
+// later, by four sweeps at once.
 #include "photonics/decompose.hpp"
 
 #include <algorithm>
@@ -96,7 +96,8 @@ PhaseProgram decompose_triangular(ConstComplexMatrix u, const DecomposeKernels& 
   for (std::size_t r = 0; r < n; ++r)
     for (std::size_t c = 0; c < n; ++c) v.set(n - 1 - r, n - 1 - c, without_dust(u(r, c)));
   SidePhases right(SidePhases::right, n);
-  Placement placement(2 * n - 3, [n](std::size_t column) { return std::min(column, 2 * n - 4 - column) / 2 + 1; });
+  Placement placement(2 * n - 3,
+                      [n](std::size_t column) { return std::min(column, 2 * n - 4 - column) / 2 + 1; });
   for (std::size_t s = 0; s + 1 < n; ++s) {
     right.take(v.null_row() + s, n - 1 - s);
     for (std::size_t mode = 0; mode + 1 < n - s; ++mode)
@@ -119,6 +120,8 @@ PhaseProgram decompose_rectangular(ConstComplexMatrix u) {
   return decompose_rectangular(u, decompose_kernels());
 }
 
-PhaseProgram decompose_triangular(ConstComplexMatrix u) { return decompose_triangular(u, decompose_kernels()); }
+PhaseProgram decompose_triangular(ConstComplexMatrix u) {
+  return decompose_triangular(u, decompose_kernels());
+}
 
 }  // namespace fringe

@@ -13,8 +13,8 @@ std::vector<LineRotation> rotations_for(std::size_t n) {
   return std::vector<LineRotation>((n + sweeps_fused) * sweeps_fused);
 }
 
-/// A scale can shrink 65-fold by each of the two rotations a sweep has for it: before the next batch, those that are
-/// small are multiplied in. By how much; 1 for most.
+/// A scale can shrink 65-fold by each of the two rotations a sweep has for it: before the next batch, those
+/// that are small are multiplied in. By how much; 1 for most.
 double taken_out(double& scale_squared, bool all) {
   if (!all && scale_squared > 0x1p-100) return 1;
   const double factor = std::sqrt(scale_squared);

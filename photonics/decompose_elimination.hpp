@@ -1,5 +1,5 @@
-// Elements of a unitary matrix are nulled by rotations of neighbouring rows and columns, in the two orders that meshes
-// of neighbours ask for. O(N³) time, O(N²) memory.
+// Elements of a unitary matrix are nulled by rotations of neighbouring rows and columns, in the two orders
+// that meshes of neighbours ask for. O(N³) time, O(N²) memory.
 #pragma once
 
 #include <vector>
@@ -9,12 +9,13 @@
 
 namespace fringe {
 
-/// Anti-diagonal i is elements (row, column) with row + column = i; i = 0, 1, … in turn. Rotations of columns null
-/// the even ones, row 0 first, rotations of rows the odd ones, column 0 first: each turns lines l, l + 1 and nulls
-/// the element on line l.
+/// Anti-diagonal i is elements (row, column) with row + column = i; i = 0, 1, … in turn. Rotations of columns
+/// null the even ones, row 0 first, rotations of rows the odd ones, column 0 first: each turns lines l, l + 1
+/// and nulls the element on line l.
 ///
-/// Eight antidiagonals are one batch. They are found in the square of rows and columns that both kinds of rotation
-/// reach; rows below and columns beside it need one kind only and get it, four sweeps at once, when the batch ends.
+/// Eight antidiagonals are one batch. They are found in the square of rows and columns that both kinds of
+/// rotation reach; rows below and columns beside it need one kind only and get it, four sweeps at once, when
+/// the batch ends.
 class AntidiagonalElimination {
  public:
   AntidiagonalElimination(std::size_t n, const DecomposeKernels& kernels);
@@ -41,8 +42,8 @@ class AntidiagonalElimination {
   std::ptrdiff_t next_ = 0, active_ = 0;  ///< antidiagonal; tiles of the square
 };
 
-/// Lane s, line l: rotations of lines N−2, N−1, then N−3, N−2, … null the elements of lane s on all lines above s; s =
-/// 0, 1, … in turn. Tiles after that of lane s are turned by four sweeps at once.
+/// Lane s, line l: rotations of lines N−2, N−1, then N−3, N−2, … null the elements of lane s on all lines
+/// above s; s = 0, 1, … in turn. Tiles after that of lane s are turned by four sweeps at once.
 class RowElimination {
  public:
   RowElimination(std::size_t n, const DecomposeKernels& kernels);

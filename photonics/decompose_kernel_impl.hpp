@@ -1,12 +1,12 @@
-// Sweeps of rotations over the lines of a tile, written once with vector extensions; each instruction set's source
-// file includes it under its own flags. Everything is local to that file.
+// Sweeps of rotations over the lines of a tile, written once with vector extensions; each instruction set's
+// source file includes it under its own flags. Everything is local to that file.
 //
-// A rotation of two lines is eight multiply-adds per vector, and a line that one sweep leaves is at once what the
-// next one meets: four sweeps pass through the registers together, so that a line is loaded and stored once for four
-// rotations, and four chains of dependent operations run side by side. A sweep that must find its rotations as it
-// goes takes eight lanes at a time: it turns them by what is known, then finds one rotation per lane, each from two
-// elements, by one division and no square root. One product per statement: contraction to multiply-add is then the
-// same in every compiler.
+// A rotation of two lines is eight multiply-adds per vector, and a line that one sweep leaves is at once what
+// the next one meets: four sweeps pass through the registers together, so that a line is loaded and stored
+// once for four rotations, and four chains of dependent operations run side by side. A sweep that must find
+// its rotations as it goes takes eight lanes at a time: it turns them by what is known, then finds one
+// rotation per lane, each from two elements, by one division and no square root. One product per statement:
+// contraction to multiply-add is then the same in every compiler.
 #pragma once
 
 #include <utility>
@@ -55,7 +55,8 @@ struct Line {
 };
 
 template <unsigned Bytes, unsigned V>
-[[gnu::always_inline]] inline void rotate(Line<Bytes, V>& carried, Line<Bytes, V>& line, const LineRotation& k) {
+[[gnu::always_inline]] inline void rotate(Line<Bytes, V>& carried, Line<Bytes, V>& line,
+                                          const LineRotation& k) {
   if (__builtin_expect(k.swapped != 0, 0)) std::swap(carried, line);
   for (unsigned v = 0; v < V; ++v) {
     const Lanes<Bytes> ar = carried.re[v], ai = carried.im[v], br = line.re[v], bi = line.im[v];
@@ -127,9 +128,9 @@ struct Number {
   double re, im;
 };
 
-/// How an element is nulled. Of the two lines, `empty` gets the zero: its partner's line plus `ratio` times its own,
-/// or the other way round where that factor would exceed 8. The other one is the line left over less ratio* · weight
-/// times the first.
+/// How an element is nulled. Of the two lines, `empty` gets the zero: its partner's line plus `ratio` times
+/// its own, or the other way round where that factor would exceed 8. The other one is the line left over less
+/// ratio* · weight times the first.
 struct Nulling {
   bool swapped;
   Number ratio;
@@ -139,7 +140,8 @@ struct Nulling {
 };
 
 /// n and p without their lines' scales.
-[[gnu::always_inline]] inline Nulling null_by(Number n, Number p, double n_scale, double p_scale, double lane_scale) {
+[[gnu::always_inline]] inline Nulling null_by(Number n, Number p, double n_scale, double p_scale,
+                                              double lane_scale) {
   const double zero = 0;  // starts every sum, so that each statement has one way to be fused
   double n_square = zero + n.re * n.re, p_square = zero + p.re * p.re;
   n_square = n_square + n.im * n.im;
@@ -171,8 +173,8 @@ struct Nulling {
 }
 
 template <unsigned Bytes>
-void null_antidiagonal(double* tile, const Sweeps& sweeps, std::ptrdiff_t j, std::ptrdiff_t first, LineScales scales,
-                       NulledPair* found) noexcept {
+void null_antidiagonal(double* tile, const Sweeps& sweeps, std::ptrdiff_t j, std::ptrdiff_t first,
+                       LineScales scales, NulledPair* found) noexcept {
   LineRotation* rotation = rotations_of(sweeps, j);
   const std::ptrdiff_t high = sweeps.high[j], low = sweeps.low[j];
   Line<Bytes, 64 / Bytes> carried, line;
@@ -189,11 +191,13 @@ void null_antidiagonal(double* tile, const Sweeps& sweeps, std::ptrdiff_t j, std
     double* partner = tile + line_doubles * (l + 1);
     carried.store(partner);
     const double* nulled = tile + line_doubles * l;
-    const Nulling by = null_by({nulled[lane], nulled[lane + sweep_lanes]}, {partner[lane], partner[lane + sweep_lanes]},
-                               scales.line[l], scale, scales.lane[lane]);
-    rotation[sweeps_fused * l] = {by.ratio.re, by.ratio.im, by.ratio.re * by.weight, -by.ratio.im * by.weight,
-                                  by.swapped};
-    rotate(carried, line, rotation[sweeps_fused * l]);
+    const Nulling by =
+        null_by({nulled[lane], nulled[lane + sweep_lanes]}, {partner[lane], partner[lane + sweep_lanes]},
+                scales.line[l], scale, scales.lane[lane]);
+    const LineRotation k{by.ratio.re, by.ratio.im, by.ratio.re * by.weight, -by.ratio.im * by.weight,
+                         by.swapped};
+    rotation[sweeps_fused * l] = k;
+    rotate(carried, line, k);
     scale = by.empty_scale;
     scales.line[l + 1] = by.other_scale;
     found[l] = by.found;
@@ -217,8 +221,9 @@ void null_lane(double* tile, const Sweeps& sweeps, std::ptrdiff_t j, std::ptrdif
     line.load(tile + lane + line_doubles * l);
     const Nulling by = null_by({carried.re[0][0], carried.im[0][0]}, {line.re[0][0], line.im[0][0]}, scale,
                                scales.line[l], scales.lane[lane]);
-    LineRotation& k = rotation[sweeps_fused * l];
-    k = {-by.ratio.re * by.weight, by.ratio.im * by.weight, -by.ratio.re, -by.ratio.im, by.swapped};
+    const LineRotation k{-by.ratio.re * by.weight, by.ratio.im * by.weight, -by.ratio.re, -by.ratio.im,
+                         by.swapped};
+    rotation[sweeps_fused * l] = k;
     rotate(carried, line, k);
     found[l] = by.found;
     scales.line[l + 1] = by.empty_scale;
@@ -245,11 +250,15 @@ void null_lane(double* tile, const Sweeps& sweeps, std::ptrdiff_t j, std::ptrdif
 
 inline void transpose(const double* from, std::ptrdiff_t from_stride, double* to, std::ptrdiff_t to_stride,
                       std::ptrdiff_t count) noexcept {
-  for (std::ptrdiff_t block = 0; block < count; ++block, from += from_stride, to += to_stride)
+  for (std::ptrdiff_t block = 0; block < count; ++block, from += from_stride, to += to_stride) {
+    // The lines behind it are those of the next tile.
+    for (std::ptrdiff_t i = 0; i < sweep_lanes * line_doubles; i += 8)
+      __builtin_prefetch(from + sweep_lanes * line_doubles + i, 0, 2);
     for (std::ptrdiff_t plane = 0; plane < line_doubles; plane += sweep_lanes)
       for (std::ptrdiff_t line = 0; line < sweep_lanes; line += 4)
         for (std::ptrdiff_t lane = 0; lane < sweep_lanes; lane += 4)
           transpose4(from + plane + line_doubles * line + lane, to + plane + line_doubles * lane + line);
+  }
 }
 
 template <unsigned Bytes>

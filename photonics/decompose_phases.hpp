@@ -10,10 +10,11 @@
 
 namespace fringe {
 
-/// The same phase in [0, 2π), of one in (−2π, 4π). Without a branch, for nothing about a phase is predictable.
+/// The same phase in [0, 2π), of one in (−2π, 4π). Without a branch, for nothing about a phase is
+/// predictable.
 inline double near_phase(double phase_rad) {
   const double not_negative = phase_rad + (phase_rad < 0 ? 2 * pi : 0.0);
-  return not_negative - (not_negative >= 2 * pi ? 2 * pi : 0.0);
+  return not_negative + (not_negative < 2 * pi ? 0.0 : -2 * pi);
 }
 
 /// Phases of one interferometer.
@@ -21,8 +22,8 @@ struct MziSetting {
   double theta = 0, phi = 0;
 };
 
-/// The matrix is diag(e^{i left}) · X · diag(e^{i right}); rotations work on X alone, so that they need one real and
-/// one complex coefficient at most. These are the phases of one side, by mode.
+/// The matrix is diag(e^{i left}) · X · diag(e^{i right}); rotations work on X alone, so that they need one
+/// real and one complex coefficient at most. These are the phases of one side, by mode.
 class SidePhases {
  public:
   /// From the left, interferometers are T(θ, φ); from the right, T†(θ, φ).
