@@ -217,7 +217,8 @@ TEST(Decompose, AnglesOfNulledPairs) {
     found.push_back({small * r[0], r[1], small * (r[2] - 0.5), r[3] - 0.5, 0});
   }
   for (const double x : {-1.0, 0.0, 1.0})
-    for (const double y : {-1.0, 0.0, 1.0}) found.push_back({1, 0, x, y, 0});
+    for (const double y : {-1.0, 0.0, 1.0})
+      if (x != 0 || y != 0) found.push_back({1, 0, x, y, 0});
   std::vector<double> half_theta(found.size()), omega(found.size()), mirrored(found.size());
   nulled_angles(found.data(), found.size(), true, half_theta.data(), mirrored.data());
   nulled_angles(found.data(), found.size(), false, half_theta.data(), omega.data());
