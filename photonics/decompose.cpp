@@ -37,8 +37,17 @@ class Placement {
   PhaseProgram program_;
 };
 
-/// Subnormal numbers would slow every rotation of a banded matrix.
-std::complex<double> without_dust(std::complex<double> x) { return std::norm(x) < 0x1p-104 ? 0.0 : x; }
+/// Of an upper triangle, given the squares of its elements, from a diagonal of phases (Frobenius).
+template <class Square>
+double distance_from_phases(std::size_t n, Square square) {
+  double sum = 0;
+  for (std::size_t r = 0; r < n; ++r) {
+    const double off = std::sqrt(square(r, r)) - 1;
+    sum += off * off;
+    for (std::size_t c = r + 1; c < n; ++c) sum += square(r, c);
+  }
+  return std::sqrt(sum);
+}
 
 }  // namespace
 
@@ -46,8 +55,7 @@ PhaseProgram decompose_rectangular(ConstComplexMatrix u, const DecomposeKernels&
   check_input(u);
   const std::size_t n = u.rows;
   AntidiagonalElimination v(n, kernels);
-  for (std::size_t r = 0; r < n; ++r)
-    for (std::size_t c = 0; c < n; ++c) v.set(n - 1 - r, c, without_dust(u(r, c)));
+  for (std::size_t r = 0; r < n; ++r) v.matrix().fill_line(n - 1 - r, &u(r, 0), 1, n);
   SidePhases right(SidePhases::right, n), left(SidePhases::left, n);
   Placement placement(n, [n](std::size_t column) { return (n - column % 2) / 2; });
   struct Left {
@@ -67,16 +75,10 @@ PhaseProgram decompose_rectangular(ConstComplexMatrix u, const DecomposeKernels&
         lefts.push_back({n - 1 - j, n - 2 - i + j, left.pass(i - j, n - 2 - i + j)});
     }
   }
-  v.finish();
+  check_remainder(u, distance_from_phases(n, [&](auto r, auto c) { return v.square(n - 1 - r, c); }));
   std::vector<double> d(n);
-  double square = 0;
   for (std::size_t r = 0; r < n; ++r)
-    for (std::size_t c = r; c < n; ++c) {
-      const std::complex<double> x = v.at(n - 1 - r, c);
-      square += r == c ? (std::abs(x) - 1) * (std::abs(x) - 1) : std::norm(x);
-      if (r == c) d[r] = wrap_phase(left[r] + std::arg(x) + right[r]);
-    }
-  check_remainder(u, std::sqrt(square));
+    d[r] = wrap_phase(left[r] + std::arg(v.multiple(n - 1 - r, r)) + right[r]);
 
   // U = L₁† … Lₘ† D R: T†(θ, φ)·diag(d₁, d₂) = diag(d₁′, d₂′)·T(θ, arg d₁/d₂) moves D to the output.
   for (std::size_t k = lefts.size(); k-- > 0;) {
@@ -93,8 +95,8 @@ PhaseProgram decompose_triangular(ConstComplexMatrix u, const DecomposeKernels& 
   check_input(u);
   const std::size_t n = u.rows;
   RowElimination v(n, kernels);
-  for (std::size_t r = 0; r < n; ++r)
-    for (std::size_t c = 0; c < n; ++c) v.set(n - 1 - r, n - 1 - c, without_dust(u(r, c)));
+  for (std::size_t c = 0; c < n; ++c)
+    v.matrix().fill_line(n - 1 - c, &u(n - 1, c), -static_cast<std::ptrdiff_t>(u.stride), n);
   SidePhases right(SidePhases::right, n);
   Placement placement(2 * n - 3,
                       [n](std::size_t column) { return std::min(column, 2 * n - 4 - column) / 2 + 1; });
@@ -103,16 +105,10 @@ PhaseProgram decompose_triangular(ConstComplexMatrix u, const DecomposeKernels& 
     for (std::size_t mode = 0; mode + 1 < n - s; ++mode)
       placement.put(2 * s + mode, mode, right.pass(n - 2 - mode - s, mode));
   }
-  v.finish();
+  check_remainder(u, distance_from_phases(n, [&](auto r, auto c) { return v.square(n - 1 - r, n - 1 - c); }));
   std::vector<double> d(n);
-  double square = 0;
   for (std::size_t r = 0; r < n; ++r)
-    for (std::size_t c = r; c < n; ++c) {
-      const std::complex<double> x = v.at(n - 1 - r, n - 1 - c);
-      square += r == c ? (std::abs(x) - 1) * (std::abs(x) - 1) : std::norm(x);
-      if (r == c) d[r] = wrap_phase(std::arg(x) + right[r]);
-    }
-  check_remainder(u, std::sqrt(square));
+    d[r] = wrap_phase(std::arg(v.multiple(n - 1 - r, n - 1 - r)) + right[r]);
   return placement.finish(std::move(d));
 }
 

@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t chunk = 64;
 
 FRINGE_CLONES void arctangents(const double* __restrict y, const double* __restrict x,
-                               double* __restrict angle) {
-  for (std::size_t i = 0; i < chunk; ++i) {
+                               double* __restrict angle, std::size_t eights) {
+  for (std::size_t i = 0; i < 8 * eights; ++i) {
     const double ax = std::fabs(x[i]), ay = std::fabs(y[i]);
     const double small = ay < ax ? ay : ax, large = ay < ax ? ax : ay;
     const bool diagonal = small > 0.41421356237309503 * large;
@@ -40,8 +40,8 @@ FRINGE_CLONES void arctangents(const double* __restrict y, const double* __restr
   }
 }
 
-FRINGE_CLONES void square_roots(double* __restrict value) {
-  for (std::size_t i = 0; i < chunk; ++i) value[i] = std::sqrt(value[i]);
+FRINGE_CLONES void square_roots(double* __restrict value, std::size_t eights) {
+  for (std::size_t i = 0; i < 8 * eights; ++i) value[i] = std::sqrt(value[i]);
 }
 
 }  // namespace
@@ -51,18 +51,18 @@ void nulled_angles(const NulledPair* found, std::size_t count, bool mirrored, do
   alignas(64) double partner[chunk] = {}, nulled[chunk] = {}, re[chunk] = {}, im[chunk] = {}, angle[chunk];
   const double sign = mirrored ? -1 : 1;
   for (std::size_t first = 0; first < count; first += chunk) {
-    const std::size_t valid = std::min(chunk, count - first);
+    const std::size_t valid = std::min(chunk, count - first), eights = (valid + 7) / 8;
     for (std::size_t i = 0; i < valid; ++i) {
       partner[i] = found[first + i].partner_square;
       nulled[i] = found[first + i].nulled_square;
       re[i] = sign * found[first + i].re;
       im[i] = found[first + i].im;
     }
-    square_roots(partner);
-    square_roots(nulled);
-    arctangents(partner, nulled, angle);
+    square_roots(partner, eights);
+    square_roots(nulled, eights);
+    arctangents(partner, nulled, angle, eights);
     std::copy_n(angle, valid, half_theta + first);
-    arctangents(im, re, angle);
+    arctangents(im, re, angle, eights);
     std::copy_n(angle, valid, omega + first);
   }
 }

@@ -15,8 +15,8 @@ std::vector<LineRotation> rotations_for(std::size_t n) {
 
 /// A scale can shrink 65-fold by each of the two rotations a sweep has for it: before the next batch, those
 /// that are small are multiplied in. By how much; 1 for most.
-double taken_out(double& scale_squared, bool all) {
-  if (!all && scale_squared > 0x1p-100) return 1;
+double taken_out(double& scale_squared) {
+  if (scale_squared > 0x1p-100) return 1;
   const double factor = std::sqrt(scale_squared);
   scale_squared = 1;
   return factor;
@@ -101,15 +101,8 @@ void AntidiagonalElimination::end_batch() {
     kernels_.transpose(turned_.tile(0), block, rows, matrix_.stride(), blocks);
   }
   for (std::ptrdiff_t l = 0; l < n_; ++l) {
-    scale_line(matrix_, l, taken_out(row_scale_[static_cast<std::size_t>(l)], false));
-    scale_lane(matrix_, l, n_, taken_out(column_scale_[static_cast<std::size_t>(l)], false));
-  }
-}
-
-void AntidiagonalElimination::finish() {
-  for (std::ptrdiff_t l = 0; l < n_; ++l) {
-    scale_line(matrix_, l, taken_out(row_scale_[static_cast<std::size_t>(l)], true));
-    scale_lane(matrix_, l, n_, taken_out(column_scale_[static_cast<std::size_t>(l)], true));
+    scale_line(matrix_, l, taken_out(row_scale_[static_cast<std::size_t>(l)]));
+    scale_lane(matrix_, l, n_, taken_out(column_scale_[static_cast<std::size_t>(l)]));
   }
 }
 
@@ -133,14 +126,9 @@ const NulledPair* RowElimination::null_row() {
   if (j + 1 == sweeps_fused) {
     for (std::ptrdiff_t t = own + 1; t < matrix_.tiles(); ++t) kernels_.apply(matrix_.tile(t), sweeps_);
     for (std::ptrdiff_t l = 0; l < n_; ++l)
-      scale_line(matrix_, l, taken_out(scale_[static_cast<std::size_t>(l)], false));
+      scale_line(matrix_, l, taken_out(scale_[static_cast<std::size_t>(l)]));
   }
   return found_.data();
-}
-
-void RowElimination::finish() {
-  for (std::ptrdiff_t l = 0; l < n_; ++l)
-    scale_line(matrix_, l, taken_out(scale_[static_cast<std::size_t>(l)], true));
 }
 
 const DecomposeKernels& decompose_kernels() noexcept {

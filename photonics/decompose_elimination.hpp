@@ -19,12 +19,14 @@ namespace fringe {
 class AntidiagonalElimination {
  public:
   AntidiagonalElimination(std::size_t n, const DecomposeKernels& kernels);
-  void set(std::size_t row, std::size_t column, std::complex<double> x) { matrix_.set(row, column, x); }
+  LaneTiles& matrix() { return matrix_; }  ///< lines are rows, lanes columns
   /// Of the next antidiagonal, by the upper line of each pair.
   const NulledPair* null_antidiagonal();
-  /// Call before reading elements.
-  void finish();
-  std::complex<double> at(std::size_t row, std::size_t column) const { return matrix_.at(row, column); }
+  /// An element as it stands: its square, and a positive multiple of it.
+  double square(std::size_t row, std::size_t column) const {
+    return std::norm(multiple(row, column)) * row_scale_[row] * column_scale_[column];
+  }
+  std::complex<double> multiple(std::size_t row, std::size_t column) const { return matrix_.at(row, column); }
 
  private:
   void null_by_columns(std::ptrdiff_t i, std::ptrdiff_t j);
@@ -33,7 +35,7 @@ class AntidiagonalElimination {
 
   std::ptrdiff_t n_;
   const DecomposeKernels& kernels_;
-  LaneTiles matrix_;  ///< lines are rows, lanes columns
+  LaneTiles matrix_;
   LaneTiles turned_;  ///< one tile whose lines are columns
   std::vector<LineRotation> of_columns_, of_rows_;
   Sweeps columns_{}, rows_{};
@@ -47,12 +49,14 @@ class AntidiagonalElimination {
 class RowElimination {
  public:
   RowElimination(std::size_t n, const DecomposeKernels& kernels);
-  void set(std::size_t lane, std::size_t line, std::complex<double> x) { matrix_.set(line, lane, x); }
+  LaneTiles& matrix() { return matrix_; }
   /// Of the next lane, by the upper line of each pair.
   const NulledPair* null_row();
-  /// Call before reading elements.
-  void finish();
-  std::complex<double> at(std::size_t lane, std::size_t line) const { return matrix_.at(line, lane); }
+  /// An element as it stands: its square, and a positive multiple of it.
+  double square(std::size_t lane, std::size_t line) const {
+    return std::norm(multiple(lane, line)) * scale_[line];
+  }
+  std::complex<double> multiple(std::size_t lane, std::size_t line) const { return matrix_.at(line, lane); }
 
  private:
   std::ptrdiff_t n_;

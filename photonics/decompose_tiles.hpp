@@ -22,10 +22,16 @@ class LaneTiles {
     const double* value = lines_[lane / sweep_lanes * stride_ + line].value + lane % sweep_lanes;
     return {value[0], value[sweep_lanes]};
   }
-  void set(std::size_t line, std::size_t lane, std::complex<double> x) {
-    double* value = lines_[lane / sweep_lanes * stride_ + line].value + lane % sweep_lanes;
-    value[0] = x.real();
-    value[sweep_lanes] = x.imag();
+  /// Line `line`, lanes 0, 1, …, of the `count` elements x[0], x[step], …. Elements below 2^-52 become zero:
+  /// subnormal numbers would slow every rotation of a banded matrix.
+  void fill_line(std::size_t line, const std::complex<double>* x, std::ptrdiff_t step, std::size_t count) {
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      double* value = lines_[lane / sweep_lanes * stride_ + line].value + lane % sweep_lanes;
+      const std::complex<double> element = x[step * static_cast<std::ptrdiff_t>(lane)];
+      const double kept = std::norm(element) < 0x1p-104 ? 0 : 1;
+      value[0] = kept * element.real();
+      value[sweep_lanes] = kept * element.imag();
+    }
   }
 
  private:
