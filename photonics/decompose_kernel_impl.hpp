@@ -149,24 +149,24 @@ struct Nulling {
   const double from = n_square * n_scale, to = p_square * p_scale;
   if (!(from * lane_scale >= negligible_square)) return {true, {0, 0}, 0, n_scale, p_scale, {1, 0, 0, 0, 1}};
   if (to * lane_scale < negligible_square) return {false, {0, 0}, 0, p_scale, n_scale, {0, 1, 0, 0, 0}};
-  double both = zero + n_square * n_scale;
-  both = both + p_square * p_scale;
   double re = zero + p.re * n.re, im = zero + p.im * n.re;
   re = re + p.im * n.im;
   im = im - p.re * n.im;
   if (to <= 64 * from) {
-    const double inverse = 1 / n_square, shrunk = from / both;
+    const double inverse = 1 / n_square, ratio_square = p_square * inverse, weight = p_scale / n_scale;
+    const double shrunk = 1 / (1 + ratio_square * weight);
     return {false,
             {-re * inverse, -im * inverse},
-            p_scale / n_scale,
+            weight,
             p_scale * shrunk,
             n_scale * shrunk,
             {to, from, -re, -im, 0}};
   }
-  const double inverse = 1 / p_square, shrunk = to / both;
+  const double inverse = 1 / p_square, ratio_square = n_square * inverse, weight = n_scale / p_scale;
+  const double shrunk = 1 / (1 + ratio_square * weight);
   return {true,
           {-re * inverse, im * inverse},
-          n_scale / p_scale,
+          weight,
           n_scale * shrunk,
           p_scale * shrunk,
           {to, from, -re, -im, 1}};
