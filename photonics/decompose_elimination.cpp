@@ -131,9 +131,4 @@ const NulledPair* RowElimination::null_row() {
   return found_.data();
 }
 
-const DecomposeKernels& decompose_kernels() noexcept {
-  static const DecomposeKernelSets sets = available_decompose_kernels();
-  return *sets.set[sets.count - 1];
-}
-
 }  // namespace fringe

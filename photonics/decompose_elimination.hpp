@@ -73,7 +73,4 @@ class RowElimination {
 PhaseProgram decompose_rectangular(ConstComplexMatrix u, const DecomposeKernels& kernels);
 PhaseProgram decompose_triangular(ConstComplexMatrix u, const DecomposeKernels& kernels);
 
-/// The widest that this processor runs.
-const DecomposeKernels& decompose_kernels() noexcept;
-
 }  // namespace fringe

@@ -14,4 +14,9 @@ DecomposeKernelSets available_decompose_kernels() noexcept {
   return sets;
 }
 
+const DecomposeKernels& decompose_kernels() noexcept {
+  static const DecomposeKernelSets sets = available_decompose_kernels();
+  return *sets.set[sets.count - 1];
+}
+
 }  // namespace fringe

@@ -49,8 +49,8 @@ struct DecomposeKernels {
   const char* isa;
   /// All sweeps, in order.
   void (*apply)(double* tile, const Sweeps& sweeps) noexcept;
-  /// Sweep j, which nulls element (line high − x, lane x) for every x: those of the tile, whose first lane is
-  /// number `first`, after the known rotations of pairs above high − first. `found` is per pair.
+  /// Sweep j, whose pair high − x nulls lane x of line high − x. The tile's lanes are first … first+7: pairs
+  /// above high − first are known, the next eight are found. `found` is by pair.
   void (*null_antidiagonal)(double* tile, const Sweeps& sweeps, std::ptrdiff_t j, std::ptrdiff_t first,
                             LineScales scales, NulledPair* found) noexcept;
   /// Sweep j, which nulls the lines above low[j] of one lane of the tile.
@@ -72,5 +72,8 @@ struct DecomposeKernelSets {
   std::size_t count;
 };
 DecomposeKernelSets available_decompose_kernels() noexcept;
+
+/// The widest one.
+const DecomposeKernels& decompose_kernels() noexcept;
 
 }  // namespace fringe

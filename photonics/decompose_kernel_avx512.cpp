@@ -1,5 +1,5 @@
 #include "photonics/decompose_kernel_impl.hpp"
 
 namespace fringe {
-const DecomposeKernels decompose_kernels_avx512 = decompose_kernels<64>("avx512f");
+const DecomposeKernels decompose_kernels_avx512 = sweep_kernels<64>("avx512");
 }

@@ -251,9 +251,6 @@ void null_lane(double* tile, const Sweeps& sweeps, std::ptrdiff_t j, std::ptrdif
 inline void transpose(const double* from, std::ptrdiff_t from_stride, double* to, std::ptrdiff_t to_stride,
                       std::ptrdiff_t count) noexcept {
   for (std::ptrdiff_t block = 0; block < count; ++block, from += from_stride, to += to_stride) {
-    // The lines behind it are those of the next tile.
-    for (std::ptrdiff_t i = 0; i < sweep_lanes * line_doubles; i += 8)
-      __builtin_prefetch(from + sweep_lanes * line_doubles + i, 0, 2);
     for (std::ptrdiff_t plane = 0; plane < line_doubles; plane += sweep_lanes)
       for (std::ptrdiff_t line = 0; line < sweep_lanes; line += 4)
         for (std::ptrdiff_t lane = 0; lane < sweep_lanes; lane += 4)
@@ -262,7 +259,7 @@ inline void transpose(const double* from, std::ptrdiff_t from_stride, double* to
 }
 
 template <unsigned Bytes>
-constexpr DecomposeKernels decompose_kernels(const char* isa) {
+constexpr DecomposeKernels sweep_kernels(const char* isa) {
   return {isa, apply<Bytes>, null_antidiagonal<Bytes>, null_lane<Bytes>, transpose};
 }
 

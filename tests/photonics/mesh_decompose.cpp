@@ -176,8 +176,8 @@ void expect_equal(const PhaseProgram& a, const PhaseProgram& b) {
 
 // The same source, with as many lanes per vector as it pleases.
 TEST(Decompose, VectorsOfAnyWidthGiveTheSameBits) {
-  const DecomposeKernels narrow = decompose_kernels<16>("16"), middle = decompose_kernels<32>("32"),
-                         wide = decompose_kernels<64>("64");
+  const DecomposeKernels narrow = sweep_kernels<16>("16"), middle = sweep_kernels<32>("32"),
+                         wide = sweep_kernels<64>("64");
   for (const std::size_t n : {2u, 7u, 8u, 9u, 33u, 70u}) {
     const Square u = haar(n, 1);
     expect_equal(decompose_rectangular(view(u), narrow), decompose_rectangular(view(u), middle));
