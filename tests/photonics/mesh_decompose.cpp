@@ -8,6 +8,9 @@
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "photonics/decompose.hpp"
+#include "photonics/decompose_angles.hpp"
+#include "photonics/decompose_elimination.hpp"
+#include "photonics/decompose_kernel_impl.hpp"
 #include "tests/photonics/mesh_testing.hpp"
 
 namespace fringe {
@@ -105,6 +108,127 @@ TEST(Decompose, MatricesOfRandomPhases) {
     for (double& phi : program.phi) phi *= 2 * pi;
     expect_round_trip(mesh_matrix(layout, program, ideal_fabrication(layout)), "random phases");
   }
+}
+
+/// Matrix of ideal MZIs by the closed form, in double: what is left is the error of the phases and the
+/// rounding of N columns, without that of two splitters of each MZI.
+Square closed_form_matrix(const MeshLayout& layout, const PhaseProgram& program) {
+  PhysicalMesh<double> mesh = realise<double>(layout, program, ideal_fabrication(layout));
+  for (std::size_t k = 0; k < mesh.couplers.size(); ++k) {
+    const double s = std::sin(program.theta[k] / 2), c = std::cos(program.theta[k] / 2);
+    const Complex common = Complex{0, 1} * std::polar(1.0, program.theta[k] / 2);
+    const Complex upper = common * std::polar(1.0, program.phi[k]);
+    mesh.couplers[k] = {upper * s, common * c, upper * c, -common * s};
+  }
+  return fast_matrix(layout, mesh);
+}
+
+// ‖U′ − U‖_F ≤ 1e-13·√N, thirty times closer than a tolerance of N·eps per field would ask.
+TEST(Decompose, ResidualOfHaarMatrices) {
+  for (const std::size_t n : {64u, 128u, 256u, 512u})
+    for (const Topology& t : neighbour_topologies()) {
+      if (n > 256 && t.name == "triangular") continue;
+      const Square u = haar(n, 3);
+      EXPECT_LE(error(closed_form_matrix(t.build(n), t.decompose(view(u))), u), 1e-13) << t.name << ' ' << n;
+    }
+}
+
+// A rotation shrinks two lines: halves everywhere shrink them most, bar and cross states and what is near
+// them change places. The scales must neither underflow nor cost accuracy.
+TEST(Decompose, ExtremeSplits) {
+  const std::size_t n = 200;
+  for (const Topology& t : neighbour_topologies()) {
+    const MeshLayout layout = t.build(n);
+    const std::size_t count = layout.couplers.size();
+    PhaseProgram halves{std::vector<double>(count, pi / 2), std::vector<double>(count),
+                        std::vector<double>(n)};
+    PhaseProgram mixed = halves;
+    const double near[] = {0, pi, 1e-9, pi - 1e-9, 1e-3, pi - 1e-3, 1.0, pi - 0.246, pi - 0.25};
+    for (std::size_t k = 0; k < count; ++k) mixed.theta[k] = near[k * k % 9];
+    fill_uniform(mixed.phi, {2, Purpose::test});
+    for (const PhaseProgram& program : {halves, mixed}) {
+      const Square u = mesh_matrix(layout, program, ideal_fabrication(layout));
+      const PhaseProgram again = t.decompose(view(u));
+      EXPECT_LE(error(mesh_matrix(layout, again, ideal_fabrication(layout)), u), 2 * rounding(n)) << t.name;
+    }
+  }
+}
+
+// Few columns of random phases: a band whose edges fall off, and zeros.
+TEST(Decompose, FewColumnsOfRandomPhases) {
+  const std::size_t n = 200;
+  const MeshLayout columns = rectangular_layout(n, 12);
+  PhaseProgram program{std::vector<double>(columns.couplers.size()),
+                       std::vector<double>(columns.couplers.size()), std::vector<double>(n)};
+  fill_uniform(program.theta, {1, Purpose::test});
+  for (double& theta : program.theta) theta *= pi;
+  const Square u = mesh_matrix(columns, program, ideal_fabrication(columns));
+  for (const Topology& t : neighbour_topologies())
+    EXPECT_LE(error(mesh_matrix(t.build(n), t.decompose(view(u)), ideal_fabrication(t.build(n))), u),
+              rounding(n));
+}
+
+void expect_equal(const PhaseProgram& a, const PhaseProgram& b) {
+  EXPECT_EQ(a.theta, b.theta);
+  EXPECT_EQ(a.phi, b.phi);
+  EXPECT_EQ(a.out, b.out);
+}
+
+// The same source, with as many lanes per vector as it pleases.
+TEST(Decompose, VectorsOfAnyWidthGiveTheSameBits) {
+  const DecomposeKernels narrow = sweep_kernels<16>("16"), middle = sweep_kernels<32>("32"),
+                         wide = sweep_kernels<64>("64");
+  for (const std::size_t n : {2u, 7u, 8u, 9u, 33u, 70u}) {
+    const Square u = haar(n, 1);
+    expect_equal(decompose_rectangular(view(u), narrow), decompose_rectangular(view(u), middle));
+    expect_equal(decompose_rectangular(view(u), narrow), decompose_rectangular(view(u), wide));
+    expect_equal(decompose_triangular(view(u), narrow), decompose_triangular(view(u), middle));
+    expect_equal(decompose_triangular(view(u), narrow), decompose_triangular(view(u), wide));
+  }
+}
+
+// Sets that fuse products agree to the bit, those that don't within the rounding of a mesh.
+TEST(Decompose, EveryInstructionSet) {
+  const DecomposeKernelSets sets = available_decompose_kernels();
+  const std::size_t n = 65;
+  const Square u = haar(n, 2);
+  const MeshLayout rectangle = find_topology("rectangular").build(n),
+                   triangle = find_topology("triangular").build(n);
+  for (std::size_t s = 0; s < sets.count; ++s) {
+    SCOPED_TRACE(sets.set[s]->isa);
+    const PhaseProgram r = decompose_rectangular(view(u), *sets.set[s]),
+                       t = decompose_triangular(view(u), *sets.set[s]);
+    EXPECT_LE(error(mesh_matrix(rectangle, r, ideal_fabrication(rectangle)), u), rounding(n));
+    EXPECT_LE(error(mesh_matrix(triangle, t, ideal_fabrication(triangle)), u), rounding(n));
+    if (s < 2) continue;
+    expect_equal(r, decompose_rectangular(view(u), *sets.set[1]));
+    expect_equal(t, decompose_triangular(view(u), *sets.set[1]));
+  }
+}
+
+// Three roundings near π, of half an ulp each (2.2e-16), and those of a rational function near π/8.
+TEST(Decompose, AnglesOfNulledPairs) {
+  std::vector<NulledPair> found;
+  std::vector<double> random(4000);
+  fill_uniform(random, {4, Purpose::test});
+  for (std::size_t i = 0; i < 1000; ++i) {
+    const double* r = &random[4 * i];
+    const double small = i % 3 == 0 ? 1e-12 : 1;
+    found.push_back({small * r[0], r[1], small * (r[2] - 0.5), r[3] - 0.5, 0});
+  }
+  for (const double x : {-1.0, 0.0, 1.0})
+    for (const double y : {-1.0, 0.0, 1.0})
+      if (x != 0 || y != 0) found.push_back({1, 0, x, y, 0});
+  std::vector<double> half_theta(found.size()), omega(found.size()), mirrored(found.size());
+  nulled_angles(found.data(), found.size(), true, half_theta.data(), mirrored.data());
+  nulled_angles(found.data(), found.size(), false, half_theta.data(), omega.data());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto& [partner, nulled, re, im, swapped] = found[i];
+    EXPECT_NEAR(half_theta[i], std::atan2(std::sqrt(partner), std::sqrt(nulled)), 7e-16);
+    EXPECT_NEAR(omega[i], std::atan2(im, re + 0.0), 7e-16) << re << ' ' << im;
+    EXPECT_NEAR(std::remainder(mirrored[i] - std::atan2(im, -re), 2 * pi), 0, 1e-15) << re << ' ' << im;
+  }
+  EXPECT_EQ(half_theta.back(), pi / 2);
 }
 
 TEST(Decompose, ZerosAreBarStates) {
