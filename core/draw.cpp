@@ -19,12 +19,11 @@ const DrawKernels& draw_kernels() noexcept {
 
 namespace {
 
-/// whole(block, chunks, out): elements from 4·block on; convert(word).
+/// whole(block, chunks, out): elements from 4·block on.
 template <class Real, class Whole>
 void fill(std::span<Real> out, std::uint64_t first, Whole&& whole) {
-  const std::size_t skipped = first % 4;
   std::size_t done = 0;
-  if (skipped == 0) {
+  if (first % 4 == 0) {
     const std::size_t chunks = out.size() / draw_chunk;
     whole(first / 4, chunks, out.data());
     done = chunks * draw_chunk;
@@ -32,6 +31,7 @@ void fill(std::span<Real> out, std::uint64_t first, Whole&& whole) {
   // What begins or ends within a chunk.
   alignas(64) Real part[4 * draw_chunk];
   while (done < out.size()) {
+    const std::size_t skipped = (first + done) % 4;
     const std::size_t count = std::min(4 * draw_chunk - skipped, out.size() - done);
     whole((first + done) / 4, (skipped + count + draw_chunk - 1) / draw_chunk, part);
     std::copy_n(part + skipped, count, out.data() + done);

@@ -169,7 +169,9 @@ Readings detect(const PhotonicEffects& effects, float re, float im, float range 
   Block block(modes, batch, re, im);
   ReadingScratch scratch;
   const OutputChannels channels(effects, modes, 3, 0, 0);
-  channels.detect(block.fields(), modes, range, {1, 0, 7, 0, first, 1, 0}, scratch);
+  const Symbols symbols{1, 0, 7, 0, first, 1, 0};
+  if (channels.turns()) channels.turn(block.fields(), {}, block.fields(), symbols, scratch);
+  channels.detect(block.fields(), modes, range, 1, symbols, scratch);
   return {block.re, modes, batch};
 }
 
