@@ -61,9 +61,11 @@ void photonic_matmul(benchmark::State& state, bool imperfect) {
 }
 BENCHMARK_CAPTURE(photonic_matmul, ideal, false)
     ->ArgsProduct({{64, 256}, {64, 256}})
+    ->Args({1024, 256})
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(photonic_matmul, imperfect, true)
     ->ArgsProduct({{64, 256}, {64, 256}})
+    ->Args({1024, 256})
     ->Unit(benchmark::kMillisecond);
 
 /// The default comparison, start to finish; goal: 30 s.

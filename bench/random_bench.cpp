@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "bench/machine.hpp"
 #include "core/draw.hpp"
 
 namespace {
@@ -14,6 +15,12 @@ void fill(benchmark::State& state, void (*draw)(std::span<Real>, const fringe::D
     draw(numbers, {.seed = 1, .purpose = fringe::Purpose::benchmark}, 0);
     benchmark::ClobberMemory();
   }
+  const auto [best] = fringe::bench::best_seconds(
+      100, [&] { draw(numbers, {.seed = 1, .purpose = fringe::Purpose::benchmark}, 0); });
+  const double each = best / static_cast<double>(state.range(0));
+  state.counters["ns_per_number"] = 1e9 * each;
+  // As many could be done in that time: a number's price in multiply-adds of single precision.
+  state.counters["multiply_adds"] = each * fringe::bench::machine_peak().single / 2;
   const auto count = static_cast<std::int64_t>(state.iterations()) * state.range(0);
   state.SetItemsProcessed(count);
   state.SetBytesProcessed(count * static_cast<std::int64_t>(sizeof(Real)));

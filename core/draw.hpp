@@ -11,11 +11,12 @@
 #include <span>
 
 #include "core/host_device.hpp"
+#include "core/normal_table.hpp"
 
 namespace fringe {
 
 /// Version of the mapping from Draw to numbers; stands in every trace.
-inline constexpr int random_scheme_version = 1;
+inline constexpr int random_scheme_version = 2;
 
 /// What a number is for. Append only: the values are part of the scheme.
 enum class Purpose : std::uint32_t {
@@ -100,46 +101,6 @@ FRINGE_HD inline std::uint32_t random_bits(const DrawStream& s, std::uint64_t el
   return (static_cast<double>(bits) + 0.5) * 0x1p-32;
 }
 
-/// Natural logarithm of a positive normal float by exponent split and a degree-8 polynomial (Cephes logf,
-/// S. Moshier, https://www.netlib.org/cephes/; relative error < 1e-7). Only + − ×, so bits agree everywhere.
-/// In two steps, for loops over many numbers keep more of them in flight in short chains than in a long one.
-struct LogArgument {
-  float m, e;  ///< (1 + m)·2ᵉ, 1 + m in [√½, √2)
-};
-[[gnu::always_inline]] FRINGE_HD inline LogArgument log_argument(float x) {
-  union {
-    float f;
-    std::uint32_t u;
-  } v{x};
-  int exponent = static_cast<int>(v.u >> 23) - 126;
-  v.u = (v.u & 0x007fffffu) | 0x3f000000u;  // mantissa in [½, 1)
-  const float m = v.f;
-  const bool low = m < 0.70710678f;
-  exponent -= low ? 1 : 0;
-  return {(low ? m + m : m) - 1.0f, static_cast<float>(exponent)};
-}
-/// Float: a float or a vector of them.
-template <class Float>
-[[gnu::always_inline]] FRINGE_HD inline Float log_from_argument(Float m, Float e) {
-  const Float z = m * m;
-  Float p = 7.0376836292e-2f * m - 1.1514610310e-1f;
-  p = p * m + 1.1676998740e-1f;
-  p = p * m - 1.2420140846e-1f;
-  p = p * m + 1.4249322787e-1f;
-  p = p * m - 1.6668057665e-1f;
-  p = p * m + 2.0000714765e-1f;
-  p = p * m - 2.4999993993e-1f;
-  p = p * m + 3.3333331174e-1f;
-  Float y = p * m * z;
-  y = y + e * -2.12194440e-4f;
-  y = y - 0.5f * z;
-  return m + y + e * 0.693359375f;
-}
-[[gnu::always_inline]] FRINGE_HD inline float log_exact_steps(float x) {
-  const LogArgument a = log_argument(x);
-  return log_from_argument(a.m, a.e);
-}
-
 /// Square root, correctly rounded on both compilers.
 [[gnu::always_inline]] FRINGE_HD inline float sqrt_exact(float x) {
 #if defined(__CUDA_ARCH__)
@@ -149,50 +110,25 @@ template <class Float>
 #endif
 }
 
-/// Standard normal by inversion, √2·erfinv(x), x = (bits + ½)·2⁻³¹ − 1, in the form and with the central
-/// polynomial of M. Giles, "Approximating the erfinv function", GPU Computing Gems Jade (2011). Its
-/// single-precision tail ends at 1 − |x| = 2⁻²⁴ (5.5 σ); the tail here is a minimax fit of erfinv(x)/x over w
-/// in [5, 21.5], which reaches 2⁻³². |error| < 3e-6 up to the largest value, 6.34. In two steps, for loops
-/// over many numbers keep more of them in flight in two short chains than in a long one.
-struct NormalArgument {
-  float x, w;  ///< w = −log(1 − x²)
-};
-/// x, and 1 − x² as normal_argument() takes the logarithm of.
-struct NormalSquare {
-  float x, square;
-};
-[[gnu::always_inline]] FRINGE_HD inline NormalSquare normal_square(std::uint32_t bits) {
-  const bool negative = bits < 0x80000000u;
-  // Distance from the nearer end of (0, 1), in units of 2⁻³²: exact in the tails, where it matters.
-  const auto near = static_cast<std::int32_t>(negative ? bits : ~bits);
-  const float tail = (static_cast<float>(near) + 0.5f) * 0x1p-31f;  // 1 − |x| in (0, 1]
-  return {negative ? tail - 1.0f : 1.0f - tail, tail * (2.0f - tail)};
-}
-[[gnu::always_inline]] FRINGE_HD inline NormalArgument normal_argument(std::uint32_t bits) {
-  const NormalSquare s = normal_square(bits);
-  return {s.x, -log_exact_steps(s.square)};
-}
-/// t = w − 2.5 in the middle, where w < 5 (99.66 % of numbers); √w − 3 in the tails.
-template <class Float>
-[[gnu::always_inline]] FRINGE_HD inline Float normal_polynomial(Float x, Float t, bool central) {
-  Float p =
-      (central ? 3.43273939e-07f : -0.000110916051f) + (central ? 2.81022636e-08f : -2.13743497e-05f) * t;
-  p = (central ? -3.5233877e-06f : 0.00114796683f) + p * t;
-  p = (central ? -4.39150654e-06f : -0.00342893088f) + p * t;
-  p = (central ? 0.00021858087f : 0.00581850111f) + p * t;
-  p = (central ? -0.00125372503f : -0.0077046114f) + p * t;
-  p = (central ? -0.00417768164f : 0.00942590181f) + p * t;
-  p = (central ? 0.246640727f : 1.00168085f) + p * t;
-  p = (central ? 1.50140941f : 2.83297729f) + p * t;
-  return 1.41421356f * (p * x);
-}
-[[gnu::always_inline]] FRINGE_HD inline float normal_from_argument(float x, float w) {
-  const bool central = w < 5.0f;
-  return normal_polynomial(x, central ? w - 2.5f : sqrt_exact(w) - 3.0f, central);
-}
-FRINGE_HD inline float normal_from_bits(std::uint32_t bits) {
-  const NormalArgument a = normal_argument(bits);
-  return normal_from_argument(a.x, a.w);
+/// The largest distance from an end, in steps of 2⁻³², that a float does not round up to ½.
+inline constexpr std::int32_t normal_nearest = 0x7fffffbf;
+
+/// Standard normal by inversion: z(p) of p = (bits + ½)·2⁻³², by a polynomial per octave of the distance from
+/// the nearer end (normal_table.hpp). |error| < 1e-6 up to the largest value, 6.34; exactly odd about p = ½.
+[[gnu::always_inline]] FRINGE_HD inline float normal_from_bits(std::uint32_t bits) {
+  static constexpr NormalTable table = normal_table();
+  auto near = static_cast<std::int32_t>(bits < 0x80000000u ? bits : ~bits);
+  near = near < normal_nearest ? near : normal_nearest;
+  union {
+    float f;
+    std::uint32_t u;
+  } v{static_cast<float>(near) + 0.5f};
+  const float* c = table.c[(v.u >> 23) - 126];
+  v.u = (v.u & 0x007fffffu) | 0x3f800000u;
+  const float t = v.f - 2.0f;
+  float z = c[normal_terms - 1];
+  for (int k = normal_terms - 2; k >= 0; --k) z = z * t + c[k];
+  return bits < 0x80000000u ? z : -z;
 }
 
 FRINGE_HD inline float normal(const DrawStream& s, std::uint64_t element) {
@@ -200,7 +136,13 @@ FRINGE_HD inline float normal(const DrawStream& s, std::uint64_t element) {
 }
 
 /// out[i] = element first + i of the draw.
-void fill_uniform(std::span<double> out, const Draw& draw, std::uint64_t first = 0);
-void fill_normal(std::span<float> out, const Draw& draw, std::uint64_t first = 0);
+void fill_uniform(std::span<double> out, const DrawStream& stream, std::uint64_t first = 0);
+void fill_normal(std::span<float> out, const DrawStream& stream, std::uint64_t first = 0);
+inline void fill_uniform(std::span<double> out, const Draw& draw, std::uint64_t first = 0) {
+  fill_uniform(out, stream_of(draw), first);
+}
+inline void fill_normal(std::span<float> out, const Draw& draw, std::uint64_t first = 0) {
+  fill_normal(out, stream_of(draw), first);
+}
 
 }  // namespace fringe

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/clones.hpp"
 #include "core/error.hpp"
 #include "core/units.hpp"
 
@@ -16,6 +17,15 @@ constexpr double most_bits =
 constexpr float rounder = 12582912.0f;
 
 float round_small(float x) { return (x + rounder) - rounder; }
+
+FRINGE_CLONES void round_to_steps(float* x, std::size_t count, float step, float inverse, float last) {
+  for (std::size_t i = 0; i < count; ++i) {
+    float code = x[i] * inverse;
+    code = code > last ? last : code;
+    code = code < -last ? -last : code;
+    x[i] = ((code + rounder) - rounder) * step;
+  }
+}
 
 // Of (1 − x²)·(bow + twist·x) over −1 … 1, whose slope is 0 where 3·twist·x² + 2·bow·x − twist = 0.
 double largest_deviation(double bow, double twist) {
@@ -42,13 +52,7 @@ void quantise(std::span<float> x, const Quantiser& quantiser) noexcept {
   if (quantiser.step == 0) return;
   const float step = quantiser.step;
   const float inverse = 1 / step;
-  const float last = round_small(quantiser.range * inverse);
-  for (float& value : x) {
-    float code = value * inverse;
-    code = code > last ? last : code;
-    code = code < -last ? -last : code;
-    value = round_small(code) * step;
-  }
+  round_to_steps(x.data(), x.size(), step, inverse, round_small(quantiser.range * inverse));
 }
 
 std::size_t count_clipped(std::span<const float> x, const Quantiser& quantiser) noexcept {

@@ -2,21 +2,50 @@
 
 #include <cmath>
 
+#include "core/clones.hpp"
 #include "core/error.hpp"
 #include "photonics/link_budget.hpp"
 #include "photonics/poisson.hpp"
+#include "photonics/sine.hpp"
 
 namespace fringe {
+namespace {
+
+FRINGE_CLONES void add_scaled(float* row, const float* normals, float sigma, std::size_t columns) {
+  for (std::size_t b = 0; b < columns; ++b) row[b] += sigma * normals[b];
+}
+
+/// Variance constant + share·|a|².
+FRINGE_CLONES void add_shot_noise(float* re, const float* im, const float* normals, float constant,
+                                  float share, std::size_t columns) {
+  for (std::size_t b = 0; b < columns; ++b)
+    re[b] += sqrt_exact(constant + share * (re[b] * re[b] + im[b] * im[b])) * normals[b];
+}
+
+}  // namespace
+
+std::pair<std::span<const float>, std::span<const float>> ReadingScratch::phasors(float sigma,
+                                                                                  std::size_t columns,
+                                                                                  const DrawStream& draw,
+                                                                                  std::uint64_t first) {
+  normals(columns, draw, first);
+  if (sines_.size() < columns) sines_.resize(columns);
+  for (std::size_t b = 0; b < columns; ++b) {
+    const SineCosine phase = sine_cosine(sigma * normals_[b]);
+    normals_[b] = phase.cosine;
+    sines_[b] = phase.sine;
+  }
+  return {{normals_.data(), columns}, {sines_.data(), columns}};
+}
 
 void add_noise(Matrix x, std::size_t read, double variance, Purpose purpose, const Symbols& symbols,
                ReadingScratch& scratch) {
   if (variance == 0) return;
   const auto sigma = static_cast<float>(std::sqrt(variance));
-  const Draw draw = symbols.draw(purpose);
+  const DrawStream draw = symbols.draw(purpose);
   for (std::size_t i = 0; i < read; ++i) {
     const auto normals = scratch.normals(x.cols, draw, symbols.element(i, x.rows));
-    float* row = x.row(i);
-    for (std::size_t b = 0; b < x.cols; ++b) row[b] += sigma * normals[b];
+    add_scaled(x.row(i), normals.data(), sigma, x.cols);
   }
 }
 
@@ -33,19 +62,16 @@ void add_reading_noise(Fields<float> fields, std::size_t read, double shot_varia
   if (oscillator_photons >= normal_oscillator_photons) {
     const auto constant = static_cast<float>(shot_variance + receiver_variance);
     const auto share = static_cast<float>(shot_variance * signal_photons / oscillator_photons);
-    const Draw draw = symbols.draw(Purpose::shot_noise);
+    const DrawStream draw = symbols.draw(Purpose::shot_noise);
     for (std::size_t i = 0; i < read; ++i) {
       const auto normals = scratch.normals(columns, draw, symbols.element(i, modes));
-      float* re = fields.re.row(i);
-      const float* im = fields.im.row(i);
-      for (std::size_t b = 0; b < columns; ++b)
-        re[b] += sqrt_exact(constant + share * (re[b] * re[b] + im[b] * im[b])) * normals[b];
+      add_shot_noise(fields.re.row(i), fields.im.row(i), normals.data(), constant, share, columns);
     }
     return;
   }
   const double root_signal = std::sqrt(signal_photons), root_oscillator = std::sqrt(oscillator_photons);
   const double per_electron = 1 / (2 * root_signal * root_oscillator);
-  const DrawStream stream = stream_of(symbols.draw(Purpose::photon_count));
+  const DrawStream stream = symbols.draw(Purpose::photon_count);
   for (std::size_t i = 0; i < read; ++i)
     for (std::size_t b = 0; b < columns; ++b) {
       const double re = root_signal * fields.re(i, b), im = root_signal * fields.im(i, b);
@@ -73,9 +99,9 @@ void detect_intensity(ConstFields<float> fields, Matrix power, const IntensityRe
   if (fields.re.rows != modes || fields.im.rows != modes || fields.re.cols != power.cols ||
       fields.im.cols != power.cols)
     throw Error("detect_intensity: fields and readings differ in shape");
-  const DrawStream counts = stream_of(symbols.draw(Purpose::photon_count)),
-                   laser = stream_of(symbols.draw(Purpose::laser_intensity)),
-                   amplifier = stream_of(symbols.draw(Purpose::thermal_noise));
+  const DrawStream counts = symbols.draw(Purpose::photon_count),
+                   laser = symbols.draw(Purpose::laser_intensity),
+                   amplifier = symbols.draw(Purpose::thermal_noise);
   const double intensity_sigma = std::sqrt(receiver.intensity_variance);
   for (std::size_t b = 0; b < power.cols; ++b) {
     // Power is never negative, whatever a normal draw says.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/draw.hpp"
@@ -20,7 +21,7 @@ struct Symbols {
   std::uint64_t first_sample = 0;  ///< that of the block's first column
   std::size_t tiles = 1, tile = 0;
 
-  Draw draw(Purpose purpose) const { return {seed, purpose, chip, site, shot}; }
+  DrawStream draw(Purpose purpose) const { return stream_of({seed, purpose, chip, site, shot}); }
   /// Element of the draw for column 0 of channel `channel` out of `channels` of the tile; columns follow each
   /// other. Fewer than 2³² samples and channels of all tiles.
   std::uint64_t element(std::size_t channel, std::size_t channels) const {
@@ -32,19 +33,24 @@ struct Symbols {
 class ReadingScratch {
  public:
   /// Elements of a draw, one per column of a block.
-  std::span<const float> normals(std::size_t columns, const Draw& draw, std::uint64_t first) {
+  std::span<const float> normals(std::size_t columns, const DrawStream& draw, std::uint64_t first) {
     if (normals_.size() < columns) normals_.resize(columns);
     fill_normal({normals_.data(), columns}, draw, first);
     return {normals_.data(), columns};
   }
-  std::span<const double> uniforms(std::size_t columns, const Draw& draw, std::uint64_t first) {
+  std::span<const double> uniforms(std::size_t columns, const DrawStream& draw, std::uint64_t first) {
     if (uniforms_.size() < columns) uniforms_.resize(columns);
     fill_uniform({uniforms_.data(), columns}, draw, first);
     return {uniforms_.data(), columns};
   }
 
+  /// e^{iσ·normal}: cosines and sines.
+  std::pair<std::span<const float>, std::span<const float>> phasors(float sigma, std::size_t columns,
+                                                                    const DrawStream& draw,
+                                                                    std::uint64_t first);
+
  private:
-  std::vector<float> normals_;
+  std::vector<float> normals_, sines_;
   std::vector<double> uniforms_;
 };
 
@@ -57,6 +63,10 @@ void add_noise(Matrix x, std::size_t read, double variance, Purpose purpose, con
 /// at most 1/√V. A normal of the same variance misses its distribution function by ½·φ(0)/√V for the whole
 /// numbers and φ(0)/(6·√V) for the skewness: 0.266/√V, at most 0.0011.
 inline constexpr double normal_oscillator_photons = 65536;
+
+/// A variance below this share of the noise that it joins is left out: the spread changes by less than what a
+/// normal number is off by.
+inline constexpr double inaudible_share = 0x1p-20;
 
 /// Shot noise of balanced homodyne detection on the first `read` rows of fields.re, in units of full scale.
 /// With N detected photons of the local oscillator and S = 1/(4·shot_variance) of a field of full scale the

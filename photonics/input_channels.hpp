@@ -37,6 +37,14 @@ class InputChannels {
   static void predistort(std::span<float> x, const PhotonicEffects& effects) noexcept;
   /// Fields for what the DACs put out, driven[modes×batch], without memory.
   void send(ConstMatrix driven, Fields<float> out) const noexcept;
+  /// Whether channels of all cores send the same, but for the signs of what leaks at the null.
+  bool alike() const noexcept { return alike_; }
+  bool remembers() const noexcept { return memory_ != 0; }
+  /// Whether fields have an imaginary part.
+  bool leaks() const noexcept { return leaks_; }
+  /// send() with all signs +1; the channels' are signs().
+  void send_unsigned(ConstMatrix driven, Fields<float> out) const noexcept;
+  std::span<const float> signs() const noexcept { return signs_; }
   /// Adds what the modulators hold of the symbol before.
   void add_memory(Matrix re, const Symbols& symbols, ReadingScratch& scratch) const;
   /// g[modes×batch] times d(field)/d(x): the channel's gain and, for a sine, its slope. Straight through
@@ -50,9 +58,10 @@ class InputChannels {
   float swing_;  ///< π·d/2
   float peak_;   ///< sin(π·d/2)
   float memory_;
-  bool act_, leaks_;
+  bool act_, leaks_, alike_;
   std::vector<StaticCurve> curves_;
-  std::vector<float> imbalance_;  ///< κ, signed
+  float imbalance_;  ///< κ
+  std::vector<float> signs_;
 };
 
 }  // namespace fringe

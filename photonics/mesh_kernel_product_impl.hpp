@@ -1,4 +1,4 @@
-// A tile's realised matrix on a block of samples: y ← [y +] sign·A·x, real. Four rows by two vectors of
+// A tile's realised matrix on a block of samples: y ← [y +] sign·A·x, real. Six rows by two vectors of
 // samples stay in registers while k runs; each entry of A is loaded once for both.
 #pragma once
 
@@ -34,6 +34,7 @@ template <class Real, unsigned Bytes, std::size_t Rows>
 template <class Real, unsigned Bytes>
 void product(const KernelProduct<Real>& p) noexcept {
   std::size_t row = 0;
+  for (; row + 6 <= p.rows; row += 6) product_rows<Real, Bytes, 6>(p, row);
   for (; row + 4 <= p.rows; row += 4) product_rows<Real, Bytes, 4>(p, row);
   for (; row < p.rows; ++row) product_rows<Real, Bytes, 1>(p, row);
 }

@@ -2,9 +2,39 @@
 
 #include <cmath>
 
+#include "core/clones.hpp"
 #include "photonics/sine.hpp"
 
 namespace fringe {
+namespace {
+
+FRINGE_CLONES void scale_intensity(float* x, const float* normals, float sigma, float leak,
+                                   std::size_t columns) {
+  for (std::size_t b = 0; b < columns; ++b) {
+    const float epsilon = sigma * normals[b];
+    x[b] = (1.0f + epsilon) * x[b] + leak * epsilon;
+  }
+}
+
+FRINGE_CLONES void turn_row(const float* re, const float* im, float sign, const float* cosines,
+                            const float* sines, float* out_re, float* out_im, std::size_t columns) {
+  for (std::size_t b = 0; b < columns; ++b) {
+    const float x = re[b], y = sign * im[b];
+    out_re[b] = x * cosines[b] - y * sines[b];
+    out_im[b] = x * sines[b] + y * cosines[b];
+  }
+}
+
+FRINGE_CLONES void turn_real(const float* re, const float* cosines, const float* sines, float* out_re,
+                             float* out_im, std::size_t columns) {
+  for (std::size_t b = 0; b < columns; ++b) {
+    const float x = re[b];
+    out_re[b] = x * cosines[b];
+    out_im[b] = x * sines[b];
+  }
+}
+
+}  // namespace
 
 OutputChannels::OutputChannels(const PhotonicEffects& effects, std::size_t modes, std::uint64_t seed,
                                std::uint32_t chip, std::uint32_t core, Detection detection)
@@ -19,14 +49,24 @@ OutputChannels::OutputChannels(const PhotonicEffects& effects, std::size_t modes
   for (float& leak : leak_) leak *= static_cast<float>(effects.intensity_leak);
 }
 
-void OutputChannels::detect(Fields<float> fields, std::size_t read, float range, const Symbols& symbols,
-                            ReadingScratch& scratch) const {
+bool OutputChannels::read_im(float largest) const noexcept {
+  if (detection_ == Detection::intensity) return true;
+  const PhotonicEffects& e = effects_;
+  if (e.shot_variance == 0 || e.oscillator_photons == 0) return false;
+  if (e.oscillator_photons < normal_oscillator_photons) return true;
+  const double own = double{largest} * double{largest} / (4 * e.oscillator_photons);
+  return own > inaudible_share * (e.shot_variance + e.thermal_variance + e.dark_variance);
+}
+
+void OutputChannels::detect(Fields<float> fields, std::size_t read, float range, float largest,
+                            const Symbols& symbols, ReadingScratch& scratch) const {
   const bool power = detection_ == Detection::intensity;
   if (power) {
     detect_power(fields, read, symbols, scratch);
   } else {
-    add_laser_noise(fields, read, symbols, scratch);
-    add_reading_noise(fields, read, effects_.shot_variance, effects_.oscillator_photons,
+    const bool both = read_im(largest);
+    add_laser_noise(fields, read, both, symbols, scratch);
+    add_reading_noise(fields, read, effects_.shot_variance, both ? effects_.oscillator_photons : 0,
                       effects_.thermal_variance + effects_.dark_variance, symbols, scratch);
   }
   add_memory(fields.re, read, range, symbols, scratch);
@@ -63,45 +103,46 @@ void OutputChannels::detect_power(Fields<float> fields, std::size_t read, const 
               symbols, scratch);
 }
 
-void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols,
-                                     ReadingScratch& scratch) const {
+void OutputChannels::add_laser_noise(Fields<float> fields, std::size_t read, bool both,
+                                     const Symbols& symbols, ReadingScratch& scratch) const {
+  if (effects_.intensity_variance == 0) return;
   const std::size_t columns = fields.re.cols;
-  const bool both = read_im();
-  if (effects_.intensity_variance > 0) {
-    const auto sigma = static_cast<float>(std::sqrt(effects_.intensity_variance));
-    const auto normals =
-        scratch.normals(columns, symbols.draw(Purpose::laser_intensity), symbols.element(0, 1));
-    for (std::size_t i = 0; i < read; ++i) {
-      float *re = fields.re.row(i), *im = fields.im.row(i);
-      for (std::size_t b = 0; b < columns; ++b) {
-        const float epsilon = sigma * normals[b];
-        re[b] = (1.0f + epsilon) * re[b] + leak_[i] * epsilon;
-        if (both) im[b] *= 1.0f + epsilon;
-      }
-    }
+  const auto sigma = static_cast<float>(std::sqrt(effects_.intensity_variance));
+  const auto normals =
+      scratch.normals(columns, symbols.draw(Purpose::laser_intensity), symbols.element(0, 1));
+  for (std::size_t i = 0; i < read; ++i) {
+    scale_intensity(fields.re.row(i), normals.data(), sigma, leak_[i], columns);
+    if (both) scale_intensity(fields.im.row(i), normals.data(), sigma, 0, columns);
   }
-  if (effects_.phase_variance > 0) {
-    const auto sigma = static_cast<float>(std::sqrt(effects_.phase_variance));
-    const auto normals = scratch.normals(columns, symbols.draw(Purpose::laser_phase), symbols.element(0, 1));
-    for (std::size_t b = 0; b < columns; ++b) {
-      const SineCosine turn = sine_cosine(sigma * normals[b]);
-      for (std::size_t i = 0; i < read; ++i) {
-        const float re = fields.re(i, b), im = fields.im(i, b);
-        fields.re(i, b) = re * turn.cosine - im * turn.sine;
-        fields.im(i, b) = re * turn.sine + im * turn.cosine;
-      }
-    }
-  }
+}
+
+void OutputChannels::turn(ConstFields<float> in, std::span<const float> signs, Fields<float> out,
+                          const Symbols& symbols, ReadingScratch& scratch) const {
+  const std::size_t columns = out.re.cols;
+  const auto sigma = static_cast<float>(std::sqrt(effects_.phase_variance));
+  const auto [cosines, sines] =
+      scratch.phasors(sigma, columns, symbols.draw(Purpose::laser_phase), symbols.element(0, 1));
+  for (std::size_t k = 0; k < out.re.rows; ++k)
+    if (in.im.data)
+      turn_row(in.re.row(k), in.im.row(k), signs.empty() ? 1.0f : signs[k], cosines.data(), sines.data(),
+               out.re.row(k), out.im.row(k), columns);
+    else
+      turn_real(in.re.row(k), cosines.data(), sines.data(), out.re.row(k), out.im.row(k), columns);
 }
 
 void OutputChannels::add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                                 ReadingScratch& scratch) const {
   if (effects_.receiver_memory == 0) return;
-  // What is left of the symbol before is as good as uniform over the ADC's range.
   const bool power = detection_ == Detection::intensity;
+  // Of a uniform number over ±range.
+  const double variance = std::pow(effects_.receiver_memory * double{range}, 2) / 3;
+  if (!power && variance <= inaudible_share *
+                                (effects_.shot_variance + effects_.thermal_variance + effects_.dark_variance))
+    return;
+  // What is left of the symbol before is as good as uniform over the ADC's range.
   const float width = static_cast<float>(effects_.receiver_memory) * range * (power ? 1.0f : 2.0f);
   const double middle = power ? 0.0 : 0.5;
-  const Draw draw = symbols.draw(Purpose::receiver_memory);
+  const DrawStream draw = symbols.draw(Purpose::receiver_memory);
   for (std::size_t i = 0; i < read; ++i) {
     const auto uniforms = scratch.uniforms(readings.cols, draw, symbols.element(i, readings.rows));
     float* row = readings.row(i);

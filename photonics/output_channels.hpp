@@ -1,6 +1,7 @@
 // From light to a number: receiver, amplifier and ADC of each output of one core.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "photonics/converters.hpp"
@@ -17,6 +18,8 @@ namespace fringe {
 /// Phase noise turns the fields: Re(a·e^{iψ}), variance of ψ = 2π·linewidth·delay between the two paths (C.
 /// H. Henry, IEEE J. Quantum Electron. 18, 259 (1982)).
 ///
+/// Noises far below others of the same reading are left out (inaudible_share).
+///
 /// A receiver holds r of the reading before, as a modulator does (input_channels.hpp), uniform over the ADC's
 /// range.
 ///
@@ -28,22 +31,26 @@ class OutputChannels {
   OutputChannels(const PhotonicEffects& effects, std::size_t modes, std::uint64_t seed, std::uint32_t chip,
                  std::uint32_t core, Detection detection = Detection::homodyne);
 
-  /// fields.re of the first `read` modes become what the ADCs of range ±range (of intensity: 0 … range) give;
-  /// other rows and fields.im are undefined afterwards.
-  /// Without read_im(), fields.im is not looked at.
-  void detect(Fields<float> fields, std::size_t read, float range, const Symbols& symbols,
+  /// out = in, turned by the phase between signal and local oscillator of each symbol: ahead of a core as
+  /// well as behind it, for the core is linear. Imaginary parts of mode k count signs[k] times where there
+  /// are signs; in.im may be null; `in` may be `out`.
+  void turn(ConstFields<float> in, std::span<const float> signs, Fields<float> out, const Symbols& symbols,
+            ReadingScratch& scratch) const;
+  bool turns() const noexcept { return effects_.phase_variance > 0 && detection_ == Detection::homodyne; }
+  /// fields.re, turned, of the first `read` modes become what the ADCs of range ±range (of intensity: 0 …
+  /// range) give; other rows and fields.im are undefined afterwards. No field is larger than `largest`.
+  /// Without read_im(largest), fields.im is not looked at.
+  void detect(Fields<float> fields, std::size_t read, float range, float largest, const Symbols& symbols,
               ReadingScratch& scratch) const;
   float gain(std::size_t channel) const noexcept { return curves_[channel].gain; }
-  /// Whether a reading depends on the imaginary part of its field.
-  bool read_im() const noexcept {
-    return detection_ == Detection::intensity || effects_.phase_variance > 0 ||
-           (effects_.shot_variance > 0 && effects_.oscillator_photons > 0);
-  }
+  /// Whether a reading depends on the imaginary part of its field, which is at most `largest`: shot noise of
+  /// the signal itself may be inaudible beside the local oscillator's and the receiver's.
+  bool read_im(float largest) const noexcept;
 
  private:
   void detect_power(Fields<float> fields, std::size_t read, const Symbols& symbols,
                     ReadingScratch& scratch) const;
-  void add_laser_noise(Fields<float> fields, std::size_t read, const Symbols& symbols,
+  void add_laser_noise(Fields<float> fields, std::size_t read, bool both, const Symbols& symbols,
                        ReadingScratch& scratch) const;
   void add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                   ReadingScratch& scratch) const;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
+#include "core/clones.hpp"
 #include "core/error.hpp"
 #include "photonics/converters.hpp"
 #include "photonics/input_channels.hpp"
@@ -14,20 +16,42 @@
 namespace fringe {
 namespace {
 
-constexpr std::size_t block_samples = 64;  // samples of one task; part of no result
+constexpr std::size_t block_samples = 128;  // samples of one task; part of no result
 static_assert(block_samples % kernel_product_samples == 0);
 
 std::size_t blocks_of(std::size_t batch) { return (batch + block_samples - 1) / block_samples; }
 
+FRINGE_CLONES void widen(float* largest, const float* x, std::size_t count) {
+  for (std::size_t b = 0; b < count; ++b) {
+    const float size = std::abs(x[b]);
+    largest[b] = largest[b] < size ? size : largest[b];
+  }
+}
+
+FRINGE_CLONES void divide(float* out, const float* x, const float* scale, std::size_t count) {
+  for (std::size_t b = 0; b < count; ++b) out[b] = x[b] / scale[b];
+}
+
+/// out += gain·scale·in.
+FRINGE_CLONES void add_scaled(float* out, const float* in, const float* scale, float gain,
+                              std::size_t count) {
+  for (std::size_t b = 0; b < count; ++b) out[b] += gain * scale[b] * in[b];
+}
+
 /// Buffers of one worker; none is allocated in a pass.
 struct Scratch {
-  std::vector<float> scale, inputs, sent_re, sent_im, re, im, middle_re, middle_im, adjoint_re, adjoint_im;
+  std::vector<float> scale, inputs, sum, common_re, common_im, sent_re, sent_im, re, im, middle_re, middle_im,
+      adjoint_re, adjoint_im;
+  std::size_t common_column = no_column;  ///< of tiles, whose fields common_re and common_im hold
   ReadingScratch reading;
 
-  void reserve(std::size_t core_cols, std::size_t modes) {
+  static constexpr std::size_t no_column = ~std::size_t{0};
+  void reserve(std::size_t rows, std::size_t core_cols, std::size_t modes) {
+    sum.resize(rows * block_samples);
     scale.resize(block_samples);
     inputs.resize(core_cols * block_samples);
-    for (auto* plane : {&sent_re, &sent_im, &re, &im, &middle_re, &middle_im, &adjoint_re, &adjoint_im})
+    for (auto* plane : {&common_re, &common_im, &sent_re, &sent_im, &re, &im, &middle_re, &middle_im,
+                        &adjoint_re, &adjoint_im})
       plane->resize(modes * block_samples);
   }
 };
@@ -49,7 +73,7 @@ class TiledMatrix final : public PhotonicMatrix {
         ranges_(tiling_.tiles()),
         scratch_(pool.size()) {
     if (w.rows == 0 || w.cols == 0) throw Error("a weight matrix has at least one row and one column");
-    for (Scratch& s : scratch_) s.reserve(tiling_.tile_cols() * n(), layout.modes);
+    for (Scratch& s : scratch_) s.reserve(w.rows, tiling_.tile_cols() * n(), layout.modes);
     for (std::size_t t = 0; t < tiling_.tiles(); ++t) {
       const auto core = static_cast<std::uint32_t>((first_tile + t) % setup_.design.cores);
       tiles_.emplace_back(layout_, *kind_, half(2 * core),
@@ -99,21 +123,25 @@ class TiledMatrix final : public PhotonicMatrix {
       Scratch& s = scratch_[worker];
       const std::size_t first = block * block_samples, width = std::min(block_samples, x.cols - first);
       load_inputs(x, first, width, s);
-      for (std::size_t r = 0; r < rows(); ++r) std::fill_n(y.row(r) + first, width, 0.0f);
-      for (std::size_t t = 0; t < tiles_.size(); ++t) {
+      // Tile by tile next to each other: rows of y lie far apart.
+      std::fill(s.sum.begin(), s.sum.end(), 0.0f);
+      for_each_tile([&](std::size_t t) {
         const Symbols symbols{
             context.seed, setup_.chip, site_, context.shot, context.first_sample + first, tiles_.size(), t};
-        const ConstFields<float> sent = send(t, width, s);
-        if (inputs_[t].act())
-          inputs_[t].add_memory({s.sent_re.data(), n(), width, block_samples}, symbols, s.reading);
+        const ConstFields<float> sent = send_noisy(t, symbols, width, s);
         const Fields<float> out = fields(s.re, s.im, width);
+        // Twice: what comes in may be a little above full scale.
+        const float largest =
+            by_matrix ? 2 * tiles_[t].largest_gain() : std::numeric_limits<float>::infinity();
         if (by_matrix)
-          tiles_[t].multiply(sent, out, outputs_[t].read_im());
+          tiles_[t].multiply(sent, out, outputs_[t].read_im(largest));
         else
           tiles_[t].propagate(sent, out);
-        outputs_[t].detect(out, rows_of(t), ranges_[t], symbols, s.reading);
-        accumulate(t, y, first, width, s);
-      }
+        outputs_[t].detect(out, rows_of(t), ranges_[t], largest, symbols, s.reading);
+        accumulate(t, width, s);
+      });
+      for (std::size_t r = 0; r < rows(); ++r)
+        std::copy_n(s.sum.data() + r * block_samples, width, y.row(r) + first);
     });
   }
 
@@ -179,6 +207,13 @@ class TiledMatrix final : public PhotonicMatrix {
   PhotonicTile::Half half(std::uint32_t mesh) const {
     return {fabricate(layout_, setup_.effects.mesh, setup_.seed, setup_.chip, mesh, crossing()),
             drivers_of(layout_, setup_.effects.mesh, setup_.seed, setup_.chip, mesh)};
+  }
+
+  /// Column by column, for tiles of a column share their inputs.
+  template <class Visit>
+  void for_each_tile(Visit visit) const {
+    for (std::size_t c = 0; c < tiling_.tile_cols(); ++c)
+      for (std::size_t r = 0; r < tiling_.tile_rows(); ++r) visit(r * tiling_.tile_cols() + c);
   }
 
   /// Outputs and inputs of the tile that W uses; the others are dark or not read.
@@ -260,14 +295,17 @@ class TiledMatrix final : public PhotonicMatrix {
   /// Scales every sample to full scale and sends it through the DAC.
   void load_inputs(ConstMatrix x, std::size_t first, std::size_t width, Scratch& s) const {
     std::fill_n(s.scale.begin(), width, 0.0f);
-    for (std::size_t k = 0; k < cols(); ++k)
-      for (std::size_t b = 0; b < width; ++b) s.scale[b] = std::max(s.scale[b], std::abs(x(k, first + b)));
+    for (std::size_t k = 0; k < cols(); ++k) widen(s.scale.data(), x.row(k) + first, width);
     for (std::size_t b = 0; b < width; ++b)
       if (s.scale[b] == 0) s.scale[b] = 1;
+    s.common_column = Scratch::no_column;
     const Quantiser dac = quantiser(1.0f, setup_.effects.dac_enob);
     for (std::size_t k = 0; k < tiling_.tile_cols() * n(); ++k) {
       float* row = s.inputs.data() + k * block_samples;
-      for (std::size_t b = 0; b < width; ++b) row[b] = k < cols() ? x(k, first + b) / s.scale[b] : 0.0f;
+      if (k < cols())
+        divide(row, x.row(k) + first, s.scale.data(), width);
+      else
+        std::fill_n(row, width, 0.0f);
       InputChannels::predistort(std::span(row, width), setup_.effects);
       quantise(std::span(row, width), dac);
     }
@@ -281,31 +319,70 @@ class TiledMatrix final : public PhotonicMatrix {
     return {{re.data(), layout_.modes, width, block_samples},
             {im.data(), layout_.modes, width, block_samples}};
   }
+  Fields<float> planes(std::vector<float>& re, std::vector<float>& im, std::size_t width) const {
+    return {{re.data(), n(), width, block_samples}, {im.data(), n(), width, block_samples}};
+  }
   /// What the DACs of the tile's inputs put out.
   ConstMatrix driven(std::size_t t, std::size_t width, const Scratch& s) const {
     return {s.inputs.data() + t % tiling_.tile_cols() * n() * block_samples, n(), width, block_samples};
   }
 
+  /// Fields at the tile's inputs, without noise, and but for signs() where cores are alike: tiles of a column
+  /// then share them.
+  ConstFields<float> send_common(std::size_t t, std::size_t width, Scratch& s) const {
+    const InputChannels& channels = inputs_[t];
+    if (!channels.act()) return {driven(t, width, s), {}};
+    const Fields<float> common = planes(s.common_re, s.common_im, width);
+    const std::size_t column = t % tiling_.tile_cols();
+    if (!channels.alike())
+      channels.send(driven(t, width, s), common);
+    else if (std::exchange(s.common_column, column) != column)
+      channels.send_unsigned(driven(t, width, s), common);
+    return {common.re, channels.leaks() ? ConstMatrix(common.im) : ConstMatrix()};
+  }
+  std::span<const float> signs(std::size_t t) const {
+    return inputs_[t].alike() ? inputs_[t].signs() : std::span<const float>();
+  }
+
   /// Fields at the tile's inputs, without noise.
   ConstFields<float> send(std::size_t t, std::size_t width, Scratch& s) const {
-    if (!inputs_[t].act()) return {driven(t, width, s), {}};
-    const Fields<float> sent{{s.sent_re.data(), n(), width, block_samples},
-                             {s.sent_im.data(), n(), width, block_samples}};
-    inputs_[t].send(driven(t, width, s), sent);
+    const ConstFields<float> common = send_common(t, width, s);
+    if (!common.im.data || signs(t).empty()) return common;
+    const Fields<float> sent = planes(s.sent_re, s.sent_im, width);
+    for (std::size_t k = 0; k < n(); ++k) {
+      const float sign = signs(t)[k], *from = common.im.row(k);
+      float* to = sent.im.row(k);
+      for (std::size_t b = 0; b < width; ++b) to[b] = sign * from[b];
+    }
+    return {common.re, sent.im};
+  }
+
+  /// With the modulators' memory and the laser's phase.
+  ConstFields<float> send_noisy(std::size_t t, const Symbols& symbols, std::size_t width, Scratch& s) const {
+    const bool turns = outputs_[t].turns();
+    const Fields<float> sent = planes(s.sent_re, s.sent_im, width);
+    if (!inputs_[t].remembers()) {
+      if (!turns) return send(t, width, s);
+      outputs_[t].turn(send_common(t, width, s), signs(t), sent, symbols, s.reading);
+      return sent;
+    }
+    const ConstFields<float> clean = send(t, width, s);
+    for (std::size_t k = 0; k < n(); ++k) std::copy_n(clean.re.row(k), width, sent.re.row(k));
+    inputs_[t].add_memory(sent.re, symbols, s.reading);
+    const ConstFields<float> remembered{sent.re, clean.im};
+    if (!turns) return remembered;
+    outputs_[t].turn(remembered, {}, sent, symbols, s.reading);
     return sent;
   }
 
-  void accumulate(std::size_t t, Matrix y, std::size_t first, std::size_t width, const Scratch& s) const {
+  void accumulate(std::size_t t, std::size_t width, Scratch& s) const {
     const float gain = parameters_[t * map_.size() + map_.gain()];
     const std::size_t r0 = t / tiling_.tile_cols() * n();
     for (std::size_t i = 0; i < rows_of(t); ++i) {
-      float* out = y.row(r0 + i) + first;
-      const float* in = s.re.data() + i * block_samples;
+      float* in = s.re.data() + i * block_samples;
       if (intensity_)
-        for (std::size_t b = 0; b < width; ++b)
-          out[b] += gain * s.scale[b] * std::sqrt(std::max(0.0f, in[b]));
-      else
-        for (std::size_t b = 0; b < width; ++b) out[b] += gain * s.scale[b] * in[b];
+        for (std::size_t b = 0; b < width; ++b) in[b] = std::sqrt(std::max(0.0f, in[b]));
+      add_scaled(s.sum.data() + (r0 + i) * block_samples, in, s.scale.data(), gain, width);
     }
   }
 
@@ -318,7 +395,7 @@ class TiledMatrix final : public PhotonicMatrix {
       Scratch& s = scratch_[worker];
       const std::size_t first = block * block_samples, width = std::min(block_samples, x.cols - first);
       load_inputs(x, first, width, s);
-      for (std::size_t t = 0; t < tiles_.size(); ++t) {
+      for_each_tile([&](std::size_t t) {
         tiles_[t].multiply(send(t, width, s), fields(s.re, s.im, width), intensity_);
         float& most = largest[block * tiles_.size() + t];
         for (std::size_t i = 0; i < rows_of(t); ++i)
@@ -327,7 +404,7 @@ class TiledMatrix final : public PhotonicMatrix {
                         im = intensity_ ? s.im[i * block_samples + b] : 0.0f;
             most = std::max(most, std::abs(outputs_[t].gain(i) * (intensity_ ? re * re + im * im : re)));
           }
-      }
+      });
     });
     for (std::size_t t = 0; t < tiles_.size(); ++t) {
       float most = 0;

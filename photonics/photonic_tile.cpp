@@ -176,8 +176,17 @@ PhotonicTile::Transmission PhotonicTile::transmission() const {
 }
 
 void PhotonicTile::know_transmission() {
-  if (!transmission_known_) transmission_ = transmission();
+  if (transmission_known_) return;
+  transmission_ = transmission();
   transmission_known_ = true;
+  const std::size_t n = layout_->ports();
+  largest_gain_ = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    float row = 0;
+    for (std::size_t k = i * n; k < (i + 1) * n; ++k)
+      row += std::abs(transmission_.re[k]) + std::abs(transmission_.im[k]);
+    largest_gain_ = std::max(largest_gain_, row);
+  }
 }
 
 void PhotonicTile::multiply(ConstFields<float> in, Fields<float> out, bool with_im) const {

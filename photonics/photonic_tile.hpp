@@ -66,6 +66,8 @@ class PhotonicTile {
   Transmission transmission() const;
   /// Keeps it until the next apply().
   void know_transmission();
+  /// No output exceeds this times the largest input. The matrix must be known.
+  float largest_gain() const noexcept { return largest_gain_; }
   /// propagate() by that matrix, for as many samples as one likes: out[ports×batch] to float rounding.
   /// Without with_im, out.im is left alone. The matrix must be known; rows of `in` and `out` have room for
   /// the batch rounded up to kernel_product_samples.
@@ -125,6 +127,7 @@ class PhotonicTile {
   std::optional<CompiledMesh<float>> u_, v_;  ///< made at the first apply()
   std::vector<float> attenuation_;
   Transmission transmission_;
+  float largest_gain_ = 0;
   bool transmission_known_ = false;
   std::unique_ptr<Gradients> gradients_;
   std::unique_ptr<Taps> taps_;

@@ -32,7 +32,7 @@ struct SineCosine {
 }
 
 /// Outside −1 … 1 the value at the nearer end; absolute error < 3e-7.
-inline float arcsine(float x) noexcept {
+[[gnu::always_inline]] inline float arcsine(float x) noexcept {
   const bool negative = x < 0;
   float a = negative ? -x : x;
   a = a > 1.0f ? 1.0f : a;

@@ -3,11 +3,7 @@
 // vectors stand. Bits are those of the same steps on single numbers: products are never fused here.
 #pragma once
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
-#include "core/draw.hpp"
+#include "core/draw_lanes_impl.hpp"
 #include "photonics/sine.hpp"
 #include "photonics/trial_kernel.hpp"
 
@@ -22,10 +18,6 @@ using LaneMask __attribute__((vector_size(4 * trial_lanes))) = std::int32_t;
 }
 [[gnu::always_inline]] inline Lanes& lanes(float* p) { return *reinterpret_cast<Lanes*>(p); }
 
-/// Four vectors of lanes.
-using FourLanes __attribute__((vector_size(16 * trial_lanes), aligned(32))) = float;
-[[gnu::always_inline]] inline FourLanes& four(float* p) { return *reinterpret_cast<FourLanes*>(p); }
-
 [[gnu::always_inline]] inline bool none(const LaneMask& mask) {
   std::uint64_t part[sizeof mask / sizeof(std::uint64_t)], any = 0;
   __builtin_memcpy(part, &mask, sizeof mask);
@@ -33,49 +25,25 @@ using FourLanes __attribute__((vector_size(16 * trial_lanes), aligned(32))) = fl
   return any == 0;
 }
 
-/// 32-bit words in 64-bit places, whose upper halves hold anything.
-using Words __attribute__((vector_size(4 * trial_lanes), may_alias)) = std::uint64_t;
+using Words = DrawLanes<4 * trial_lanes>::Words;
 
-/// All 64 bits of the products.
-[[gnu::always_inline]] inline void multiply(Words& a, std::uint32_t b) {
-#if defined(__AVX2__)
-  const auto factor = _mm256_set1_epi64x(static_cast<long long>(b));
-  a = reinterpret_cast<Words>(_mm256_mul_epu32(reinterpret_cast<__m256i>(a), factor));
-#else
-  a = (a & 0xffffffffu) * std::uint64_t{b};
-#endif
-}
-
-struct Counter {
-  Words x0, x1, x2, x3, k0, k1;
+/// The keys of ten rounds; even and odd lanes apart.
+struct TrialKeys {
+  Words even0[10], even1[10], odd0[10], odd1[10];
 };
 
-/// A round of Philox4x32 as in Random123.
-[[gnu::always_inline]] inline void mix(Counter& c) {
-  Words p0 = c.x0, p1 = c.x2;
-  multiply(p0, PHILOX_M4x32_0);
-  multiply(p1, PHILOX_M4x32_1);
-  c.x0 = (p1 >> 32) ^ c.x1 ^ c.k0;
-  c.x1 = p1;
-  c.x2 = (p0 >> 32) ^ c.x3 ^ c.k1;
-  c.x3 = p0;
-  c.k0 += PHILOX_W32_0;
-  c.k1 += PHILOX_W32_1;
-}
-
-/// Ten rounds for a stream per lane; even and odd lanes apart.
-[[gnu::always_inline]] inline void random_words(const TrialStream& stream, std::uint32_t block,
-                                                std::uint32_t* out) {
-  const Words key0 = *reinterpret_cast<const Words*>(stream.key0);
-  const Words key1 = *reinterpret_cast<const Words*>(stream.key1);
-  const Words c2 = *reinterpret_cast<const Words*>(stream.c2);
-  const Words c3 = *reinterpret_cast<const Words*>(stream.c3);
+/// Ten rounds for a stream per lane.
+[[gnu::always_inline]] inline void random_words(const TrialStream& stream, const TrialKeys& keys,
+                                                std::uint32_t block, std::uint32_t* out) {
+  Words c2, c3;
+  __builtin_memcpy(&c2, stream.c2, sizeof c2);
+  __builtin_memcpy(&c3, stream.c3, sizeof c3);
   const Words start = Words{} + block;
-  Counter even{start, Words{}, c2, c3, key0, key1};
-  Counter odd{start, Words{}, c2 >> 32, c3 >> 32, key0 >> 32, key1 >> 32};
+  PhiloxCounter<Words> even{start, Words{}, c2, c3};
+  PhiloxCounter<Words> odd{start, Words{}, c2 >> 32, c3 >> 32};
   for (int round = 0; round < 10; ++round) {
-    mix(even);
-    mix(odd);
+    philox_round(even, keys.even0[round], keys.even1[round]);
+    philox_round(odd, keys.odd0[round], keys.odd1[round]);
   }
   const auto put = [out](std::size_t i, const Words& e, const Words& o) {
     const Words words = (e & 0xffffffffu) | (o << 32);
@@ -88,30 +56,29 @@ struct Counter {
 }
 
 void normals(const TrialStream& stream, std::uint32_t block, TrialCells& out) noexcept {
+  static constexpr auto central = central_normals<trial_lanes>();
   alignas(64) std::uint32_t bits[trial_cells];
-  alignas(64) TrialCells x, m, e, w;
+  TrialKeys keys;
+  using Keys = DrawLanes<4 * trial_lanes>::Bits;
+  Keys key0, key1;
+  __builtin_memcpy(&key0, stream.key0, sizeof key0);
+  __builtin_memcpy(&key1, stream.key1, sizeof key1);
+  for (int round = 0; round < 10; ++round) {
+    keys.even0[round] = (Words)key0;
+    keys.even1[round] = (Words)key1;
+    keys.odd0[round] = (Words)key0 >> 32;
+    keys.odd1[round] = (Words)key1 >> 32;
+    key0 += PHILOX_W32_0;
+    key1 += PHILOX_W32_1;
+  }
   for (std::uint32_t b = 0; b < trial_run / 4; ++b)
-    random_words(stream, block + b, bits + 4 * trial_lanes * b);
-  for (std::size_t i = 0; i < trial_cells; ++i) {
-    const NormalSquare s = normal_square(bits[i]);
-    const LogArgument a = log_argument(s.square);
-    x[i] = s.x;
-    m[i] = a.m;
-    e[i] = a.e;
-  }
-  // Polynomials are long chains: four at a time keep the processor busy.
-  for (std::size_t i = 0; i < trial_cells; i += 4 * trial_lanes) {
-    four(w + i) = -log_from_argument(four(m + i), four(e + i));
-    four(out + i) = normal_polynomial(four(x + i), four(w + i) - 2.5f, true);
-  }
-  // The tails, if there are any.
-  constexpr std::size_t some = 4 * trial_lanes;
-  for (std::size_t i = 0; i < trial_cells; i += some) {
-    LaneMask any{};
-    for (std::size_t l = i; l < i + some; l += trial_lanes) any |= lanes(w + l) >= 5.0f;
-    if (none(any)) continue;
-    for (std::size_t l = i; l < i + some; ++l)
-      if (w[l] >= 5.0f) out[l] = normal_from_argument(x[l], w[l]);
+    random_words(stream, keys, block + b, bits + 4 * trial_lanes * b);
+  constexpr std::size_t group = 2 * trial_lanes;
+  for (std::size_t i = 0; i < trial_cells; i += group) {
+    const auto tail = central_normals_of<4 * trial_lanes, 2>(central, bits + i, out + i);
+    if (!any_sign(tail)) continue;
+    for (std::size_t l = i; l < i + group; ++l)
+      if (in_normal_tail<trial_lanes>(bits[l])) out[l] = normal_from_bits(bits[l]);
   }
 }
 

@@ -1,0 +1,146 @@
+// Philox and the inverse normal distribution in vectors of Bytes, for kernels that are compiled once per
+// instruction set (draw_kernel_impl.hpp, and chips in lanes). Everything is local to the source that includes
+// it. One polynomial per octave means seven tables of 32 numbers; the outermost octaves of each tail are
+// rare, and the others fit a register: the choice of a coefficient is one instruction.
+#pragma once
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#include "core/draw.hpp"
+
+namespace fringe {
+namespace {
+
+template <unsigned Bytes>
+struct DrawLanes {
+  static constexpr std::size_t lanes = Bytes / 4;
+  /// 32-bit words in 64-bit places, whose upper halves hold anything.
+  using Words __attribute__((vector_size(Bytes), may_alias)) = std::uint64_t;
+  using Bits __attribute__((vector_size(Bytes), may_alias)) = std::uint32_t;
+  using Unaligned __attribute__((vector_size(Bytes), aligned(4), may_alias)) = std::uint32_t;
+  using Signed __attribute__((vector_size(Bytes), may_alias)) = std::int32_t;
+  using Floats __attribute__((vector_size(Bytes), may_alias)) = float;
+};
+
+/// All 64 bits of the products of the lower halves.
+template <class Words>
+[[gnu::always_inline]] inline Words wide_product(const Words& a, std::uint32_t b) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(Words) == 64)
+    return (Words)_mm512_maskz_mul_epu32(0xff, (__m512i)a, _mm512_set1_epi64(b));
+#endif
+#if defined(__AVX2__)
+  if constexpr (sizeof(Words) == 32) return (Words)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b));
+#endif
+  return (a & 0xffffffffu) * std::uint64_t{b};
+}
+
+template <class Words>
+struct PhiloxCounter {
+  Words x0, x1, x2, x3;
+};
+
+/// A round of Philox4x32 as in Random123.
+template <class Words>
+[[gnu::always_inline]] inline void philox_round(PhiloxCounter<Words>& c, const Words& key0,
+                                                const Words& key1) {
+  const Words p0 = wide_product(c.x0, PHILOX_M4x32_0), p1 = wide_product(c.x2, PHILOX_M4x32_1);
+  c.x0 = (p1 >> 32) ^ (c.x1 ^ key0);
+  c.x1 = p1;
+  c.x2 = (p0 >> 32) ^ (c.x3 ^ key1);
+  c.x3 = p0;
+}
+
+/// The innermost `Lanes` octaves, a coefficient per row; lane l has the octave whose exponent is l modulo
+/// Lanes.
+template <std::size_t Lanes>
+struct CentralNormals {
+  alignas(64) float c[normal_terms][Lanes];
+};
+template <std::size_t Lanes>
+constexpr CentralNormals<Lanes> central_normals() {
+  constexpr NormalTable table = normal_table();
+  CentralNormals<Lanes> central{};
+  for (std::size_t o = normal_octaves - Lanes; o < normal_octaves; ++o)
+    for (std::size_t k = 0; k < normal_terms; ++k) central.c[k][(o + 126) % Lanes] = table.c[o][k];
+  return central;
+}
+
+/// Whether the octave is none of the innermost Lanes.
+template <std::size_t Lanes>
+[[gnu::always_inline]] inline bool in_normal_tail(std::uint32_t bits) {
+  constexpr std::uint32_t reach = 1u << (normal_octaves - 1 - Lanes);
+  return bits + reach < 2 * reach;
+}
+
+/// Each lane's own coefficient out of a row of them; `exponent` is a float's, with its bias.
+template <unsigned Bytes>
+[[gnu::always_inline]] inline typename DrawLanes<Bytes>::Floats normal_coefficient(
+    const typename DrawLanes<Bytes>::Floats& row, const typename DrawLanes<Bytes>::Bits& exponent) {
+  using Floats = typename DrawLanes<Bytes>::Floats;
+#if defined(__AVX512F__)
+  if constexpr (Bytes == 64)
+    return (Floats)_mm512_maskz_permutexvar_ps(0xffff, (__m512i)exponent, (__m512)row);
+#endif
+#if defined(__AVX2__)
+  if constexpr (Bytes == 32) return (Floats)_mm256_permutevar8x32_ps((__m256)row, (__m256i)exponent);
+#endif
+  Floats c{};
+  for (std::size_t l = 0; l < Bytes / 4; ++l) c[l] = row[exponent[l] % (Bytes / 4)];
+  return c;
+}
+
+/// normal_from_bits() of each lane but those of a tail, whose sign bits are set in what is returned. Count
+/// vectors side by side, for a polynomial is one long chain.
+template <unsigned Bytes, std::size_t Count>
+[[gnu::always_inline]] inline typename DrawLanes<Bytes>::Signed central_normals_of(
+    const CentralNormals<Bytes / 4>& central, const std::uint32_t* words, float* out) {
+  using L = DrawLanes<Bytes>;
+  using Bits = typename L::Bits;
+  using Signed = typename L::Signed;
+  using Floats = typename L::Floats;
+  constexpr auto first_central = static_cast<std::int32_t>((126 + normal_octaves - L::lanes) << 23);
+  const Bits* bits = reinterpret_cast<const Bits*>(words);
+  Signed tail{};
+  Bits exponent[Count];
+  Floats t[Count], z[Count];
+  for (std::size_t n = 0; n < Count; ++n) {
+    const Signed end = Signed{} + normal_nearest, distance = (Signed)bits[n] ^ ((Signed)bits[n] >> 31);
+    const Signed near = distance < end ? distance : end;
+    const Floats p = __builtin_convertvector(near, Floats) + 0.5f;
+    exponent[n] = (Bits)p >> 23;
+    tail |= (Signed)p - first_central;
+    t[n] = (Floats)(((Bits)p & 0x007fffffu) | 0x3f800000u) - 2.0f;
+    z[n] = Floats{};
+  }
+  for (std::size_t k = normal_terms; k-- > 0;) {
+    const Floats row = *reinterpret_cast<const Floats*>(central.c[k]);
+    for (std::size_t n = 0; n < Count; ++n) {
+      const Floats c = normal_coefficient<Bytes>(row, exponent[n]);
+      z[n] = k + 1 == normal_terms ? c : z[n] * t[n] + c;
+    }
+  }
+  for (std::size_t n = 0; n < Count; ++n)
+    reinterpret_cast<typename L::Unaligned*>(out)[n] = (Bits)z[n] ^ (bits[n] & 0x80000000u);
+  return tail;
+}
+
+/// Whether any lane has its sign bit set.
+template <class Signed>
+[[gnu::always_inline]] inline bool any_sign(const Signed& mask) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(Signed) == 64)
+    return _mm512_cmplt_epi32_mask((__m512i)mask, _mm512_setzero_si512()) != 0;
+#endif
+#if defined(__AVX2__)
+  if constexpr (sizeof(Signed) == 32) return _mm256_movemask_ps((__m256)mask) != 0;
+#endif
+  bool any = false;
+  for (std::size_t l = 0; l < sizeof(Signed) / 4; ++l) any |= mask[l] < 0;
+  return any;
+}
+
+}  // namespace
+}  // namespace fringe
