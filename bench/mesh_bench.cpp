@@ -231,6 +231,7 @@ void mesh_gradient(benchmark::State& state) {
     });
     state.SetIterationTime(step_s);
     state.counters["MZI*vectors/s"] = s.mzi_vectors() / step_s;
+    state.counters["ns_per_MZI*vector"] = 1e9 * step_s / s.mzi_vectors();
     state.counters["times_forward"] = step_s / forward_s;
     state.counters["with_new_phases_us"] = 1e6 * new_phases_s;
   }
@@ -253,9 +254,12 @@ BENCHMARK(mesh_two_threads<float>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_two_threads<double>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_gradient<float>)
     ->ArgNames({"modes", "batch"})
-    ->ArgsProduct({{64, 256}, {128, 1024}})
+    ->ArgsProduct({{64, 128, 256, 512}, {128, 1024}})
     ->Apply(self_timed);
-BENCHMARK(mesh_gradient<double>)->ArgNames({"modes", "batch"})->Args({64, 128})->Apply(self_timed);
+BENCHMARK(mesh_gradient<double>)
+    ->ArgNames({"modes", "batch"})
+    ->ArgsProduct({{64, 128, 256, 512}, {128, 1024}})
+    ->Apply(self_timed);
 BENCHMARK(mesh_propagate<float>)->ArgNames({"modes", "batch"})->ArgsProduct({{64, 256}, {1, 128}});
 BENCHMARK(mesh_propagate<double>)->ArgNames({"modes", "batch"})->ArgsProduct({{64, 256}, {1, 128}});
 BENCHMARK(mesh_recompile<float>)->Arg(64)->Arg(256)->ArgName("modes");
