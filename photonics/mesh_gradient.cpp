@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/units.hpp"
+#include "photonics/sines.hpp"
 #include "photonics/thread_scratch.hpp"
 
 namespace fringe {
@@ -85,9 +86,14 @@ void MeshGradient<Real>::set(const PhysicalMesh<double>& mesh, const FabricatedM
   front_ = crossing.front_rad != 0;
   weights_.resize(mesh.couplers.size());
   const double half = crossing.push_pull ? 0.5 : 0;
+  const Matrix2 nominal = splitter(crossing.output_rad, 0);
+  constexpr std::size_t run = 128;
+  double sine[run], cosine[run];
   for (std::size_t n = 0; n < weights_.size(); ++n) {
-    const Matrix2 out = splitter(crossing.output_rad, fabricated.beta_rad[n]);
-    const double c = out[0].real(), s = out[1].imag();
+    if (n % run == 0)
+      sines_cosines(&fabricated.beta_rad[n], std::min(run, weights_.size() - n), sine, cosine);
+    const double c = nominal[0].real() * cosine[n % run] - nominal[1].imag() * sine[n % run];
+    const double s = nominal[1].imag() * cosine[n % run] + nominal[0].real() * sine[n % run];
     weights_[n] = {{half - c * c, half - s * s, -c * s}, {-1, 0, 0, 0}};
     if (!front_) continue;
     const Matrix2 in = splitter(crossing.front_rad, fabricated.gamma_rad[n]);

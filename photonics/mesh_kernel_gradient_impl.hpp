@@ -82,7 +82,7 @@ template <class Real, unsigned Bytes, bool First>
     sums[halves] = s01i;
     sums[2 * halves] = s10r;
     sums[3 * halves] = s10i;
-    if (tape.swaps[n]) {
+    if (__builtin_expect(tape.swaps[n], 0)) {
       const ReverseRow<Real, Bytes> other = upper;
       upper = lower;
       lower = other;

@@ -147,7 +147,7 @@ bool ReverseForm<Real>::compile(const PhysicalMesh<double>& mesh, const std::vec
 
       Complex y[4] = {times(p, d0), times(q, d1), times(r, d0), times(s, d1)};
       Complex a[4] = {times_conj(g0, t[0]), times_conj(g1, t[2]), times_conj(g0, t[1]), times_conj(g1, t[3])};
-      const bool swap = 4096 * norm(t[0]) * norm(t[3]) < norm(t[1]) * norm(t[2]);
+      const bool swap = 0x1p20 * norm(t[0]) * norm(t[3]) < norm(t[1]) * norm(t[2]);
       swaps_[n] = swap;
       if (swap) {
         std::swap(y[0], y[1]);
