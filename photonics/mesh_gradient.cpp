@@ -47,12 +47,6 @@ double field_transmission(const MeshLayout& layout, const PhysicalMesh<double>& 
 template <class Real>
 constexpr double least_transmission = sizeof(Real) == 4 ? 0x1p-6 : 0x1p-13;
 
-/// The batch is cut into parts whatever the pool: their sums are added in order.
-std::size_t part_samples(std::size_t batch) {
-  constexpr std::size_t few = 128, most_parts = 16;
-  return std::max(few, (batch + most_parts * few - 1) / (most_parts * few) * few);
-}
-
 }  // namespace
 
 template <class Real>
@@ -220,34 +214,31 @@ void MeshGradient<Real>::backward(Fields<Real> fields, Fields<Real> g, PhaseProg
   if (!set_) throw Error("mesh gradient: no phases were set");
   if (batch == 0) return;
 
-  const std::size_t samples = part_samples(batch), parts = (batch + samples - 1) / samples;
-  const std::size_t at_once = std::min<std::size_t>(pool ? pool->size() : 1, parts);
-  part_sums_.resize(at_once * sums());
   const GradientTape<Real> tape = form_.tape();
-  for (std::size_t first = 0; first < parts; first += at_once) {
-    const auto task = [&](std::size_t i, unsigned) {
-      double* const part = &part_sums_[i * sums()];
-      const std::size_t begin = (first + i) * samples, end = std::min(batch, begin + samples);
-      std::fill_n(part, sums(), 0.0);
-      if (!reversible_) return backward_recorded(fields, g, begin, end, part);
-      const GradientBatch<Real> here{
-          fields.re.data,   fields.im.data, g.re.data,   g.im.data, fields.re.stride,
-          fields.im.stride, g.re.stride,    g.im.stride, begin,     end};
-      kernels_of<Real>(mesh_kernels()).gradient(tape, here, thread_scratch<Real>(form_.scratch()), part);
-    };
-    const std::size_t here = std::min(at_once, parts - first);
-    if (here > 1) {
+  const auto add_sums = [&](std::size_t begin, std::size_t end, double* to) {
+    if (!reversible_) return backward_recorded(fields, g, begin, end, to);
+    const GradientBatch<Real> part{fields.re.data,   fields.im.data, g.re.data,   g.im.data, fields.re.stride,
+                                   fields.im.stride, g.re.stride,    g.im.stride, begin,     end};
+    kernels_of<Real>(mesh_kernels()).gradient(tape, part, thread_scratch<Real>(form_.scratch()), to);
+  };
+  // A kernel adds the sums of one tile after the other; threads do the same, so that bits are equal.
+  sums_.assign(sums(), 0.0);
+  const std::size_t tile = reversible_ ? kernel_gradient_lanes<Real> : kernel_reverse_lanes;
+  const std::size_t tiles = (batch + tile - 1) / tile;
+  const std::size_t at_once = std::min<std::size_t>(pool ? pool->size() : 1, tiles);
+  if (at_once == 1) {
+    add_sums(0, batch, sums_.data());
+  } else {
+    for (std::size_t first = 0; first < tiles; first += at_once) {
+      const std::size_t here = std::min(at_once, tiles - first);
+      tile_sums_.assign(here * sums(), 0.0);
+      const auto task = [&](std::size_t i, unsigned) {
+        const std::size_t begin = (first + i) * tile;
+        add_sums(begin, std::min(batch, begin + tile), &tile_sums_[i * sums()]);
+      };
       pool->run(here, std::ref(task));
-    } else {
-      task(0, 0);
-    }
-    for (std::size_t i = 0; i < here; ++i) {
-      const double* const part = &part_sums_[i * sums()];
-      if (first + i == 0) {
-        sums_.assign(part, part + sums());
-      } else {
-        for (std::size_t k = 0; k < sums(); ++k) sums_[k] += part[k];
-      }
+      for (std::size_t i = 0; i < here; ++i)
+        for (std::size_t k = 0; k < sums(); ++k) sums_[k] += tile_sums_[i * sums() + k];
     }
   }
   if (reversible_) {

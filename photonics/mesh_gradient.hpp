@@ -35,7 +35,7 @@ class MeshGradient {
   /// reversible() and x otherwise, and g = ∂L/∂Re y + i ∂L/∂Im y at the output, and leaves x and g_in = Aᴴg
   /// in their place. Adds to `gradient`
   ///   ∂L/∂p = Σ_samples Re(ḡ · ∂y/∂p)   for p = θ, φ of each coupler and the output phases.
-  /// The sum over samples runs in an order set by the batch size alone: equal bits for any pool. Rounding
+  /// The sum over samples runs in tiles in order: equal bits for any pool. Rounding
   /// errors of x grow by one over the field transmission of the mesh. Throws Error on shape mismatch.
   void backward(Fields<Real> fields, Fields<Real> g, PhaseProgram& gradient, ThreadPool* pool = nullptr);
 
@@ -50,7 +50,7 @@ class MeshGradient {
   ReverseForm<Real> form_;
   bool set_ = false, reversible_ = false, front_ = false;
   std::vector<SlopeWeights> weights_;
-  std::vector<double> sums_, part_sums_;  ///< of the batch, and of each part in flight
+  std::vector<double> sums_, tile_sums_;  ///< of the batch, and of each tile in flight
   // Where not reversible:
   std::vector<KernelPair> pairs_;
   std::vector<std::size_t>

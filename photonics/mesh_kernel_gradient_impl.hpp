@@ -53,23 +53,23 @@ template <class Vec, class Real>
   x1i = x1i + ar * k[3];
 }
 
-/// One vector passes a run; `sums`: every `Halves`th vector of lanes is this one's. First: they are set, else
-/// added to.
+/// One vector passes a run; its sums are set by the First one and added to by others. They go downwards as
+/// the rows do: where the strides differ, loads of one meet stores of the other in the low bits of their
+/// addresses, which the processor takes for a dependence.
 template <class Real, unsigned Bytes, bool First>
 [[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin,
                                             std::size_t end, std::size_t first_lower,
                                             ReverseRow<Real, Bytes>* rows,
                                             typename Simd<Real, Bytes>::Vec* sums) {
   using Vec = typename Simd<Real, Bytes>::Vec;
-  constexpr unsigned halves = 64 / Bytes;
   const Real* k = tape.coefficients + 8 * begin;
   ReverseRow<Real, Bytes>* lower_at = rows + first_lower;
   ReverseRow<Real, Bytes> lower = *lower_at;
-  for (std::size_t n = begin; n < end; ++n, k += 8, sums += 4 * halves) {
+  for (std::size_t n = begin; n < end; ++n, k += 8, sums -= 4) {
     ReverseRow<Real, Bytes>* const upper_at = rows + tape.uppers[n];
     ReverseRow<Real, Bytes> upper = *upper_at;
-    Vec s01r = First ? Vec{} : sums[0], s01i = First ? Vec{} : sums[halves];
-    Vec s10r = First ? Vec{} : sums[2 * halves], s10i = First ? Vec{} : sums[3 * halves];
+    Vec s01r = First ? Vec{} : sums[0], s01i = First ? Vec{} : sums[1];
+    Vec s10r = First ? Vec{} : sums[2], s10i = First ? Vec{} : sums[3];
     s01r = s01r + lower.gr * upper.yr;
     s01i = s01i + lower.gr * upper.yi;
     s10r = s10r + upper.gr * lower.yr;
@@ -79,9 +79,9 @@ template <class Real, unsigned Bytes, bool First>
     s10r = s10r + upper.gi * lower.yi;
     s10i = s10i - upper.gi * lower.yr;
     sums[0] = s01r;
-    sums[halves] = s01i;
-    sums[2 * halves] = s10r;
-    sums[3 * halves] = s10i;
+    sums[1] = s01i;
+    sums[2] = s10r;
+    sums[3] = s10i;
     if (__builtin_expect(tape.swaps[n], 0)) {
       const ReverseRow<Real, Bytes> other = upper;
       upper = lower;
@@ -155,7 +155,9 @@ void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, halves = 64 / Bytes;
   auto* const rows = reinterpret_cast<ReverseRow<Real, Bytes>*>(scratch);
-  alignas(64) Vec lane_sums[kernel_gradient_run * 4 * halves];
+  constexpr std::size_t room = 4 * kernel_gradient_run;
+  alignas(64) Vec lane_sums[room * halves];
+  Vec* const top = lane_sums + room - 4;
   for (std::size_t first = b.begin; first < b.end; first += kernel_gradient_lanes<Real>) {
     const std::size_t left = b.end - first;
     const std::size_t valid = left < kernel_gradient_lanes<Real> ? left : kernel_gradient_lanes<Real>;
@@ -174,13 +176,15 @@ void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real
           row.gi = row.gi * rescale->g;
         }
       for (std::size_t v = 0; v < halves; ++v)
-        pass_run<Real, Bytes, true>(tape, begin, run->end, run->lower, rows + v * tape.modes, lane_sums + v);
+        pass_run<Real, Bytes, true>(tape, begin, run->end, run->lower, rows + v * tape.modes, top + v * room);
       for (std::size_t v = halves; v < vectors; ++v)
         pass_run<Real, Bytes, false>(tape, begin, run->end, run->lower, rows + v * tape.modes,
-                                     lane_sums + v % halves);
-      const Vec* sum = lane_sums;
-      for (; begin < run->end; ++begin, sum += 4 * halves)
+                                     top + v % halves * room);
+      for (const Vec* at = top; begin < run->end; ++begin, at -= 4) {
+        alignas(64) Vec sum[4 * halves];
+        for (std::size_t i = 0; i < 4 * halves; ++i) sum[i] = at[i / halves + i % halves * room];
         add_lanes(reinterpret_cast<const Real*>(sum), sums + kernel_gradient_sums * begin);
+      }
     }
     leave_tile(tape, b, first, vectors, rows);
   }

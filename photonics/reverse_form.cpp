@@ -9,11 +9,15 @@ namespace {
 
 using Complex = std::complex<double>;
 
-// Diagonals leave |D|² = 1 by this factor before a rescaling brings them back; sums of ŷ and ĝ stay in range
-// then.
-constexpr double wander = 0x1p40;
+// Where |D|² leaves this range, D is brought near 2^fresh_exponent: mostly it shrinks. Sums of ŷ and ĝ stay
+// far from the ends of single precision.
+constexpr double low_norm = 0x1p-48, high_norm = 0x1p48;
+constexpr int fresh_exponent = 16;
 // Beyond this even the couplers of one run would leave it.
 constexpr double smallest_norm = 0x1p-80, largest_norm = 0x1p80;
+
+// Rows trade places first where |ad| is this much less than |bc|, squared: D then shrinks by 2⁵ at most.
+constexpr double swap_ratio = 0x1p20;
 
 // Sweeps that pass a block of rows before the next block is fetched, and rows of a block.
 constexpr std::size_t block_sweeps = 16;
@@ -30,7 +34,7 @@ Complex scaled(double a, Complex b) { return {a * b.real(), a * b.imag()}; }
 double norm(Complex a) { return a.real() * a.real() + a.imag() * a.imag(); }
 double real_of_product(Complex a, Complex b) { return a.real() * b.real() - a.imag() * b.imag(); }
 
-bool wandered(double n) { return n * wander < 1 || n > wander; }
+bool wandered(double n) { return n < low_norm || n > high_norm; }
 
 /// Numbers of the couplers as light going backwards may meet them. Of neighbouring modes: along the diagonals
 /// upper − column = k in increasing k, upwards; a coupler waits for those of earlier diagonals down to one
@@ -108,7 +112,7 @@ bool ReverseForm<Real>::compile(const PhysicalMesh<double>& mesh, const std::vec
     for (const std::uint32_t row : wanderers) {
       const double d = norm(d_[row]), g = norm(g_[row]);
       if (!wandered(d) && !wandered(g)) continue;
-      const int d_shift = std::ilogb(d) / 2, g_shift = std::ilogb(g) / 2;
+      const int d_shift = std::ilogb(d) / 2 - fresh_exponent, g_shift = std::ilogb(g) / 2 - fresh_exponent;
       d_[row] = scaled(std::ldexp(1.0, -d_shift), d_[row]);
       g_[row] = scaled(std::ldexp(1.0, -g_shift), g_[row]);
       rescales_.push_back(
@@ -147,7 +151,7 @@ bool ReverseForm<Real>::compile(const PhysicalMesh<double>& mesh, const std::vec
 
       Complex y[4] = {times(p, d0), times(q, d1), times(r, d0), times(s, d1)};
       Complex a[4] = {times_conj(g0, t[0]), times_conj(g1, t[2]), times_conj(g0, t[1]), times_conj(g1, t[3])};
-      const bool swap = 0x1p20 * norm(t[0]) * norm(t[3]) < norm(t[1]) * norm(t[2]);
+      const bool swap = swap_ratio * norm(t[0]) * norm(t[3]) < norm(t[1]) * norm(t[2]);
       swaps_[n] = swap;
       if (swap) {
         std::swap(y[0], y[1]);
