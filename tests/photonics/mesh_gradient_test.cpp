@@ -422,7 +422,9 @@ void expect_kernels_agree() {
         .gradient(form.tape(), {y.re.data(), y.im.data(), g.re.data(), g.im.data(), 75, 75, 75, 75, 0, 75},
                   scratch, sums.data());
     if (k == 0) first = sums;
-    if (k == 2) EXPECT_EQ(sums, second) << "AVX-512 and AVX2";
+    if (k == 2) {
+      EXPECT_EQ(sums, second) << "AVX-512 and AVX2";
+    }
     second = sums;
     // Fused products save half of eight roundings per column.
     const double rounding = std::numeric_limits<Real>::epsilon() * 8 * 9 * largest(first);
