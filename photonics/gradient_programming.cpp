@@ -76,8 +76,9 @@ GradientResult program_from_data(const MeshLayout& layout, const FabricatedMesh&
 
   const auto objective = [&](std::span<const double> at, std::span<double> out) {
     take_row(at, program);
-    mesh.recompile(realise<double>(layout, program, known));
-    gradient.set(program, known);
+    const auto realised = realise<double>(layout, program, known);
+    mesh.recompile(realised);
+    gradient.set(realised, known);
     mesh.propagate(in.view(), field.view(), pool);
     double sum = 0;
     for (std::size_t i = 0; i < ports * samples; ++i) {

@@ -5,8 +5,6 @@
 // method.
 #pragma once
 
-#include <array>
-#include <complex>
 #include <vector>
 
 #include "core/thread_pool.hpp"
@@ -14,6 +12,7 @@
 #include "photonics/mesh_kernel.hpp"
 #include "photonics/mesh_layout.hpp"
 #include "photonics/physical_mesh.hpp"
+#include "photonics/reverse_form.hpp"
 
 namespace fringe {
 
@@ -25,6 +24,8 @@ class MeshGradient {
 
   /// The mesh that y comes from. Throws Error where sizes disagree with the layout.
   void set(const PhaseProgram& program, const FabricatedMesh& fabricated);
+  /// The same where the caller has realised the mesh already: `mesh` is realise(layout, program, fabricated).
+  void set(const PhysicalMesh<double>& mesh, const FabricatedMesh& fabricated);
 
   /// Fields can be recomputed from the output: the field transmission of the mesh, at its least, is above
   /// 2⁻⁶ in float and 2⁻¹³ in double.
@@ -34,26 +35,29 @@ class MeshGradient {
   /// reversible() and x otherwise, and g = ∂L/∂Re y + i ∂L/∂Im y at the output, and leaves x and g_in = Aᴴg
   /// in their place. Adds to `gradient`
   ///   ∂L/∂p = Σ_samples Re(ḡ · ∂y/∂p)   for p = θ, φ of each coupler and the output phases.
-  /// The sum over samples runs in an order set by the batch size alone: equal bits for any pool. Rounding
+  /// The sum over samples runs in tiles in order: equal bits for any pool. Rounding
   /// errors of x grow by one over the field transmission of the mesh. Throws Error on shape mismatch.
   void backward(Fields<Real> fields, Fields<Real> g, PhaseProgram& gradient, ThreadPool* pool = nullptr);
 
  private:
-  void backward_part(const Fields<Real>& fields, const Fields<Real>& g, std::size_t begin, std::size_t end,
-                     double* sums);
+  void set_recorded(const PhysicalMesh<double>& mesh);
+  void backward_recorded(const Fields<Real>& fields, const Fields<Real>& g, std::size_t begin,
+                         std::size_t end, double* sums) const;
+  void add_recorded(const double* sums, PhaseProgram& gradient) const;
+  std::size_t sums() const;
 
   MeshLayout layout_;
+  ReverseForm<Real> form_;
+  bool set_ = false, reversible_ = false, front_ = false;
+  std::vector<SlopeWeights> weights_;
+  std::vector<double> sums_, tile_sums_;  ///< of the batch, and of each tile in flight
+  // Where not reversible:
   std::vector<KernelPair> pairs_;
   std::vector<std::size_t>
       segments_;  ///< first coupler of each segment of about √columns columns, and the end
   std::size_t longest_segment_ = 0;
-  bool reversible_ = true, front_ = false;
   std::vector<Real> coefficients_;
-  std::vector<Real> out_;          ///< {Re, Im} per mode
-  std::vector<Real> out_inverse_;  ///< the same; where reversible
-  /// What turns a coupler's sums into the slopes of its phases: weights of θ on sums 0 … 2, of φ on 3 … 6.
-  std::vector<std::array<double, 7>> weights_;
-  std::vector<double> sums_;  ///< per part of the batch: kernel_sums per coupler, one per mode
+  std::vector<Real> out_;  ///< {Re, Im} per mode
 };
 
 }  // namespace fringe

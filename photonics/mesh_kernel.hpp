@@ -121,6 +121,57 @@ inline constexpr std::size_t kernel_product_samples = 32;
 template <class Real>
 using ProductKernel = void (*)(const KernelProduct<Real>& product) noexcept;
 
+/// Couplers each of which has the upper mode of the one before as its lower mode; they follow those of the
+/// run before. The rescales up to rescale_end that no run before has done come first.
+struct GradientRun {
+  std::uint32_t lower;  ///< lower mode of the first coupler
+  std::uint32_t end;    ///< number of the coupler behind the last one
+  std::uint32_t rescale_end;
+};
+/// Couplers of a run, at most.
+inline constexpr std::size_t kernel_gradient_run = 32;
+
+/// y and g of a mode are multiplied by these.
+template <class Real>
+struct GradientRescale {
+  std::uint32_t row;
+  Real y, g;
+};
+
+/// A reverse form (reverse_form.hpp). Couplers in an order in which light going backwards may meet them.
+template <class Real>
+struct GradientTape {
+  std::size_t modes, couplers;
+  const GradientRun* runs;
+  std::size_t run_count;
+  const std::uint32_t* uppers;  ///< upper mode of each coupler
+  const Real* coefficients;     ///< {Re B, Im B, Re C, Im C} of each coupler for y, then for g
+  const std::uint8_t* swaps;    ///< other than 0: the coupler's rows trade places first
+  const GradientRescale<Real>* rescales;
+  const Real* in;  ///< per mode, what y and g are multiplied by at the input: {Re, Im} each
+};
+
+/// Samples [begin, end) of a batch.
+template <class Real>
+struct GradientBatch {
+  Real *y_re, *y_im, *g_re, *g_im;
+  std::size_t y_re_stride, y_im_stride, g_re_stride, g_im_stride;
+  std::size_t begin, end;
+};
+
+/// Samples of a tile; the scratch memory has four Reals per sample of a tile and mode, aligned to 64 bytes.
+template <class Real>
+inline constexpr std::size_t kernel_gradient_lanes = 512 / sizeof(Real);
+
+/// Sums over samples that are added to: {Re, Im} of Σ y₀ḡ₁ and Σ y₁ḡ₀ of the rows at each coupler's outputs,
+/// then those of Σ yḡ of each mode at the mesh's output and two that are unused.
+inline constexpr std::size_t kernel_gradient_sums = 4;
+
+/// Takes y and g at the mesh's output to its input, in place.
+template <class Real>
+using GradientKernel = void (*)(const GradientTape<Real>& tape, const GradientBatch<Real>& batch,
+                                Real* scratch, double* sums) noexcept;
+
 /// Samples of one block of reverse propagation: planes {Re y, Im y, Re g, Im g} per mode, this long, aligned
 /// to 64 bytes.
 inline constexpr std::size_t kernel_reverse_lanes = 32;
@@ -145,9 +196,8 @@ struct ReverseTape {
 template <class Real>
 using RecordKernel = void (*)(const ReverseTape<Real>& tape, Real* block) noexcept;
 
-/// Takes the block's adjoints g from the outputs to the inputs of all couplers. Without stored inputs the
-/// fields y go along and the first 2×2 is the coupler's inverse; with them it is the coupler's, and the
-/// block's fields are left alone.
+/// Takes the block's adjoints g from the outputs to the inputs of all couplers, whose inputs are stored; the
+/// first 2×2 is the coupler's, and the block's fields are left alone.
 template <class Real>
 using ReverseKernel = void (*)(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept;
 
@@ -158,7 +208,8 @@ struct KernelsOf {
   std::size_t ring_samples;  ///< up to which the ring is the faster one
   ProductKernel<Real> product;
   RecordKernel<Real> record;
-  ReverseKernel<Real> reverse[2][2];  ///< [inputs stored][front splitter]
+  ReverseKernel<Real> reverse[2];  ///< [front splitter]
+  GradientKernel<Real> gradient;
 };
 
 struct KernelSet {

@@ -1,5 +1,5 @@
-// Reverse propagation of fields and adjoints, with vector extensions; included by each instruction set's
-// source file.
+// Recording of fields and reverse propagation of adjoints along the record, with vector extensions; included
+// by each instruction set's source file.
 #pragma once
 
 #include "photonics/mesh_kernel_impl.hpp"
@@ -58,7 +58,7 @@ void record(const ReverseTape<Real>& tape, Real* block) noexcept {
   }
 }
 
-template <class Real, unsigned Bytes, bool Stored, bool Front>
+template <class Real, unsigned Bytes, bool Front>
 void reverse(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr unsigned lanes = Simd<Real, Bytes>::lanes, group = 64 / sizeof(Real);
@@ -72,21 +72,12 @@ void reverse(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept 
     for (unsigned first = 0; first < group; first += lanes) {
       Vec im00{}, im11{}, re01{}, in00{}, in11{}, in01{}, in10{};
       for (unsigned i = first; i < kernel_reverse_lanes; i += group) {
-        Vec x0r, x0i, x1r, x1i, y0r, y0i, y1r, y1i, h0r, h0i, h1r, h1i;
-        if constexpr (Stored) {
-          Real* inputs = tape.inputs + 4 * kernel_reverse_lanes * n;
-          x0r = at<Vec>(inputs, 0, i);
-          x0i = at<Vec>(inputs, 1, i);
-          x1r = at<Vec>(inputs, 2, i);
-          x1i = at<Vec>(inputs, 3, i);
-          matrix_row(y0r, y0i, matrix, x0r, x0i, x1r, x1i);
-          matrix_row(y1r, y1i, matrix + 4, x0r, x0i, x1r, x1i);
-        } else {
-          y0r = at<Vec>(upper, 0, i);
-          y0i = at<Vec>(upper, 1, i);
-          y1r = at<Vec>(lower, 0, i);
-          y1i = at<Vec>(lower, 1, i);
-        }
+        Vec y0r, y0i, y1r, y1i, h0r, h0i, h1r, h1i;
+        Real* inputs = tape.inputs + 4 * kernel_reverse_lanes * n;
+        const Vec x0r = at<Vec>(inputs, 0, i), x0i = at<Vec>(inputs, 1, i);
+        const Vec x1r = at<Vec>(inputs, 2, i), x1i = at<Vec>(inputs, 3, i);
+        matrix_row(y0r, y0i, matrix, x0r, x0i, x1r, x1i);
+        matrix_row(y1r, y1i, matrix + 4, x0r, x0i, x1r, x1i);
         const Vec g0r = at<Vec>(upper, 2, i), g0i = at<Vec>(upper, 3, i);
         const Vec g1r = at<Vec>(lower, 2, i), g1i = at<Vec>(lower, 3, i);
         im00 = im00 + g0r * y0i;
@@ -97,14 +88,6 @@ void reverse(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept 
         re01 = re01 + g1i * y0i;
         re01 = re01 - g0r * y1r;
         re01 = re01 - g0i * y1i;
-        if constexpr (!Stored) {
-          matrix_row(x0r, x0i, matrix, y0r, y0i, y1r, y1i);
-          matrix_row(x1r, x1i, matrix + 4, y0r, y0i, y1r, y1i);
-          at<Vec>(upper, 0, i) = x0r;
-          at<Vec>(upper, 1, i) = x0i;
-          at<Vec>(lower, 0, i) = x1r;
-          at<Vec>(lower, 1, i) = x1i;
-        }
         matrix_row(h0r, h0i, adjoint, g0r, g0i, g1r, g1i);
         matrix_row(h1r, h1i, adjoint + 4, g0r, g0i, g1r, g1i);
         in00 = in00 + h0r * x0i;

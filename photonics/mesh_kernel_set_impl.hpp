@@ -1,6 +1,7 @@
 // All kernels of one instruction set.
 #pragma once
 
+#include "photonics/mesh_kernel_gradient_impl.hpp"
 #include "photonics/mesh_kernel_impl.hpp"
 #include "photonics/mesh_kernel_product_impl.hpp"
 #include "photonics/mesh_kernel_reverse_impl.hpp"
@@ -15,8 +16,8 @@ constexpr KernelsOf<Real> kernels{propagate<Real, Bytes>,
                                   Simd<Real, Bytes>::lanes / 4,
                                   product<Real, Bytes>,
                                   record<Real, Bytes>,
-                                  {{reverse<Real, Bytes, false, false>, reverse<Real, Bytes, false, true>},
-                                   {reverse<Real, Bytes, true, false>, reverse<Real, Bytes, true, true>}}};
+                                  {reverse<Real, Bytes, false>, reverse<Real, Bytes, true>},
+                                  gradient<Real, Bytes>};
 
 }  // namespace
 }  // namespace fringe

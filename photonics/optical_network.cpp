@@ -120,8 +120,9 @@ void OpticalPass<Real>::set(const OpticalNetwork& network) {
   for (std::size_t k = 0; k < stages_.size(); ++k) {
     const OpticalLayer& layer = network.layers[k];
     stages_[k].nonlinearity = layer.nonlinearity;
-    stages_[k].mesh.recompile(realise<double>(layer.layout, layer.phases, layer.chip));
-    stages_[k].gradient.set(layer.phases, layer.chip);
+    const auto mesh = realise<double>(layer.layout, layer.phases, layer.chip);
+    stages_[k].mesh.recompile(mesh);
+    stages_[k].gradient.set(mesh, layer.chip);
   }
 }
 

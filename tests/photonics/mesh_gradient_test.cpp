@@ -305,6 +305,155 @@ TEST_P(MeshGradientOf, BitsDoNotDependOnThreads) {
   }
 }
 
+/// Slopes by the product rule, coupler by coupler, of an ideal mesh on one sample; L = Re ḡy at fixed g.
+PhaseProgram slopes_by_the_product_rule(const MeshLayout& layout, const PhaseProgram& p,
+                                        std::vector<Complex> x, std::vector<Complex> g) {
+  const std::size_t count = layout.couplers.size();
+  const auto mesh = realise<double>(layout, p, ideal_fabrication(layout));
+  std::vector<std::array<Complex, 2>> inputs(count);
+  for (std::size_t n = 0; n < count; ++n) {
+    Complex &u = x[layout.couplers[n].upper], &l = x[layout.couplers[n].lower];
+    inputs[n] = {u, l};
+    const Matrix2& t = mesh.couplers[n];
+    u = t[0] * inputs[n][0] + t[1] * inputs[n][1];
+    l = t[2] * inputs[n][0] + t[3] * inputs[n][1];
+  }
+  PhaseProgram slopes{std::vector<double>(count), std::vector<double>(count),
+                      std::vector<double>(layout.modes)};
+  const Complex i{0, 1};
+  for (std::size_t m = 0; m < layout.modes; ++m) {
+    slopes.out[m] = std::real(std::conj(g[m]) * i * mesh.out[m] * x[m]);
+    g[m] *= std::conj(mesh.out[m]);
+  }
+  for (std::size_t n = count; n-- > 0;) {
+    Complex &u = g[layout.couplers[n].upper], &l = g[layout.couplers[n].lower];
+    const Matrix2& t = mesh.couplers[n];
+    const double h = p.theta[n] / 2;
+    const Complex half = i * std::polar(0.5, h), e = std::polar(1.0, p.phi[n]);
+    const auto [a, b] = inputs[n];
+    const Complex du = half * (e * std::cos(h) * a - std::sin(h) * b) + i / 2.0 * (t[0] * a + t[1] * b);
+    const Complex dl = half * (-e * std::sin(h) * a - std::cos(h) * b) + i / 2.0 * (t[2] * a + t[3] * b);
+    slopes.theta[n] = std::real(std::conj(u) * du + std::conj(l) * dl);
+    const Complex hu = std::conj(t[0]) * u + std::conj(t[2]) * l,
+                  hl = std::conj(t[1]) * u + std::conj(t[3]) * l;
+    slopes.phi[n] = std::real(std::conj(hu) * i * a);
+    u = hu;
+    l = hl;
+  }
+  return slopes;
+}
+
+template <class Real>
+void expect_product_rule(std::size_t modes, double theta_low, double theta_high) {
+  const MeshLayout layout = find_topology("rectangular").build(modes);
+  PhaseProgram program{std::vector<double>(layout.couplers.size()),
+                       std::vector<double>(layout.couplers.size()), std::vector<double>(modes, 0.3)};
+  const DrawStream stream = stream_of({5, Purpose::test, 1, 0, 0});
+  std::uint64_t next = 0;
+  const auto uniform = [&] { return uniform_from_bits(random_bits(stream, next++)); };
+  for (double& theta : program.theta) theta = theta_low + (theta_high - theta_low) * uniform();
+  for (double& phi : program.phi) phi = 2 * pi * uniform();
+  std::vector<Complex> x(modes), g(modes);
+  double x_norm = 0, g_norm = 0;
+  for (std::size_t m = 0; m < modes; ++m) {
+    x[m] = {uniform() - 0.5, uniform() - 0.5};
+    g[m] = {uniform() - 0.5, uniform() - 0.5};
+    x_norm += std::norm(x[m]);
+    g_norm += std::norm(g[m]);
+  }
+  const std::vector<double> expected = flat(slopes_by_the_product_rule(layout, program, x, g));
+  MeshGradient<Real> gradient(layout);
+  gradient.set(program, ideal_fabrication(layout));
+  EXPECT_TRUE(gradient.reversible());
+  Planes<Real> y(modes, x), adjoint(modes, g);
+  CompiledMesh<Real>(layout, realise<double>(layout, program, ideal_fabrication(layout)))
+      .propagate(y.view(), y.view());
+  PhaseProgram slopes{std::vector<double>(layout.couplers.size()),
+                      std::vector<double>(layout.couplers.size()), std::vector<double>(modes)};
+  gradient.backward(y.view(), adjoint.view(), slopes);
+  const std::vector<double> found = flat(slopes);
+  // Rounding of fields and of sums walks through the columns there and back, eight operations each, and a row
+  // holds 1/√modes of a norm. Where couplers are alike the steps of the walk are alike too.
+  const double rounding = std::numeric_limits<Real>::epsilon() *
+                          (theta_low < theta_high ? std::sqrt(16.0 * static_cast<double>(layout.columns()))
+                                                  : 8.0 * static_cast<double>(layout.columns()));
+  const double scale = std::sqrt(x_norm * g_norm / static_cast<double>(modes));
+  double worst = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double difference = std::abs(found[i] - expected[i]);
+    worst = difference <= worst ? worst : difference;
+  }
+  EXPECT_LE(worst, rounding * scale) << modes << " modes, theta " << theta_low << " ... " << theta_high;
+  EXPECT_GE(largest(expected), 100 * rounding * scale);
+}
+
+TEST(MeshGradient, ExactStatesMeetTheProductRule) {
+  for (const double theta : {0.0, pi, pi / 2}) {
+    expect_product_rule<float>(64, theta, theta);
+    expect_product_rule<double>(65, theta, theta);
+  }
+  // Some couplers near the cross state, where rows trade places.
+  expect_product_rule<float>(64, 0, 0.2);
+  expect_product_rule<double>(64, 0, 0.2);
+}
+
+TEST(MeshGradient, ManyModesMeetTheProductRule) {
+  expect_product_rule<float>(1024, pi / 2, pi / 2);
+  expect_product_rule<float>(300, 0, pi);
+  expect_product_rule<double>(300, 0, pi);
+}
+
+/// Sums of each instruction set's kernel, for a batch that fills no tile.
+template <class Real>
+void expect_kernels_agree() {
+  const Problem p("rectangular", 9, 75);
+  ReverseForm<Real> form(p.layout);
+  const std::vector<SlopeWeights> weights(p.layout.couplers.size());
+  ASSERT_TRUE(form.compile(realise<double>(p.layout, p.program, p.chip), weights, false));
+  std::vector<double> first, second;
+  const KernelSets sets = available_mesh_kernels();
+  for (std::size_t k = 0; k < sets.count; ++k) {
+    Planes<Real> y(9, p.input), g(9, p.weight);
+    std::vector<double> sums(form.sums());
+    std::vector<Real> room(form.scratch() + 64 / sizeof(Real));
+    auto* scratch = room.data();
+    while (reinterpret_cast<std::uintptr_t>(scratch) % 64 != 0) ++scratch;
+    kernels_of<Real>(*sets.set[k])
+        .gradient(form.tape(), {y.re.data(), y.im.data(), g.re.data(), g.im.data(), 75, 75, 75, 75, 0, 75},
+                  scratch, sums.data());
+    if (k == 0) first = sums;
+    if (k == 2) {
+      EXPECT_EQ(sums, second) << "AVX-512 and AVX2";
+    }
+    second = sums;
+    // Fused products save half of eight roundings per column.
+    const double rounding = std::numeric_limits<Real>::epsilon() * 8 * 9 * largest(first);
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      EXPECT_NEAR(sums[i], first[i], rounding) << sets.set[k]->isa;
+  }
+}
+
+TEST(MeshGradient, KernelsOfAllInstructionSetsAgree) {
+  expect_kernels_agree<float>();
+  expect_kernels_agree<double>();
+}
+
+TEST(MeshGradient, TakesAMeshThatIsRealisedAlready) {
+  const Problem p("rectangular", 8, 7, find_crossing("3-splitter-mzi"));
+  const auto slopes = [&](auto&&... how) {
+    MeshGradient<double> gradient(p.layout);
+    gradient.set(how...);
+    Planes<double> y(8, p.output(p.program)), g(8, p.weight);
+    PhaseProgram sum = p.zero_gradient();
+    gradient.backward(y.view(), g.view(), sum);
+    return flat(sum);
+  };
+  const auto mesh = realise<double>(p.layout, p.program, p.chip);
+  EXPECT_EQ(slopes(mesh, p.chip), slopes(p.program, p.chip));
+  MeshGradient<double> other(find_topology("rectangular").build(9));
+  EXPECT_THROW(other.set(mesh, p.chip), Error);
+}
+
 TEST(MeshGradient, AddsToWhatIsThere) {
   const Problem p("rectangular", 4, 3);
   const Backward<double> once = run_backward<double>(p);

@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "photonics/imperfections.hpp"
+#include "photonics/sines.hpp"
 #include "tests/photonics/mesh_testing.hpp"
 
 namespace fringe {
@@ -59,6 +63,23 @@ TEST(PhysicalMesh, IsTheProductOfSplittersAndPhases) {
       EXPECT_LE(std::abs(mesh.out[0] - std::polar(1.0, 0.6)), rounding(2));
       EXPECT_LE(std::abs(mesh.out[1] - std::polar(field(out_path), 0.4)), rounding(2));
     }
+}
+
+TEST(PhysicalMesh, SinesAreThoseOfTheLibrary) {
+  std::vector<double> angle;
+  for (int k = -40; k <= 40; ++k)
+    for (const double off : {0.0, 1e-17, -1e-9, 1e-3, 0.3, -0.78}) angle.push_back(k * pi / 4 + off);
+  for (int k = 0; k < 2000; ++k) angle.push_back(0.01 * k * k - 7);
+  for (const double x : {1e6, -1e6, 1e7, 1e300, 1.0 * (1 << 20)}) angle.push_back(x);
+  std::vector<double> sine(angle.size()), cosine(angle.size());
+  sines_cosines(angle.data(), angle.size(), sine.data(), cosine.data());
+  for (std::size_t i = 0; i < angle.size(); ++i) {
+    EXPECT_LE(std::abs(sine[i] - std::sin(angle[i])), 2.5e-16) << angle[i];
+    EXPECT_LE(std::abs(cosine[i] - std::cos(angle[i])), 2.5e-16) << angle[i];
+  }
+  const double infinite = std::numeric_limits<double>::infinity();
+  sines_cosines(&infinite, 1, sine.data(), cosine.data());
+  EXPECT_TRUE(std::isnan(sine[0]) && std::isnan(cosine[0]));
 }
 
 TEST(PhysicalMesh, IdealMatchesTheClosedForm) {
