@@ -30,9 +30,8 @@ class DeviceBlock {
   }
   __device__ Quad* stage(std::uint32_t buffer) const { return shared_ + buffer * stage_quads_; }
   __device__ void copy(std::uint32_t buffer, const Quad* from, std::uint32_t count) const {
-    _Pragma("unroll 1")  // its registers are worth more
-        for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x)
-            __pipeline_memcpy_async(stage(buffer) + i, from + i, sizeof(Quad));
+    for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x)
+      __pipeline_memcpy_async(stage(buffer) + i, from + i, sizeof(Quad));
     __pipeline_commit();
   }
   __device__ void arrive() const {

@@ -108,7 +108,7 @@ void put_out(const Map& map, std::vector<float>& out, const auto& factor_of_mode
 
 bool defer(const MeshLayout& layout, const Map& map, std::span<const PhysicalMesh<double>> meshes,
            Tape& tape) {
-  const std::size_t mesh_quads = std::size_t{map.columns} * pairs * map.lanes;
+  const std::size_t mesh_quads = map.mesh_quads(Deferred::quads);
   tape.deferred = true;
   tape.coefficients.assign(meshes.size() * mesh_quads, Quad{});
   for (std::size_t m = 0; m < meshes.size(); ++m) {
@@ -123,8 +123,9 @@ bool defer(const MeshLayout& layout, const Map& map, std::span<const PhysicalMes
 
 Tape full(const Map& map, std::span<const PhysicalMesh<double>> meshes) {
   Tape tape;
-  tape.coefficients = identity_tape(map, meshes.size());
-  const std::size_t mesh_quads = tape.coefficients.size() / meshes.size();
+  const std::size_t mesh_quads = map.mesh_quads(Full::quads);
+  for (std::size_t i = 0; i < meshes.size() * mesh_quads; ++i)
+    tape.coefficients.push_back(identity_quad(i, map.lanes));
   for (std::size_t m = 0; m < meshes.size(); ++m) {
     for (std::size_t n = 0; n < meshes[m].couplers.size(); ++n) {
       const Matrix2& t = meshes[m].couplers[n];
@@ -200,15 +201,14 @@ Tape tape_of(const MeshLayout& layout, const Map& map, std::span<const PhysicalM
   return defer(layout, map, meshes, tape) ? tape : full(map, meshes);
 }
 
-std::vector<Quad> identity_tape(const Map& map, std::size_t meshes) {
-  std::vector<Quad> quads;
-  const std::size_t cells = std::size_t{pairs} * map.lanes;
-  quads.reserve(meshes * map.columns * Full::quads * cells);
-  for (std::size_t column = 0; column < meshes * map.columns; ++column) {
-    quads.insert(quads.end(), cells, Quad{{1, 0, 0, 0}});
-    quads.insert(quads.end(), cells, Quad{{0, 0, 1, 0}});
-  }
-  return quads;
+ChipPlaces chip_places(const Map& map) {
+  ChipPlaces to;
+  for (std::size_t n = 0; n < map.coupler_cell.size(); ++n)
+    to.first_quad.push_back(static_cast<std::uint32_t>(map.quad(n, Full::quads)));
+  to.leaves.resize(map.modes);
+  for (std::uint32_t place = 0; place < map.ring_places(); ++place)
+    if (map.leave()[place] >= 0) to.leaves[static_cast<std::size_t>(map.leave()[place])] = place;
+  return to;
 }
 
 }  // namespace fringe::ring

@@ -23,6 +23,8 @@ struct Map {
   std::uint32_t ring_places() const { return lanes * places; }
   const std::int32_t* enter() const { return modes_at.data(); }
   const std::int32_t* leave() const { return modes_at.data() + std::size_t{periods()} * ring_places(); }
+  /// Of the coefficients of one mesh.
+  std::size_t mesh_quads(std::uint32_t quads) const { return std::size_t{columns} * quads * pairs * lanes; }
   /// Index of the first of a coupler's quads on a tape.
   std::size_t quad(std::size_t coupler, std::uint32_t quads) const {
     const std::uint32_t cells = pairs * lanes, cell = coupler_cell[coupler];
@@ -48,7 +50,15 @@ struct Tape {
 /// a coupler is not finite.
 Tape tape_of(const MeshLayout& layout, const Map& map, std::span<const PhysicalMesh<double>> meshes);
 
-/// Light passes unchanged: coefficients of `meshes` meshes in full form.
-std::vector<Quad> identity_tape(const Map& map, std::size_t meshes);
+/// What lets light pass unchanged, at any index of a tape in full form.
+FRINGE_HD inline Quad identity_quad(std::size_t index, std::uint32_t lanes) {
+  return index / (std::size_t{pairs} * lanes) % Full::quads == 0 ? Quad{{1, 0, 0, 0}} : Quad{{0, 0, 1, 0}};
+}
+
+/// Where the numbers of a drawn chip go (chip_draw.hpp); what it leaves out is identity_quad()'s.
+struct ChipPlaces {
+  std::vector<std::uint32_t> first_quad, leaves;
+};
+ChipPlaces chip_places(const Map& map);
 
 }  // namespace fringe::ring
