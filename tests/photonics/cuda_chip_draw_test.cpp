@@ -91,7 +91,7 @@ double bound(const MeshLayout& layout) {
   return 12 * 0x1p-24 * std::sqrt(static_cast<double>(layout.columns()));
 }
 
-TEST(CudaChipDraw, AreThePlainChips) {
+TEST(ChipDraw, AreThePlainChips) {
   for (const Crossing& crossing : crossings())
     for (const char* topology : {"rectangular", "triangular"})
       for (const std::size_t modes : {5, 8, 34}) {
@@ -127,7 +127,7 @@ TEST(CudaChipDraw, AreThePlainChips) {
       }
 }
 
-TEST(CudaChipDraw, WithoutImperfectionsIsTheIdealChipForEveryTrial) {
+TEST(ChipDraw, WithoutImperfectionsIsTheIdealChipForEveryTrial) {
   const MeshLayout layout = find_topology("rectangular").build(10);
   const PhaseProgram asked = random_program(layout);
   const Drawn drawn(layout, asked, {}, mzi_crossing(), 0, 2);
@@ -148,7 +148,7 @@ TEST(CudaChipDraw, WithoutImperfectionsIsTheIdealChipForEveryTrial) {
 
 /// Errors that turn a chip into another one show up coupler by coupler: the α and β that its matrix holds are
 /// those of fabricate(), to the bits that survive in |T₀₁|.
-TEST(CudaChipDraw, ReadsEachCouplersOwnNumbers) {
+TEST(ChipDraw, ReadsEachCouplersOwnNumbers) {
   const MeshLayout layout = find_topology("rectangular").build(9);
   PhaseProgram bar = random_program(layout);
   for (double& theta : bar.theta) theta = pi;  // |T₀₁| = |sin(β − α)|

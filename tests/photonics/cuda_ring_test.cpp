@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "photonics/compiled_mesh.hpp"
+#include "photonics/cuda/cuda_trials.hpp"
 #include "photonics/cuda/ring_tape.hpp"
 #include "tests/photonics/ring_emulator.hpp"
 
@@ -51,23 +52,6 @@ struct Planes {
   bool operator==(const Planes&) const = default;
 };
 
-ring::Pass pass_of(const ring::Map& map, const ring::Tape& tape, ConstFields<float> in, Fields<float> y) {
-  ring::Pass p;
-  p.lanes = map.lanes;
-  p.columns = map.columns;
-  p.modes = map.modes;
-  p.coefficients = tape.coefficients.data();
-  p.enter = map.enter();
-  p.leave = map.leave();
-  p.out = tape.out.data();
-  p.rescale = tape.rescale.empty() ? nullptr : tape.rescale.data();
-  p.factors = tape.factors.data();
-  p.own_input = in.re.rows != map.modes;
-  p.in = in;
-  p.y = y;
-  return p;
-}
-
 /// Threads of a block: more than a ring needs, so that warps hold several of them and idle lanes.
 std::uint32_t threads_for(std::uint32_t lanes) {
   return lanes <= ring::warp ? 64 : 2 * ring::ring_span(lanes);
@@ -102,7 +86,7 @@ double emulated_error(const MeshLayout& layout, const PhysicalMesh<double>& mesh
   const ring::Tape tape = ring::tape_of(layout, map, {&mesh, 1});
   EXPECT_EQ(tape.deferred, deferred);
   Planes x = Planes::random(layout.modes, batch), y(layout.modes, batch);
-  ring::emulate<V>(pass_of(map, tape, x.view(), y.view()), tape.deferred, 1, threads_for(map.lanes));
+  ring::emulate<V>(ring::pass_of(map, tape, x.view(), y.view()), tape.deferred, 1, threads_for(map.lanes));
   return worst_error(layout, mesh, x, y);
 }
 
@@ -115,7 +99,7 @@ double coherent_rounding(const MeshLayout& layout, int roundings = 6) {
   return roundings * 0x1p-24 * static_cast<double>(layout.columns() + 1);
 }
 
-TEST(CudaRing, EqualsTheMeshForEverySize) {
+TEST(RingOfLanes, EqualsTheMeshForEverySize) {
   for (const std::size_t modes : {2, 3, 5, 7, 8, 9, 16, 24, 31, 64, 100, 128, 256, 257, 300, 512, 1024}) {
     const MeshLayout layout = find_topology("rectangular").build(modes);
     EXPECT_LE(emulated_error<8>(layout, random_mesh(layout, 0), modes < 512 ? 37 : 3, true), rounding(layout))
@@ -125,7 +109,7 @@ TEST(CudaRing, EqualsTheMeshForEverySize) {
   }
 }
 
-TEST(CudaRing, EqualsTheMeshForEveryLayoutThatFits) {
+TEST(RingOfLanes, EqualsTheMeshForEveryLayoutThatFits) {
   for (const char* name : {"triangular", "redundant-rectangular", "truncated-rectangular"})
     for (const std::size_t modes : {3, 4, 8, 21, 40, 64}) {
       const MeshLayout layout = find_topology(name).build(modes);
@@ -134,7 +118,7 @@ TEST(CudaRing, EqualsTheMeshForEveryLayoutThatFits) {
     }
 }
 
-TEST(CudaRing, OtherLayoutsAndSizesAreRefused) {
+TEST(RingOfLanes, OtherLayoutsAndSizesAreRefused) {
   for (const char* name : {"butterfly", "binary-tree", "cascaded-trees"})
     EXPECT_THROW(ring::map_of(find_topology(name).build(8)), Error) << name;
   EXPECT_THROW(ring::map_of(rectangular_layout(1025, 2)), Error);
@@ -148,7 +132,15 @@ TEST(CudaRing, OtherLayoutsAndSizesAreRefused) {
   EXPECT_THROW(ring::tape_of(layout, map, {&mesh, 1}), Error);
 }
 
-TEST(CudaRing, TakesCrossAndBarStates) {
+TEST(RingOfLanes, TheEngineNeedsTheGpusExecutor) {
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  const MeshLayout layout = find_topology("rectangular").build(8);
+  EXPECT_THROW(CudaMesh(*cpu, layout, random_mesh(layout, 0)), Error);
+  EXPECT_THROW(CudaTrials(*cpu, layout, {}, {}, 1), Error);
+}
+
+TEST(RingOfLanes, TakesCrossAndBarStates) {
   constexpr Complex i{0, 1};
   for (const std::size_t modes : {8, 64, 300}) {
     const MeshLayout layout = find_topology("rectangular").build(modes);
@@ -157,7 +149,7 @@ TEST(CudaRing, TakesCrossAndBarStates) {
   }
 }
 
-TEST(CudaRing, TakesHalfAndHalfAtFullSize) {
+TEST(RingOfLanes, TakesHalfAndHalfAtFullSize) {
   const MeshLayout layout = find_topology("rectangular").build(1024);
   const double half = std::sqrt(0.5);
   EXPECT_LE(emulated_error<8>(layout, uniform_mesh(layout, {half, Complex(0, half), Complex(0, half), half}),
@@ -165,7 +157,7 @@ TEST(CudaRing, TakesHalfAndHalfAtFullSize) {
             coherent_rounding(layout));
 }
 
-TEST(CudaRing, TakesLossAndDeadCouplers) {
+TEST(RingOfLanes, TakesLossAndDeadCouplers) {
   const MeshLayout layout = find_topology("rectangular").build(64);
   EXPECT_LE(emulated_error<8>(layout, random_mesh(layout, 3), 9, true), rounding(layout));
   EXPECT_LE(emulated_error<8>(layout, random_mesh(layout, 10), 9, true), rounding(layout));
@@ -174,7 +166,7 @@ TEST(CudaRing, TakesLossAndDeadCouplers) {
   EXPECT_LE(emulated_error<8>(layout, mesh, 9, false), rounding(layout, 8));
 }
 
-TEST(CudaRing, ManyMeshesShareOrBringTheirInputs) {
+TEST(RingOfLanes, ManyMeshesShareOrBringTheirInputs) {
   const MeshLayout layout = find_topology("rectangular").build(24);
   const std::vector<PhysicalMesh<double>> meshes{random_mesh(layout, 0.1, 1), random_mesh(layout, 3, 7),
                                                  random_mesh(layout, 0, 13)};
@@ -185,35 +177,35 @@ TEST(CudaRing, ManyMeshesShareOrBringTheirInputs) {
     own.re[i] = shared.re[i % shared.re.size()];
     own.im[i] = shared.im[i % shared.im.size()];
   }
-  ring::emulate<8>(pass_of(map, tape, shared.view(), a.view()), tape.deferred, 3, 32);
-  ring::emulate<8>(pass_of(map, tape, own.view(), b.view()), tape.deferred, 3, 32);
+  ring::emulate<8>(ring::pass_of(map, tape, shared.view(), a.view()), tape.deferred, 3, 32);
+  ring::emulate<8>(ring::pass_of(map, tape, own.view(), b.view()), tape.deferred, 3, 32);
   EXPECT_EQ(a, b);
   for (std::size_t m = 0; m < 3; ++m)
     EXPECT_LE(worst_error(layout, meshes[m], shared, a, 24 * m), rounding(layout));
 }
 
-TEST(CudaRing, ASamplesBitsDependOnItAlone) {
+TEST(RingOfLanes, ASamplesBitsDependOnItAlone) {
   const MeshLayout layout = find_topology("rectangular").build(40);
   const PhysicalMesh<double> mesh = random_mesh(layout, 0.1);
   const ring::Map map = ring::map_of(layout);
   const ring::Tape tape = ring::tape_of(layout, map, {&mesh, 1});
   Planes x = Planes::random(40, 61), one(40, 61), many(40, 61), wide(40, 61);
-  ring::emulate<1>(pass_of(map, tape, x.view(), one.view()), tape.deferred, 1, 32);
-  ring::emulate<8>(pass_of(map, tape, x.view(), many.view()), tape.deferred, 1, 32);
-  ring::emulate<8>(pass_of(map, tape, x.view(), wide.view()), tape.deferred, 1, 128);
+  ring::emulate<1>(ring::pass_of(map, tape, x.view(), one.view()), tape.deferred, 1, 32);
+  ring::emulate<8>(ring::pass_of(map, tape, x.view(), many.view()), tape.deferred, 1, 32);
+  ring::emulate<8>(ring::pass_of(map, tape, x.view(), wide.view()), tape.deferred, 1, 128);
   EXPECT_EQ(one, many);
   EXPECT_EQ(one, wide);
 }
 
-TEST(CudaRing, RealInputsHaveNoImaginaryPlane) {
+TEST(RingOfLanes, RealInputsHaveNoImaginaryPlane) {
   const MeshLayout layout = find_topology("rectangular").build(16);
   const PhysicalMesh<double> mesh = random_mesh(layout, 0);
   const ring::Map map = ring::map_of(layout);
   const ring::Tape tape = ring::tape_of(layout, map, {&mesh, 1});
   Planes x = Planes::random(16, 9), a(16, 9), b(16, 9);
   std::fill(x.im.begin(), x.im.end(), 0.0f);
-  ring::emulate<8>(pass_of(map, tape, x.view(), a.view()), tape.deferred, 1, 32);
-  ring::emulate<8>(pass_of(map, tape, {x.view().re, {}}, b.view()), tape.deferred, 1, 32);
+  ring::emulate<8>(ring::pass_of(map, tape, x.view(), a.view()), tape.deferred, 1, 32);
+  ring::emulate<8>(ring::pass_of(map, tape, {x.view().re, {}}, b.view()), tape.deferred, 1, 32);
   EXPECT_EQ(a, b);
 }
 

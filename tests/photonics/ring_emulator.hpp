@@ -5,7 +5,7 @@
 #include <array>
 #include <vector>
 
-#include "photonics/cuda/ring_pass.hpp"
+#include "photonics/cuda/ring_tape.hpp"
 
 namespace fringe::ring {
 
@@ -61,6 +61,24 @@ class EmulatedBlock {
   std::array<std::vector<Quad>, 2> stages_;
   Copy pending_;
 };
+
+/// Of meshes on a tape.
+inline Pass pass_of(const Map& map, const Tape& tape, ConstFields<float> in, Fields<float> y) {
+  Pass p;
+  p.lanes = map.lanes;
+  p.columns = map.columns;
+  p.modes = map.modes;
+  p.coefficients = tape.coefficients.data();
+  p.enter = map.enter();
+  p.leave = map.leave();
+  p.out = tape.out.data();
+  p.rescale = tape.rescale.empty() ? nullptr : tape.rescale.data();
+  p.factors = tape.factors.data();
+  p.own_input = in.re.rows != map.modes;
+  p.in = in;
+  p.y = y;
+  return p;
+}
 
 /// A whole launch.
 template <int V>
