@@ -102,17 +102,17 @@ lines = [
     "",
     f"Written by `scripts/gpu_resources.sh` with CUDA {version}: what the compiler made of them. **Not run on a GPU.**",
     "",
-    "The main loop of a ring kernel is a period of eight columns, of which fields are rescaled (FMUL: 16 a vector) in few or",
-    "none; FFMA share leaves these out where the form is deferred. Spills are the loads and stores of local memory in that",
-    "loop. Shared memory is what a launch asks: two stages of two columns, 512 B a lane where the form is deferred and 1 KiB",
-    "where it is full, and, over several warps, 16 B per warp and vector for the edges.",
+    "The main loop of a ring kernel is a period of eight columns. Useful are its FFMA and, in the full form, whose products",
+    "begin with them, its FMUL; in the deferred form these rescale the fields ahead of few periods or none, and count nowhere.",
+    "Spills are loads and stores of local memory in that loop. A launch asks for shared memory of two stages of two columns:",
+    "256 B a lane in the deferred form, 512 B in the full one, and, over several warps, 16 B per warp and vector for the edges.",
 ]
 for architecture in architectures:
     lines += [
         "",
         f"## sm_{architecture}",
         "",
-        "| kernel | registers | stack B | instructions | main loop | FFMA | FFMA share | spills | SHFL | LDS | MOV |",
+        "| kernel | registers | stack B | instructions | main loop | FFMA | useful share | spills | SHFL | LDS | MOV |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     seen = {}
@@ -132,11 +132,13 @@ for architecture in architectures:
             if not loop:
                 sys.exit(f"error: {kernel}, sm_{architecture}: no loop of multiply-adds")
             count = collections.Counter(loop)
-            rare = count["FMUL"] if "deferred" in kernel else 0
+            useful, rare = count["FFMA"], count["FMUL"]
+            if "full" in kernel:
+                useful, rare = useful + rare, 0
             row += [
                 len(loop),
                 count["FFMA"],
-                f"{100 * count['FFMA'] / (len(loop) - rare):.0f} %",
+                f"{100 * useful / (len(loop) - rare):.0f} %",
                 count["LDL"] + count["STL"],
                 count["SHFL"],
                 count["LDS"],

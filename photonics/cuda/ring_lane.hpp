@@ -40,6 +40,8 @@ FRINGE_HD inline void unroll(Step&& step) {
 /// Diagonals are deferred (compiled_mesh.hpp): {B, C}, eight multiply-adds per coupler and vector.
 struct Deferred {
   static constexpr std::uint32_t quads = 1;
+  static constexpr bool rescales =
+      true;  ///< diagonals that left their range are brought back between periods
 
   template <int V>
   FRINGE_HD static void couple(const Quad* k, std::uint32_t, float (&xr)[V], float (&xi)[V], float (&yr)[V],
@@ -58,6 +60,7 @@ struct Deferred {
 /// The coupler's own matrix, {T₀₀, T₀₁} and, `stride` behind, {T₁₀, T₁₁}: sixteen, and any matrix goes.
 struct Full {
   static constexpr std::uint32_t quads = 2;
+  static constexpr bool rescales = false;
 
   template <int V>
   FRINGE_HD static void couple(const Quad* k, std::uint32_t stride, float (&xr)[V], float (&xi)[V],

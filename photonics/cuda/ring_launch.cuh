@@ -24,19 +24,26 @@ __global__ void __launch_bounds__(block_threads<Wide>, Wide ? 1 : 3)
 
 template <class Form, int V, bool Wide>
 void launch(const Pass& pass, std::uint32_t meshes, cudaStream_t stream) {
-  // No more threads than the batch needs.
+  int device = 0, processors = 1;
+  device::check(cudaGetDevice(&device), "mesh");
+  device::check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "mesh");
+  // Large blocks share coefficients, but not before every processor has one.
   const std::size_t rings = (pass.in.re.cols + V - 1) / V;
   const std::uint32_t unit = Wide ? ring_span(pass.lanes) : warp;
+  const auto blocks = [&](std::uint32_t of) {
+    const std::uint32_t block = rings_of_block(of, pass.lanes);
+    return (rings + block - 1) / block;
+  };
   std::uint32_t threads = unit;
-  while (threads + unit <= block_threads<Wide> && rings_of_block(threads, pass.lanes) < rings)
+  while (threads + unit <= block_threads<Wide> &&
+         blocks(threads) * meshes > static_cast<unsigned>(processors))
     threads += unit;
-  const std::uint32_t of_block = rings_of_block(threads, pass.lanes);
   const std::size_t stages = 2 * stage_columns * Form::quads * pairs * pass.lanes * sizeof(Quad),
                     edges = Wide ? 2 * (threads / warp) * 2 * V * sizeof(float) : 0;
   device::check(cudaFuncSetAttribute(ring_kernel<Form, V, Wide>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                      static_cast<int>(stages + edges)),
                 "mesh: shared memory");
-  const dim3 grid(static_cast<unsigned>((rings + of_block - 1) / of_block), meshes);
+  const dim3 grid(static_cast<unsigned>(blocks(threads)), meshes);
   ring_kernel<Form, V, Wide><<<grid, threads, stages + edges, stream>>>(pass);
   device::check(cudaGetLastError(), "mesh");
 }

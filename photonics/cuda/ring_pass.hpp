@@ -151,11 +151,13 @@ FRINGE_HD inline void run(Block& block, const Pass& p) {
   block.copy(0, tape, stage_quads);
   block.each([&](const Thread& t, Lane<V>& x) { enter(p, mesh, t, sample(t), x); });
   for (std::uint32_t at = 0; at < periods; ++at) {
-    const std::int32_t rescale = p.rescale ? p.rescale[mesh * periods + at] : -1;
-    if (rescale >= 0)
-      block.each([&](const Thread& t, Lane<V>& x) {
-        scale(x, p.factors + (std::size_t{static_cast<std::uint32_t>(rescale)} * p.lanes + t.lane) * places);
-      });
+    if constexpr (Form::rescales) {
+      const std::int32_t set = p.rescale ? p.rescale[mesh * periods + at] : -1;
+      if (set >= 0)
+        block.each([&](const Thread& t, Lane<V>& x) {
+          scale(x, p.factors + (std::size_t{static_cast<std::uint32_t>(set)} * p.lanes + t.lane) * places);
+        });
+    }
     unroll<period>([&]<int c>() {
       constexpr std::uint32_t column = c, buffer = column / stage_columns % 2;
       if constexpr (column % stage_columns == 0) {

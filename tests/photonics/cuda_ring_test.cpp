@@ -9,6 +9,7 @@
 #include "core/units.hpp"
 #include "photonics/compiled_mesh.hpp"
 #include "photonics/cuda/cuda_trials.hpp"
+#include "photonics/cuda/joined_mesh.hpp"
 #include "photonics/cuda/ring_tape.hpp"
 #include "tests/photonics/ring_emulator.hpp"
 
@@ -182,6 +183,50 @@ TEST(RingOfLanes, ManyMeshesShareOrBringTheirInputs) {
   EXPECT_EQ(a, b);
   for (std::size_t m = 0; m < 3; ++m)
     EXPECT_LE(worst_error(layout, meshes[m], shared, a, 24 * m), rounding(layout));
+}
+
+/// A batch of tiles U·Σ·Vᴴ in one launch; Σ holds an exact zero in one of them.
+TEST(RingOfLanes, ACoresTwoMeshesAreOne) {
+  for (const std::size_t modes : {8, 9, 40, 64}) {
+    const MeshLayout half = find_topology("rectangular").build(modes), layout = joined_layout(half, half);
+    for (const bool dark : {false, true}) {
+      std::vector<double> sigma(modes);
+      fill_uniform(sigma, {5, Purpose::test, 0, 99});
+      for (double& s : sigma) s = 0.1 + 0.9 * s;
+      if (dark) sigma[modes / 2] = 0;
+      const PhysicalMesh<double> v = random_mesh(half, 0, 1), u = random_mesh(half, 0, 7);
+      const std::vector<PhysicalMesh<double>> tiles{joined_mesh(half, v, sigma, u),
+                                                    joined_mesh(half, u, sigma, v)};
+      const ring::Map map = ring::map_of(layout);
+      const ring::Tape tape = ring::tape_of(layout, map, tiles);
+      EXPECT_EQ(tape.deferred, !dark);
+      Planes x = Planes::random(modes, 9), y(2 * modes, 9);
+      ring::emulate<8>(ring::pass_of(map, tape, x.view(), y.view()), tape.deferred, 2, 64);
+      for (std::size_t t = 0; t < 2; ++t) {
+        std::vector<double> re(x.re.begin(), x.re.end()), im(x.im.begin(), x.im.end());
+        const Fields<double> z{{re.data(), modes, 9}, {im.data(), modes, 9}};
+        CompiledMesh<double>(half, t == 0 ? v : u).propagate(z, z);
+        for (std::size_t i = 0; i < re.size(); ++i) {
+          re[i] *= sigma[i / 9];
+          im[i] *= sigma[i / 9];
+        }
+        CompiledMesh<double>(half, t == 0 ? u : v).propagate(z, z);
+        for (std::size_t b = 0; b < 9; ++b) {
+          double away = 0, norm = 0;
+          for (std::size_t m = 0; m < modes; ++m) {
+            away += std::norm(Complex(z.re(m, b), z.im(m, b)) -
+                              Complex(y.re[(t * modes + m) * 9 + b], y.im[(t * modes + m) * 9 + b]));
+            norm += std::norm(Complex(z.re(m, b), z.im(m, b)));
+          }
+          // Roundings ahead of the attenuators pass as they are; at least a tenth of the light does.
+          EXPECT_LE(std::sqrt(away / norm), rounding(layout, 8) * 10) << modes << ' ' << dark;
+        }
+      }
+    }
+  }
+  const MeshLayout a = rectangular_layout(8, 8), b = rectangular_layout(9, 9);
+  EXPECT_THROW(joined_layout(a, b), Error);
+  EXPECT_THROW(joined_mesh(b, random_mesh(a, 0), {}, random_mesh(b, 0)), Error);
 }
 
 TEST(RingOfLanes, ASamplesBitsDependOnItAlone) {
