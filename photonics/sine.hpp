@@ -12,7 +12,7 @@ struct SineCosine {
 };
 
 /// |x| ≤ π/4; absolute error < 1e-7.
-[[gnu::always_inline]] inline SineCosine sine_cosine_small(float r) noexcept {
+[[gnu::always_inline]] FRINGE_HD inline SineCosine sine_cosine_small(float r) noexcept {
   const float z = r * r;
   return {((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r,
           ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z -
@@ -20,7 +20,7 @@ struct SineCosine {
 }
 
 /// |x| ≤ 1000 rad; absolute error < 2e-7.
-[[gnu::always_inline]] inline SineCosine sine_cosine(float x) noexcept {
+[[gnu::always_inline]] FRINGE_HD inline SineCosine sine_cosine(float x) noexcept {
   constexpr float rounder = 12582912.0f;  // 1.5·2²³: adding and subtracting it rounds to a whole number
   const float quarter = (x * 0.636619772f + rounder) - rounder;
   const float r =

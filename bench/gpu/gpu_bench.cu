@@ -5,50 +5,16 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
-#include <algorithm>
 #include <iostream>
 
-#include "core/cuda_support.cuh"
-#include "core/tensor.hpp"
+#include "bench/gpu/device_timing.cuh"
 #include "electronic/cublas.hpp"
 
 namespace fringe {
+
+void register_meshes();  // mesh_bench.cu
+
 namespace {
-
-Executor& gpu() {
-  static const std::unique_ptr<Executor> executor = make_cuda_executor();
-  return *executor;
-}
-
-Tensor random(std::size_t rows, std::size_t cols, std::uint32_t site) {
-  Tensor t(gpu(), rows, cols);
-  device::fill_normal(t.span().data(), rows * cols, {.purpose = Purpose::benchmark, .site = site});
-  return t;
-}
-
-/// Runs `work` as the body of a benchmark with device time; enough calls between two events to pass 1 ms.
-template <class F>
-void time_on_device(benchmark::State& state, double per_call, const char* unit, const F& work) {
-  cudaEvent_t start{}, stop{};
-  device::check(cudaEventCreate(&start), "event");
-  device::check(cudaEventCreate(&stop), "event");
-  const auto seconds = [&](int calls) {
-    device::check(cudaEventRecord(start), "event");
-    for (int i = 0; i < calls; ++i) work();
-    device::check(cudaEventRecord(stop), "event");
-    device::check(cudaEventSynchronize(stop), "work");
-    float milliseconds = 0;
-    device::check(cudaEventElapsedTime(&milliseconds, start, stop), "event");
-    return 1e-3 * static_cast<double>(milliseconds);
-  };
-  seconds(1);
-  const int calls = static_cast<int>(std::clamp(1e-3 / std::max(seconds(1), 1e-6), 1.0, 200.0));
-  for (auto _ : state) state.SetIterationTime(seconds(calls) / calls);
-  state.counters[unit] = benchmark::Counter(per_call, benchmark::Counter::kIsIterationInvariantRate,
-                                            benchmark::Counter::kIs1000);
-  cudaEventDestroy(start);
-  cudaEventDestroy(stop);
-}
 
 double flops(const benchmark::State& state) {
   return 2.0 * static_cast<double>(state.range(0)) * static_cast<double>(state.range(1)) *
@@ -194,6 +160,7 @@ int main(int argc, char** argv) {
   }
   benchmark::AddCustomContext("gpu", status.device);
   fringe::register_all();
+  fringe::register_meshes();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

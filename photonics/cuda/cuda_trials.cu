@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <cub/block/block_reduce.cuh>
+#include <string>
+
+#include "core/error.hpp"
+#include "core/tensor.hpp"
+#include "photonics/chip_drivers.hpp"
+#include "photonics/cuda/chip_draw.hpp"
+#include "photonics/cuda/cuda_trials.hpp"
+#include "photonics/cuda/ring_launch.cuh"
+#include "photonics/cuda/ring_tape.hpp"
+#include "photonics/trial_strengths.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr int draw_threads = 128;
+constexpr std::uint32_t items_per_thread = 8;  // pays for the streams' keys
+constexpr std::uint32_t most_chips = 65535;    // of a launch
+
+__global__ void __launch_bounds__(draw_threads, 3)
+    draw_kernel(const __grid_constant__ ring::ChipProgram program, std::uint32_t first, std::size_t quads,
+                std::size_t outs, ring::Quad* tapes, float* out) {
+  const std::uint32_t chip = blockIdx.y;
+  draw_chip(program, first + chip, blockIdx.x * blockDim.x + threadIdx.x, gridDim.x * blockDim.x,
+            tapes + chip * quads, out + chip * outs);
+}
+
+struct Identity {
+  ring::Quad* tape;
+  std::uint32_t lanes;
+  __device__ void operator()(std::size_t i) const { tape[i] = ring::identity_quad(i, lanes); }
+};
+
+/// Per block Σ|y − y₀|² of one chip, and in the last block Σ|y₀|².
+__global__ void distance_kernel(ConstFields<float> y, ConstFields<float> ideal, double* sums) {
+  using Reduce = cub::BlockReduce<double, draw_threads>;
+  __shared__ Reduce::TempStorage storage;
+  const std::size_t modes = ideal.re.rows, batch = ideal.re.cols, chip = blockIdx.x;
+  const bool norm = blockIdx.x + 1 == gridDim.x;
+  double sum = 0;
+  for (std::size_t i = threadIdx.x; i < modes * batch; i += draw_threads) {
+    const std::size_t m = i / batch, b = i % batch;
+    const double re = ideal.re(m, b), im = ideal.im(m, b);
+    const double dr = norm ? re : y.re(chip * modes + m, b) - re,
+                 di = norm ? im : y.im(chip * modes + m, b) - im;
+    sum += dr * dr + di * di;
+  }
+  sum = Reduce(storage).Sum(sum);
+  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+}
+
+template <class T>
+Buffer<T> uploaded(Executor& cuda, const std::vector<T>& from) {
+  Buffer<T> to(cuda, from.size());
+  to.from_host(from);
+  return to;
+}
+
+Fields<float> planes(Tensor& re, Tensor& im) { return {re.view(), im.view()}; }
+
+}  // namespace
+
+struct CudaTrials::Device {
+  Executor& cuda;
+  ring::Map map;
+  CudaMesh ideal;
+  std::size_t most_bytes;
+  std::uint32_t chips_at_once = 1;
+  Buffer<std::int32_t> modes_at{};
+  Buffer<TrialPhases> phases{};
+  Buffer<std::uint32_t> first_quad{}, leaves{};
+  Buffer<std::complex<float>> screen{};
+  Buffer<ring::Quad> tapes{};
+  Buffer<float> outs{};
+  ring::ChipProgram program{};
+  ring::Pass pass{};
+
+  std::size_t chip_quads() const { return map.mesh_quads(ring::Full::quads); }
+  std::size_t chip_outs() const { return 2 * map.ring_places(); }
+  /// Room for a launch's chips, made when so many are first asked for.
+  void reserve(std::uint32_t chips) {
+    if (tapes.size() >= chips * chip_quads()) return;
+    device::check(cudaDeviceSynchronize(), "trials");  // launches on any stream still use what is there
+    tapes = Buffer<ring::Quad>(cuda, chips * chip_quads());
+    outs = Buffer<float>(cuda, chips * chip_outs());
+    device::for_each(tapes.size(), Identity{tapes.data(), map.lanes}, "trials");
+    // Places that no mode leaves by are never read.
+    device::check(cudaDeviceSynchronize(), "trials");  // the caller's stream may be another one
+    pass.coefficients = tapes.data();
+    pass.out = outs.data();
+  }
+};
+
+CudaTrials::CudaTrials(Executor& cuda, const MeshLayout& layout, const PhaseProgram& asked,
+                       const MeshImperfections& imperfections, std::uint64_t seed, std::uint32_t site,
+                       const Crossing& crossing, std::size_t most_bytes) {
+  if (cuda.on_host()) throw Error("no CUDA trials: the executor computes on the host");
+  check(imperfections);
+  check_sizes(layout, asked);
+  if (!drawn_together(imperfections))
+    throw Error(
+        "GPU trials draw errors of splitters and phases and insertion loss; chips with other "
+        "imperfections are MeshTrials' on the CPU");
+  device_ = std::make_unique<Device>(
+      Device{cuda, ring::map_of(layout),
+             CudaMesh(cuda, layout, realise<double>(layout, asked, ideal_fabrication(layout, crossing))),
+             most_bytes});
+  Device& d = *device_;
+  const std::size_t chip_bytes = d.chip_quads() * sizeof(ring::Quad) + d.chip_outs() * sizeof(float);
+  d.chips_at_once =
+      static_cast<std::uint32_t>(std::clamp<std::size_t>(most_bytes / chip_bytes, 1, most_chips));
+  // The same for all chips: none of them has a stuck phase.
+  const PhaseProgram held = held_by_chip(drivers_of(layout, imperfections, seed, 0, site), asked);
+  const ring::ChipPlaces to = ring::chip_places(d.map);
+  d.modes_at = uploaded(cuda, d.map.modes_at);
+  d.phases = uploaded(cuda, trial_phases(held));
+  d.screen = uploaded(cuda, trial_screen(held));
+  d.first_quad = uploaded(cuda, to.first_quad);
+  d.leaves = uploaded(cuda, to.leaves);
+  d.program = {trial_strengths(imperfections, crossing),
+               d.phases.data(),
+               d.first_quad.data(),
+               reinterpret_cast<const float*>(d.screen.data()),
+               d.leaves.data(),
+               static_cast<std::uint32_t>(layout.couplers.size()),
+               d.map.modes,
+               d.map.lanes,
+               site,
+               seed};
+  d.pass.lanes = d.map.lanes;
+  d.pass.columns = d.map.columns;
+  d.pass.modes = d.map.modes;
+  d.pass.enter = d.modes_at.data();
+  d.pass.leave = d.modes_at.data() + (d.map.leave() - d.map.enter());
+}
+CudaTrials::CudaTrials(CudaTrials&&) noexcept = default;
+CudaTrials& CudaTrials::operator=(CudaTrials&&) noexcept = default;
+CudaTrials::~CudaTrials() = default;
+
+void CudaTrials::run(std::uint32_t first, std::uint32_t count, ConstFields<float> in, Fields<float> out,
+                     CudaStream stream) const {
+  Device& d = *device_;
+  const std::size_t modes = d.map.modes, batch = in.re.cols;
+  const auto is = [&](auto view, std::size_t rows) {
+    return view.data && view.rows == rows && view.cols == batch;
+  };
+  if (!is(in.re, modes) || (in.im.data && !is(in.im, modes)) || !is(out.re, count * modes) ||
+      !is(out.im, count * modes))
+    throw Error("GPU trials: the inputs must be " + std::to_string(modes) + " modes by " +
+                std::to_string(batch) + " samples, and the outputs " + std::to_string(count) +
+                " times as many modes");
+  if (batch == 0 || count == 0) return;
+  d.reserve(std::min(count, d.chips_at_once));
+  const auto on = static_cast<cudaStream_t>(stream);
+  const std::uint32_t items = (d.program.couplers + 3) / 4 + (d.map.modes + 3) / 4;
+  const std::uint32_t blocks =
+      (items + items_per_thread * draw_threads - 1) / (items_per_thread * draw_threads);
+  for (std::uint32_t done = 0; done < count;) {
+    const std::uint32_t chips = std::min(count - done, d.chips_at_once);
+    draw_kernel<<<dim3(blocks, chips), draw_threads, 0, on>>>(d.program, first + done, d.chip_quads(),
+                                                              d.chip_outs(), d.tapes.data(), d.outs.data());
+    device::check(cudaGetLastError(), "trials");
+    ring::Pass pass = d.pass;
+    pass.in = in;
+    pass.y = {out.re.block(done * modes, chips * modes, 0, batch),
+              out.im.block(done * modes, chips * modes, 0, batch)};
+    ring::launch<ring::Full>(pass, chips, on);
+    done += chips;
+  }
+}
+
+std::vector<double> CudaTrials::errors(std::uint32_t first, std::uint32_t count,
+                                       ConstFields<float> in) const {
+  if (count == 0) return {};
+  Device& d = *device_;
+  const std::size_t modes = d.map.modes, batch = in.re.cols;
+  const std::size_t fit = d.most_bytes / std::max<std::size_t>(1, 2 * modes * batch * sizeof(float));
+  const auto step =
+      static_cast<std::uint32_t>(std::clamp<std::size_t>(fit, 1, std::min(count, d.chips_at_once)));
+  Tensor ideal_re(d.cuda, modes, batch), ideal_im(d.cuda, modes, batch);
+  Tensor re(d.cuda, step * modes, batch), im(d.cuda, step * modes, batch);
+  Buffer<double> sums(d.cuda, step + 1);
+  const Fields<float> ideal = planes(ideal_re, ideal_im), y = planes(re, im);
+  d.ideal.propagate(in, ideal);
+  std::vector<double> result;
+  for (std::uint32_t done = 0; done < count;) {
+    const std::uint32_t chips = std::min(count - done, step);
+    run(first + done, chips, in,
+        {y.re.block(0, chips * modes, 0, batch), y.im.block(0, chips * modes, 0, batch)});
+    distance_kernel<<<chips + 1, draw_threads>>>(y, ideal, sums.data());
+    device::check(cudaGetLastError(), "trials");
+    const std::vector<double> host = sums.to_host();
+    for (std::uint32_t t = 0; t < chips; ++t) result.push_back(std::sqrt(host[t] / host[chips]));
+    done += chips;
+  }
+  return result;
+}
+
+}  // namespace fringe

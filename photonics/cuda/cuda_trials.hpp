@@ -1,0 +1,45 @@
+// Monte Carlo over imperfect chips on an NVIDIA GPU: what MeshTrials is on the CPU. A launch draws some
+// hundred chips (chip_draw.hpp), the next one sends the batch through them (ring_pass.hpp); memory grows with
+// those, not with the trials.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "photonics/cuda/cuda_mesh.hpp"
+#include "photonics/imperfections.hpp"
+
+namespace fringe {
+
+class CudaTrials {
+ public:
+  /// As MeshTrials. `cuda` is the CUDA executor and must outlive the object. Throws Error where it is not,
+  /// where the layout doesn't fit (CudaMesh), where MeshTrials does, and where there are imperfections other
+  /// than those of splitters, phases, insertion loss and drive (MeshTrials::together()). `most_bytes` of
+  /// device memory hold chips, at least one of them.
+  CudaTrials(Executor& cuda, const MeshLayout& layout, const PhaseProgram& asked,
+             const MeshImperfections& imperfections, std::uint64_t seed, std::uint32_t site = 0,
+             const Crossing& crossing = mzi_crossing(), std::size_t most_bytes = std::size_t{256} << 20);
+  CudaTrials(CudaTrials&&) noexcept;
+  CudaTrials& operator=(CudaTrials&&) noexcept;
+  ~CudaTrials();
+
+  /// out = chip · in for trials first … first + count − 1. in [modes × batch] and out [count·modes × batch]
+  /// lie in device memory and do not overlap; in.im.data may be null. Launches on the stream alone; calls on
+  /// one object follow each other on one stream. Noise has the CPU's bits; fields agree with
+  /// CompiledMesh<double> of the realised chip to 12·2⁻²⁴·√columns of each sample's norm where errors of
+  /// couplers differ, to 12·2⁻²⁴·columns anyway. Throws Error on shape mismatch or where CUDA refuses.
+  void run(std::uint32_t first, std::uint32_t count, ConstFields<float> in, Fields<float> out,
+           CudaStream stream = nullptr) const;
+
+  /// MeshTrials::errors(): ‖Y − Y₀‖_F/‖Y₀‖_F of each trial, sums in double and in a fixed order. On the
+  /// default stream; waits for the result. As much memory again holds the outputs.
+  std::vector<double> errors(std::uint32_t first, std::uint32_t count, ConstFields<float> in) const;
+
+ private:
+  struct Device;
+  std::unique_ptr<Device> device_;
+};
+
+}  // namespace fringe

@@ -1,0 +1,78 @@
+// A block of the GPU as ring_pass.hpp needs it: each thread is a lane, its fields lie in registers.
+#pragma once
+
+#include <cuda_pipeline_primitives.h>
+
+#include "photonics/cuda/ring_pass.hpp"
+
+namespace fringe::ring {
+
+/// Rings longer than a warp are Wide: the first lane of each warp hands its number on through shared memory.
+template <int V, bool Wide>
+class DeviceBlock {
+ public:
+  static constexpr int vectors = V;
+
+  /// shared: two stages of stage_quads, then, where Wide, 4·V floats per warp.
+  __device__ DeviceBlock(Quad* shared, std::uint32_t stage_quads, std::uint32_t lanes)
+      : shared_(shared),
+        stage_quads_(stage_quads),
+        span_(ring_span(lanes)),
+        thread_(thread_of(threadIdx.x, lanes)) {}
+
+  __device__ std::uint32_t mesh() const { return blockIdx.y; }
+  __device__ std::uint32_t first_ring() const {
+    return blockIdx.x * (Wide ? blockDim.x / span_ : blockDim.x / warp * (warp / span_));
+  }
+  template <class F>
+  __device__ void each(const F& f) {
+    f(thread_, x_);
+  }
+  __device__ Quad* stage(std::uint32_t buffer) const { return shared_ + buffer * stage_quads_; }
+  __device__ void copy(std::uint32_t buffer, const Quad* from, std::uint32_t count) const {
+    for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x)
+      __pipeline_memcpy_async(stage(buffer) + i, from + i, sizeof(Quad));
+    __pipeline_commit();
+  }
+  __device__ void arrive() const {
+    __pipeline_wait_prior(0);
+    __syncthreads();
+  }
+
+  template <int C>
+  __device__ void turn() {
+    constexpr int h = leaving_half(C), i = leaving_slot(C);
+    if constexpr (Wide) {
+      // Two sets in turns: one barrier keeps readers of a column ahead of writers of the next but one.
+      float* const edges = reinterpret_cast<float*>(stage(2)) + C % 2 * (blockDim.x / warp) * 2 * V;
+      if (threadIdx.x % warp == 0)
+        for (int v = 0; v < V; ++v) {
+          edges[threadIdx.x / warp * 2 * V + v] = x_.re[h][i][v];
+          edges[threadIdx.x / warp * 2 * V + V + v] = x_.im[h][i][v];
+        }
+      asm volatile("bar.sync %0, %1;" ::"r"(1 + threadIdx.x / span_), "r"(span_) : "memory");
+      shuffle(x_.re[h][i]);
+      shuffle(x_.im[h][i]);
+      if (thread_.next / warp != threadIdx.x / warp)
+        for (int v = 0; v < V; ++v) {
+          x_.re[h][i][v] = edges[thread_.next / warp * 2 * V + v];
+          x_.im[h][i][v] = edges[thread_.next / warp * 2 * V + V + v];
+        }
+    } else {
+      shuffle(x_.re[h][i]);
+      shuffle(x_.im[h][i]);
+    }
+  }
+
+ private:
+  __device__ void shuffle(float (&x)[V]) const {
+    for (int v = 0; v < V; ++v) x[v] = __shfl_sync(~0u, x[v], static_cast<int>(thread_.next % warp));
+  }
+
+  Quad* shared_;
+  std::uint32_t stage_quads_, span_;
+  Thread thread_;
+  Lane<V> x_;
+};
+
+}  // namespace fringe::ring

@@ -1,0 +1,95 @@
+// A mesh on a ring of lanes: what one lane of a GPU's warp does in one column.
+//
+// A lane holds eight modes of V vectors in registers: four uppers f and four lowers s of the column's
+// couplers. As in mesh_kernel_ring_impl.hpp every column is the same,
+//   y₀ = f + B∘s,  y₁ = s + C∘f;   f ← y₁,  s ← y₀ turned by one place,
+// so that one number per vector and column leaves for the lane before: two shuffles against 32 multiply-adds.
+// Nothing is moved inside a lane: the places turn instead, and stand as they began after `period` columns,
+// which are unrolled with constant indices. A coefficient of 16 bytes, read once from shared memory, serves V
+// vectors. Fused multiply-adds are explicit, so a host runs the same numbers bit by bit.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+#include "core/host_device.hpp"
+
+namespace fringe::ring {
+
+inline constexpr int pairs = 4;   ///< of modes in a lane
+inline constexpr int period = 8;  ///< columns until the places are back
+
+struct alignas(16) Quad {
+  float v[4];
+};
+
+/// re[h][i][v]: half h begins as f (0) or s (1) of place i.
+template <int V>
+struct Lane {
+  float re[2][pairs][V], im[2][pairs][V];
+};
+
+/// step<0>(), step<1>(), …
+template <int Count, class Step>
+FRINGE_HD inline void unroll(Step&& step) {
+  [&]<int... I>(std::integer_sequence<int, I...>) { (step.template operator()<I>(), ...); }
+  (std::make_integer_sequence<int, Count>{});
+}
+
+/// Diagonals are deferred (compiled_mesh.hpp): {B, C}, eight multiply-adds per coupler and vector.
+struct Deferred {
+  static constexpr std::uint32_t quads = 1;
+  static constexpr bool rescales =
+      true;  ///< diagonals that left their range are brought back between periods
+
+  template <int V>
+  FRINGE_HD static void couple(const Quad* k, std::uint32_t, float (&xr)[V], float (&xi)[V], float (&yr)[V],
+                               float (&yi)[V]) {
+    const Quad c = *k;
+    for (int v = 0; v < V; ++v) {
+      const float ar = xr[v], ai = xi[v], br = yr[v], bi = yi[v];
+      xr[v] = fmaf(-bi, c.v[1], fmaf(br, c.v[0], ar));
+      xi[v] = fmaf(br, c.v[1], fmaf(bi, c.v[0], ai));
+      yr[v] = fmaf(-ai, c.v[3], fmaf(ar, c.v[2], br));
+      yi[v] = fmaf(ar, c.v[3], fmaf(ai, c.v[2], bi));
+    }
+  }
+};
+
+/// The coupler's own matrix, {T₀₀, T₀₁} and, `stride` behind, {T₁₀, T₁₁}: sixteen, and any matrix goes.
+struct Full {
+  static constexpr std::uint32_t quads = 2;
+  static constexpr bool rescales = false;
+
+  template <int V>
+  FRINGE_HD static void couple(const Quad* k, std::uint32_t stride, float (&xr)[V], float (&xi)[V],
+                               float (&yr)[V], float (&yi)[V]) {
+    const Quad a = k[0], b = k[stride];
+    for (int v = 0; v < V; ++v) {
+      const float ar = xr[v], ai = xi[v], br = yr[v], bi = yi[v];
+      xr[v] = fmaf(-bi, a.v[3], fmaf(br, a.v[2], fmaf(-ai, a.v[1], ar * a.v[0])));
+      xi[v] = fmaf(br, a.v[3], fmaf(bi, a.v[2], fmaf(ar, a.v[1], ai * a.v[0])));
+      yr[v] = fmaf(-bi, b.v[3], fmaf(br, b.v[2], fmaf(-ai, b.v[1], ar * b.v[0])));
+      yi[v] = fmaf(br, b.v[3], fmaf(bi, b.v[2], fmaf(ar, b.v[1], ai * b.v[0])));
+    }
+  }
+};
+
+/// Column c of a period: f is in half c mod 2. Its y₀ of the first place, which the lane before waits for, is
+/// left in leaving_half(c), leaving_slot(c).
+constexpr FRINGE_HD int leaving_half(int c) { return c & 1; }
+constexpr FRINGE_HD int leaving_slot(int c) { return (c >> 1) & (pairs - 1); }
+
+/// coefficients: of the column and this lane, [quads][pairs][lanes], so that neighbours read side by side.
+template <class Form, int C, int V>
+FRINGE_HD inline void pass_column(Lane<V>& x, const Quad* coefficients, std::uint32_t lanes) {
+  constexpr int h = leaving_half(C);
+  unroll<pairs>([&]<int i>() {
+    constexpr int f = (i + (C >> 1)) & (pairs - 1), s = (i + ((C + 1) >> 1)) & (pairs - 1);
+    Form::couple(coefficients + i * lanes, pairs * lanes, x.re[h][f], x.im[h][f], x.re[1 - h][s],
+                 x.im[1 - h][s]);
+  });
+}
+
+}  // namespace fringe::ring

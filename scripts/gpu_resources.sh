@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# What the compiler makes of the GPU kernels, without a GPU.
+set -euo pipefail
+usage() {
+  cat <<'HELP'
+usage: scripts/gpu_resources.sh [FILE]
+
+Compiles the mesh kernels of photonics/cuda for sm_80, sm_90 and the newest architecture that nvcc knows, and writes
+registers, stack, shared memory, spills and the instructions of each kernel's main loop as a table to FILE (default
+bench/results/gpu-resources-cuda-VERSION.md). Nothing is run. Needs nvcc; cuobjdump and nvdisasm are taken from NVIDIA's
+Python packages where the toolkit has none.
+HELP
+}
+case ${1:-} in -h | --help) usage && exit ;; -*) usage >&2 && exit 2 ;; esac
+[ $# -le 1 ] || { usage >&2 && exit 2; }
+out=$(realpath -m "${1:-/}")
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+export PATH="$PATH:/usr/local/cuda/bin"
+command -v nvcc >/dev/null || fail "nvcc is not here; the CUDA toolkit is needed"
+work=$PWD/build/gpu/resources
+mkdir -p "$work"
+if ! command -v cuobjdump >/dev/null || ! command -v nvdisasm >/dev/null; then
+  tools=$work/tools
+  [ -d "$tools" ] || python3 -m pip install -q --target "$tools" nvidia-cuda-cuobjdump nvidia-cuda-nvdisasm ||
+    fail "cuobjdump and nvdisasm are neither on PATH nor to be had by pip"
+  for tool in cuobjdump nvdisasm; do
+    found=$(find "$tools" -name "$tool" -type f | head -n1)
+    chmod +x "$found"
+    PATH="$PATH:$(dirname "$found")"
+  done
+fi
+version=$(nvcc --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
+[ "$out" != / ] || out=$PWD/bench/results/gpu-resources-cuda-$version.md
+
+newest=$(nvcc --list-gpu-code | sed -n 's/^sm_\([0-9]*\)$/\1/p' | sort -n | tail -n1)
+for architecture in 80 90 "$newest"; do
+  for source in photonics/cuda/*.cu; do
+    name=$(basename "$source" .cu)-$architecture
+    nvcc -std=c++20 -O3 --fmad=false -Xcompiler=-ffp-contract=off -I. -cubin \
+      -gencode "arch=compute_$architecture,code=sm_$architecture" "$source" -o "$work/$name.cubin"
+    cuobjdump --dump-resource-usage "$work/$name.cubin" >"$work/$name.usage"
+    cuobjdump -sass "$work/$name.cubin" >"$work/$name.sass"
+  done
+done
+
+python - "$work" "$version" "$out" 80 90 "$newest" <<'PYTHON'
+import collections, os, re, sys
+
+work, version, out, *architectures = sys.argv[1:]
+forms = {"8Deferred": "deferred", "4Full": "full"}
+
+
+def title(name):
+    """Of a kernel of the project; None for a library's."""
+    ring = re.search(r"ring_kernelINS0_(\w+?)ELi(\d+)ELb([01])", name)
+    if ring:
+        form, vectors, wide = ring.groups()
+        return f"ring, {forms[form]}, {vectors} vector{'s' * (vectors != '1')} a lane, {'several warps' if wide == '1' else 'one warp'}"
+    for plain in ("draw", "distance"):
+        if plain + "_kernel" in name:
+            return plain
+    return None
+
+
+def usage_of(path):
+    kernels, name = {}, ""
+    for line in open(path):
+        name = (re.search(r"Function (\S+):", line) or [None, name])[1]
+        figures = dict(re.findall(r"(REG|STACK|SHARED|LOCAL):(\d+)", line))
+        if figures:
+            kernels[name] = figures
+    return kernels
+
+
+def code_of(path):
+    kernels, code = {}, []
+    for line in open(path):
+        function = re.search(r"Function : (\S+)", line)
+        if function:
+            code = kernels[function[1]] = []
+        at = re.match(r"\s+/\*([0-9a-f]{4,})\*/\s+(?:@!?\w+\s+)?([A-Z][A-Z0-9_.]*)([^;]*);", line)
+        if at:
+            code.append((int(at[1], 16), at[2].split(".")[0], at[3]))
+    return kernels
+
+
+def loop_of(code):
+    """The loop with the most multiply-adds: from a branch's target back to the branch."""
+    best = []
+    for at, operation, operands in code:
+        target = re.search(r"0x([0-9a-f]+)", operands) if operation == "BRA" else None
+        if target and int(target[1], 16) < at:
+            loop = [op for a, op, _ in code if int(target[1], 16) <= a <= at]
+            if loop.count("FFMA") > best.count("FFMA"):
+                best = loop
+    return best
+
+
+lines = [
+    "# Resources of the GPU's mesh kernels",
+    "",
+    f"Written by `scripts/gpu_resources.sh` with CUDA {version}: what the compiler made of them. **Not run on a GPU.**",
+    "",
+    "The main loop of a ring kernel is a period of eight columns. Useful are its FFMA and, in the full form, whose products",
+    "begin with them, its FMUL; in the deferred form these rescale the fields ahead of few periods or none, and count nowhere.",
+    "Spills are loads and stores of local memory in that loop. A launch asks for shared memory of two stages of two columns:",
+    "256 B a lane in the deferred form, 512 B in the full one, and, over several warps, 16 B per warp and vector for the edges.",
+]
+for architecture in architectures:
+    lines += [
+        "",
+        f"## sm_{architecture}",
+        "",
+        "| kernel | registers | stack B | instructions | main loop | FFMA | useful share | spills | SHFL | LDS | MOV |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    seen = {}
+    for file in sorted(os.listdir(work)):
+        if not file.endswith(f"-{architecture}.usage"):
+            continue
+        usage, code = usage_of(f"{work}/{file}"), code_of(f"{work}/{file[:-6]}.sass")
+        for name, figures in usage.items():
+            if title(name) and name in code:
+                seen[title(name)] = (figures, code[name])
+    if not seen:
+        sys.exit(f"error: no kernel of sm_{architecture} was found")
+    for kernel, (figures, code) in sorted(seen.items()):
+        row = [kernel, figures["REG"], figures["STACK"], len(code)]
+        if kernel.startswith("ring"):
+            loop = loop_of(code)
+            if not loop:
+                sys.exit(f"error: {kernel}, sm_{architecture}: no loop of multiply-adds")
+            count = collections.Counter(loop)
+            useful, rare = count["FFMA"], count["FMUL"]
+            if "full" in kernel:
+                useful, rare = useful + rare, 0
+            row += [
+                len(loop),
+                count["FFMA"],
+                f"{100 * useful / (len(loop) - rare):.0f} %",
+                count["LDL"] + count["STL"],
+                count["SHFL"],
+                count["LDS"],
+                count["MOV"],
+            ]
+        else:
+            row += ["", "", "", sum(op in ("LDL", "STL") for _, op, _ in code), "", "", ""]
+        lines.append("| " + " | ".join(str(cell) for cell in row) + " |")
+with open(out + ".partial", "w", encoding="utf-8") as file:
+    file.write("\n".join(lines) + "\n")
+os.replace(out + ".partial", out)
+print(out)
+PYTHON
