@@ -18,6 +18,18 @@ namespace {
 // The pool whose task this thread is in, and as which worker.
 thread_local const void* current_pool = nullptr;
 thread_local unsigned current_worker = 0;
+
+// Waking a thread takes longer than many a run: whoever waits looks for some 50 µs before it sleeps.
+constexpr int looks = 1000;
+template <class Condition>
+void look_for(Condition&& met) {
+  for (int i = 0; i < looks && !met(); ++i)
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    std::this_thread::yield();
+#endif
+}
 }  // namespace
 
 struct ThreadPool::State {
@@ -27,9 +39,10 @@ struct ThreadPool::State {
   const std::function<void(std::size_t, unsigned)>* task = nullptr;
   std::size_t tasks = 0;
   std::atomic<std::size_t> next{0};
-  unsigned long generation = 0;
-  unsigned busy = 0;
-  bool stop = false;
+  // Changed with the mutex held; looked at without it.
+  std::atomic<unsigned long> generation = 0;
+  std::atomic<unsigned> busy = 0;
+  std::atomic<bool> stop = false;
   std::size_t failed_task = 0;
   std::exception_ptr failure;
   std::vector<std::jthread> threads;  // last: they end before what they wait on
@@ -55,6 +68,7 @@ struct ThreadPool::State {
   void serve(unsigned worker) {
     unsigned long seen = 0;
     for (;;) {
+      look_for([&] { return stop || generation != seen; });
       {
         std::unique_lock lock(mutex);
         wake.wait(lock, [&] { return stop || generation != seen; });
@@ -115,6 +129,7 @@ void ThreadPool::run(std::size_t tasks, const std::function<void(std::size_t, un
   }
   s.wake.notify_all();
   s.work(0);
+  look_for([&] { return s.busy == 0; });
   std::unique_lock lock(s.mutex);
   s.done.wait(lock, [&] { return s.busy == 0; });
   if (s.failure) std::rethrow_exception(s.failure);

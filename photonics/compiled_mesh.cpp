@@ -22,8 +22,8 @@ constexpr double largest_coefficient_norm = 0x1p240;
 // D of a passive mesh only shrinks, so rescaled rows start high.
 constexpr int fresh_exponent = 56;
 
-// Samples per task: fixed, so that tasks don't depend on the pool.
-constexpr std::size_t samples_per_task = 64;
+// Tasks are whole blocks.
+constexpr std::size_t samples_per_block = 64;
 
 bool in_range(double norm) { return norm >= smallest_norm && norm <= largest_norm; }
 
@@ -313,19 +313,22 @@ void CompiledMesh<Real>::propagate_blocks(const ConstFields<Real>& in, const Fie
                               out_re_.data(),
                               out_im_.data()};
   const Kernel<Real> kernel = kernels_of<Real>(kernels).propagate;
+  // One run of samples, or some for each thread.
+  const std::size_t threads = pool ? pool->size() : 1;
+  const std::size_t blocks = (batch + samples_per_block - 1) / samples_per_block;
+  const std::size_t run =
+      samples_per_block * (threads > 1 ? std::max<std::size_t>(1, blocks / (4 * threads)) : blocks);
   const auto task = [&](std::size_t i, unsigned) {
-    const std::size_t begin = i * samples_per_task;
-    if (plain_) return propagate_plain(in, out, begin, std::min(batch, begin + samples_per_task), kernels);
-    const KernelBatch<Real> part{
-        in.re.data,   in.im.data,    out.re.data,   out.im.data, in.re.stride,
-        in.im.stride, out.re.stride, out.im.stride, begin,       std::min(batch, begin + samples_per_task)};
+    const std::size_t begin = i * run, end = std::min(batch, begin + run);
+    if (plain_) return propagate_plain(in, out, begin, end, kernels);
+    const KernelBatch<Real> part{in.re.data,   in.im.data,    out.re.data,   out.im.data, in.re.stride,
+                                 in.im.stride, out.re.stride, out.im.stride, begin,       end};
     kernel(tape, part, thread_scratch<Real>(2 * kernel_scratch_lanes<Real> * modes));
   };
-  const std::size_t tasks = (batch + samples_per_task - 1) / samples_per_task;
-  if (pool && pool->size() > 1 && tasks > 1) {
-    pool->run(tasks, std::ref(task));
-  } else {
-    for (std::size_t i = 0; i < tasks; ++i) task(i, 0);
+  if (batch > run) {
+    pool->run((batch + run - 1) / run, std::ref(task));
+  } else if (batch > 0) {
+    task(0, 0);
   }
 }
 

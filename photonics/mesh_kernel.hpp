@@ -70,9 +70,9 @@ struct KernelBatch {
   std::size_t begin, end;
 };
 
-/// Scratch memory of one kernel call: this many Reals per plane and mode (256 bytes), aligned to 64 bytes.
+/// Scratch memory of one kernel call: this many Reals per plane and mode (512 bytes), aligned to 64 bytes.
 template <class Real>
-inline constexpr std::size_t kernel_scratch_lanes = 256 / sizeof(Real);
+inline constexpr std::size_t kernel_scratch_lanes = 512 / sizeof(Real);
 
 template <class Real>
 using Kernel = void (*)(const KernelTape<Real>& tape, const KernelBatch<Real>& batch, Real* scratch) noexcept;

@@ -54,8 +54,7 @@ template <class Vec, class Real>
 }
 
 /// One vector passes a run; its sums are set by the First one and added to by others. They go downwards as
-/// the rows do: where the strides differ, loads of one meet stores of the other in the low bits of their
-/// addresses, which the processor takes for a dependence.
+/// the rows do.
 template <class Real, unsigned Bytes, bool First>
 [[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin,
                                             std::size_t end, std::size_t first_lower,
