@@ -10,31 +10,17 @@
 #include "photonics/cuda/ring_tape.hpp"
 #include "photonics/mesh_trials.hpp"
 #include "photonics/trial_strengths.hpp"
+#include "tests/photonics/mesh_testing.hpp"
 #include "tests/photonics/ring_emulator.hpp"
 
 namespace fringe {
 namespace {
 
+using mesh_testing::noisy;
+using mesh_testing::random_program;
+
 constexpr std::uint64_t seed = 0x123456789abcdef;
 constexpr std::uint32_t site = 4;
-
-PhaseProgram random_program(const MeshLayout& layout) {
-  const auto phases = [](std::size_t count, std::uint32_t at) {
-    std::vector<double> values(count);
-    fill_uniform(values, {5, Purpose::test, 0, at});
-    for (double& v : values) v *= 2 * pi;
-    return values;
-  };
-  return {phases(layout.couplers.size(), 1), phases(layout.couplers.size(), 2), phases(layout.modes, 3)};
-}
-
-MeshImperfections noisy() {
-  return {.splitter_sigma_rad = 0.02,
-          .phase_sigma_rad = 0.01,
-          .phase_bits = 8,
-          .insertion_loss_db = 0.2,
-          .insertion_loss_sigma_db = 0.1};
-}
 
 /// What the GPU draws for trials first … first + count − 1.
 struct Drawn {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "core/units.hpp"
 #include "photonics/haar.hpp"
 #include "photonics/imperfections.hpp"
 #include "photonics/mesh_layout.hpp"
@@ -47,6 +48,26 @@ inline Square permutation(std::span<const std::size_t> image) {
   Square u(n * n);
   for (std::size_t i = 0; i < n; ++i) u[i * n + image[i]] = 1;
   return u;
+}
+
+/// Every phase uniform over a turn.
+inline PhaseProgram random_program(const MeshLayout& layout) {
+  const auto phases = [](std::size_t count, std::uint32_t site) {
+    std::vector<double> values(count);
+    fill_uniform(values, {5, Purpose::test, 0, site});
+    for (double& v : values) v *= 2 * pi;
+    return values;
+  };
+  return {phases(layout.couplers.size(), 1), phases(layout.couplers.size(), 2), phases(layout.modes, 3)};
+}
+
+/// What eight chips in lanes, and a GPU, draw.
+inline MeshImperfections noisy() {
+  return {.splitter_sigma_rad = 0.02,
+          .phase_sigma_rad = 0.01,
+          .phase_bits = 8,
+          .insertion_loss_db = 0.2,
+          .insertion_loss_sigma_db = 0.1};
 }
 
 /// A chip with errors of splitters and phases.

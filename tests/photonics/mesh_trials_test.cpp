@@ -16,9 +16,13 @@
 #include "photonics/compiled_mesh.hpp"
 #include "photonics/mesh_layout.hpp"
 #include "photonics/trial_kernel.hpp"
+#include "tests/photonics/mesh_testing.hpp"
 
 namespace fringe {
 namespace {
+
+using mesh_testing::noisy;
+using mesh_testing::random_program;
 
 struct Planes {
   std::vector<float> re, im;
@@ -35,24 +39,6 @@ struct Planes {
   Fields<float> view() { return {{re.data(), modes, batch}, {im.data(), modes, batch}}; }
   bool operator==(const Planes&) const = default;
 };
-
-PhaseProgram random_program(const MeshLayout& layout) {
-  const auto phases = [](std::size_t count, std::uint32_t site) {
-    std::vector<double> values(count);
-    fill_uniform(values, {5, Purpose::test, 0, site});
-    for (double& v : values) v *= 2 * pi;
-    return values;
-  };
-  return {phases(layout.couplers.size(), 1), phases(layout.couplers.size(), 2), phases(layout.modes, 3)};
-}
-
-MeshImperfections noisy() {
-  return {.splitter_sigma_rad = 0.02,
-          .phase_sigma_rad = 0.01,
-          .phase_bits = 8,
-          .insertion_loss_db = 0.2,
-          .insertion_loss_sigma_db = 0.1};
-}
 
 using Outputs = std::map<std::uint32_t, Planes>;
 
