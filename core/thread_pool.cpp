@@ -19,7 +19,7 @@ namespace {
 thread_local const void* current_pool = nullptr;
 thread_local unsigned current_worker = 0;
 
-// Waking a thread takes longer than many a run: whoever waits looks for some 50 µs before it sleeps.
+// Waking a thread takes longer than many a run: whoever waits looks for tens of microseconds before it sleeps.
 constexpr int looks = 1000;
 template <class Condition>
 void look_for(Condition&& met) {

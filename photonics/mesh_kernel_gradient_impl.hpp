@@ -102,7 +102,6 @@ void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, halves = 64 / Bytes;
   for (std::size_t m = 0; m < tape.modes; ++m, sums += kernel_gradient_sums) {
-    alignas(64) Vec sum[4 * halves] = {};
     for (std::size_t v = 0; v < vectors; ++v) {
       const std::size_t at = first + v * lanes, valid = at < b.end ? b.end - at : 0;
       ReverseRow<Real, Bytes> row{};
@@ -112,12 +111,17 @@ void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
         row.gr = load<Real, Bytes>(b.g_re + m * b.g_re_stride + at, valid);
         row.gi = load<Real, Bytes>(b.g_im + m * b.g_im_stride + at, valid);
       }
+      rows[v * tape.modes + m] = row;
+    }
+    // In a loop of its own: g++ moves products into the branch above, and then does not fuse them.
+    alignas(64) Vec sum[4 * halves] = {};
+    for (std::size_t v = 0; v < vectors; ++v) {
+      const ReverseRow<Real, Bytes>& row = rows[v * tape.modes + m];
       Vec &re = sum[v % halves], &im = sum[halves + v % halves];
       re = re + row.gr * row.yr;
       im = im + row.gr * row.yi;
       re = re + row.gi * row.yi;
       im = im - row.gi * row.yr;
-      rows[v * tape.modes + m] = row;
     }
     add_lanes(reinterpret_cast<const Real*>(sum), sums);
   }
