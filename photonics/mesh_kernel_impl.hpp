@@ -18,10 +18,11 @@ struct Simd {
   using Mask __attribute__((vector_size(Bytes))) = KernelMask<Real>;
 };
 
-/// One mode of a tile: a vector of samples.
-template <class Real, unsigned Bytes>
+/// One mode of a tile: `Vectors` of samples, which share the coefficients that are fetched for them.
+template <class Real, unsigned Bytes, unsigned Vectors>
 struct Row {
-  typename Simd<Real, Bytes>::Vec re, im;
+  static constexpr std::size_t samples = Vectors * Simd<Real, Bytes>::lanes;
+  typename Simd<Real, Bytes>::Vec re[Vectors], im[Vectors];
 };
 
 /// Exchanges a and b where the mask is set. Bitwise, for such operations run beside the multiply-adds; a
@@ -33,37 +34,40 @@ template <class Mask, class Vec>
   b = reinterpret_cast<Vec>(reinterpret_cast<Mask>(b) ^ difference);
 }
 
-template <class Real, unsigned Bytes, bool Swaps>
-[[gnu::always_inline]] inline void rotate(Row<Real, Bytes>& x0, Row<Real, Bytes>& x1, const Real* k,
-                                          const KernelMask<Real>* swap) {
+template <class Real, unsigned Bytes, unsigned Vectors, bool Swaps>
+[[gnu::always_inline]] inline void rotate(Row<Real, Bytes, Vectors>& x0, Row<Real, Bytes, Vectors>& x1,
+                                          const Real* k, const KernelMask<Real>* swap) {
   using S = Simd<Real, Bytes>;
-  typename S::Vec ar = x0.re, ai = x0.im, br = x1.re, bi = x1.im;
-  if constexpr (Swaps) {
-    const typename S::Mask mask = *swap - typename S::Mask{};
-    exchange(mask, ar, br);
-    exchange(mask, ai, bi);
+#pragma GCC unroll 2
+  for (unsigned v = 0; v < Vectors; ++v) {
+    typename S::Vec ar = x0.re[v], ai = x0.im[v], br = x1.re[v], bi = x1.im[v];
+    if constexpr (Swaps) {
+      const typename S::Mask mask = *swap - typename S::Mask{};
+      exchange(mask, ar, br);
+      exchange(mask, ai, bi);
+    }
+    typename S::Vec yr = ar, yi = ai, zr = br, zi = bi;
+    yr = yr + br * k[0];
+    yi = yi + bi * k[0];
+    zr = zr + ar * k[2];
+    zi = zi + ai * k[2];
+    yr = yr - bi * k[1];
+    yi = yi + br * k[1];
+    zr = zr - ai * k[3];
+    zi = zi + ar * k[3];
+    x0.re[v] = yr;
+    x0.im[v] = yi;
+    x1.re[v] = zr;
+    x1.im[v] = zi;
   }
-  typename S::Vec yr = ar, yi = ai, zr = br, zi = bi;
-  yr = yr + br * k[0];
-  yi = yi + bi * k[0];
-  zr = zr + ar * k[2];
-  zi = zi + ai * k[2];
-  yr = yr - bi * k[1];
-  yi = yi + br * k[1];
-  zr = zr - ai * k[3];
-  zi = zi + ar * k[3];
-  x0.re = yr;
-  x0.im = yi;
-  x1.re = zr;
-  x1.im = zi;
 }
 
 /// P sweeps in flight over a window of P + 1 rows that moves down the mesh. Sweep j turns the pair of rows j
 /// above the newest. Packs instead of loops: compilers then keep the window in registers.
-template <class Real, unsigned Bytes, bool Swaps, unsigned P>
+template <class Real, unsigned Bytes, unsigned Vectors, bool Swaps, unsigned P>
 struct Wave {
-  Row<Real, Bytes> w[P + 1];
-  Row<Real, Bytes>* x;
+  Row<Real, Bytes, Vectors> w[P + 1];
+  Row<Real, Bytes, Vectors>* x;
   const Real* k;
   const KernelMask<Real>* swap;
 
@@ -73,7 +77,7 @@ struct Wave {
   /// Sweeps first, first + 1, … meet their next coupler.
   template <unsigned First, unsigned... J>
   [[gnu::always_inline]] void turn(std::integer_sequence<unsigned, J...>) {
-    (rotate<Real, Bytes, Swaps>(w[P - 1 - First - J], w[P - First - J], k + 4 * J, swap + J), ...);
+    (rotate<Real, Bytes, Vectors, Swaps>(w[P - 1 - First - J], w[P - First - J], k + 4 * J, swap + J), ...);
     k += 4 * sizeof...(J);
     swap += sizeof...(J);
   }
@@ -135,7 +139,8 @@ struct Wave {
   template <unsigned R, unsigned... J>
   [[gnu::always_inline]] void turned(std::integer_sequence<unsigned, J...>) {
     w[(P + R) % (P + 1)] = x[P];
-    (rotate<Real, Bytes, Swaps>(w[(P - 1 - J + R) % (P + 1)], w[(P - J + R) % (P + 1)], k + 4 * J, swap + J),
+    (rotate<Real, Bytes, Vectors, Swaps>(w[(P - 1 - J + R) % (P + 1)], w[(P - J + R) % (P + 1)], k + 4 * J,
+                                         swap + J),
      ...);
     k += 4 * P;
     swap += P;
@@ -187,12 +192,12 @@ struct Lit {
   }
 };
 
-template <class Real, unsigned Bytes, bool Swaps>
-void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes>* x, const Real*& k,
-               const KernelMask<Real>*& swap, Lit& lit) {
+template <class Real, unsigned Bytes, unsigned Vectors, bool Swaps>
+void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes, Vectors>* x,
+               const Real*& k, const KernelMask<Real>*& swap, Lit& lit) {
   for (const KernelStep* s = tape.steps + group.step_begin; s != tape.steps + group.step_end; ++s) {
     if (s->kind == KernelStep::wave) {
-      Wave<Real, Bytes, Swaps, kernel_fused> wave;
+      Wave<Real, Bytes, Vectors, Swaps, kernel_fused> wave;
       wave.x = x + s->row;
       wave.k = k;
       wave.swap = swap;
@@ -200,7 +205,7 @@ void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
       k = wave.k;
       swap = wave.swap;
     } else if (s->kind == KernelStep::sweep) {
-      Wave<Real, Bytes, Swaps, 1> wave;
+      Wave<Real, Bytes, Vectors, Swaps, 1> wave;
       wave.x = x + s->row;
       wave.k = k;
       wave.swap = swap;
@@ -212,31 +217,33 @@ void run_steps(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
       lit = {0, tape.modes};
       const KernelPair* pair = tape.pairs + s->row;
       for (unsigned i = 0; i < s->count; ++i, k += 4, ++swap)
-        rotate<Real, Bytes, Swaps>(x[pair[i].upper], x[pair[i].lower], k, swap);
+        rotate<Real, Bytes, Vectors, Swaps>(x[pair[i].upper], x[pair[i].lower], k, swap);
     }
   }
 }
 
 /// Takes one tile through a group; k, swap and lit advance.
-template <class Real, unsigned Bytes>
-void run_group(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes>* x, const Real*& k,
-               const KernelMask<Real>*& swap, Lit& lit) {
+template <class Real, unsigned Bytes, unsigned Vectors>
+void run_group(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real, Bytes, Vectors>* x,
+               const Real*& k, const KernelMask<Real>*& swap, Lit& lit) {
   for (std::size_t i = group.rescale_begin; i < group.rescale_end; ++i) {
-    Row<Real, Bytes>& row = x[tape.rescales[i].row];
-    row.re = row.re * tape.rescales[i].factor;
-    row.im = row.im * tape.rescales[i].factor;
+    Row<Real, Bytes, Vectors>& row = x[tape.rescales[i].row];
+    for (unsigned v = 0; v < Vectors; ++v) {
+      row.re[v] = row.re[v] * tape.rescales[i].factor;
+      row.im[v] = row.im[v] * tape.rescales[i].factor;
+    }
   }
   if (group.swaps) {
-    run_steps<Real, Bytes, true>(tape, group, x, k, swap, lit);
+    run_steps<Real, Bytes, Vectors, true>(tape, group, x, k, swap, lit);
   } else {
-    run_steps<Real, Bytes, false>(tape, group, x, k, swap, lit);
+    run_steps<Real, Bytes, Vectors, false>(tape, group, x, k, swap, lit);
   }
 }
 
 /// Takes tiles [0, count), one behind the other, through all groups: as many tiles at a time as stay in the
 /// second cache beside a group's coefficients, which are then fetched once for all of them.
-template <class Real, unsigned Bytes>
-void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes>* x, std::size_t count, Lit* lit) {
+template <class Real, unsigned Bytes, unsigned Vectors>
+void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes, Vectors>* x, std::size_t count, Lit* lit) {
   constexpr std::size_t cache_bytes = std::size_t{1} << 18;
   const std::size_t fit = cache_bytes / (sizeof(*x) * tape.modes), together = fit > 1 ? fit : 1;
   for (std::size_t first = 0; first < count; first += together) {
@@ -249,13 +256,13 @@ void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes>* x, std::size_t c
       for (std::size_t t = first; t < end; ++t) {
         k = group_k;
         swap = group_swap;
-        run_group<Real, Bytes>(tape, tape.groups[g], x + t * tape.modes, k, swap, lit[t]);
+        run_group(tape, tape.groups[g], x + t * tape.modes, k, swap, lit[t]);
       }
     }
   }
 }
 
-/// A vector of `valid` samples; missing ones are zero.
+/// Up to `lanes` samples of a plane; missing ones are zero.
 template <class Real, unsigned Bytes>
 [[gnu::always_inline]] inline typename Simd<Real, Bytes>::Vec load(const Real* p, std::size_t valid) {
   using S = Simd<Real, Bytes>;
@@ -275,37 +282,98 @@ template <class Real, unsigned Bytes>
   }
 }
 
-/// Tiles of one vector are packed and unpacked 64 bytes of samples at a time, so that no cache line is
-/// fetched twice.
-template <class Real, unsigned Bytes>
-void propagate(const KernelTape<Real>& tape, const KernelBatch<Real>& b, Real* scratch) noexcept {
+/// Samples [first, first + valid) of a batch to tiles, row by row, so that no cache line is fetched twice.
+/// Whole: all tiles are full.
+template <bool Whole, class Real, unsigned Bytes, unsigned Vectors>
+void pack(const KernelBatch<Real>& b, std::size_t modes, std::size_t first, std::size_t valid,
+          Row<Real, Bytes, Vectors>* x) {
+  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
+  const Real *re = b.in_re + first, *im = b.in_im + first;
+  for (std::size_t m = 0; m < modes; ++m, re += b.in_re_stride, im += b.in_im_stride)
+    for (std::size_t done = 0, i = m; done < valid; i += modes)
+      for (unsigned v = 0; v < Vectors; ++v, done += lanes) {
+        const std::size_t left = Whole ? lanes : done < valid ? valid - done : 0;
+        x[i].re[v] = load<Real, Bytes>(re + done, left);
+        x[i].im[v] = load<Real, Bytes>(im + done, left);
+      }
+}
+
+/// The same for samples without imaginary parts, or, without real ones, for basis vectors.
+template <class Real, unsigned Bytes, unsigned Vectors>
+void pack_real(const KernelBatch<Real>& b, std::size_t modes, std::size_t first, std::size_t valid,
+               Row<Real, Bytes, Vectors>* x) {
+  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
+  for (std::size_t m = 0; m < modes; ++m)
+    for (std::size_t done = 0, i = m; done < valid; i += modes)
+      for (unsigned v = 0; v < Vectors; ++v, done += lanes) {
+        x[i].re[v] = x[i].im[v] = typename Simd<Real, Bytes>::Vec{};
+        if (b.in_re)
+          x[i].re[v] =
+              load<Real, Bytes>(b.in_re + m * b.in_re_stride + first + done, done < valid ? valid - done : 0);
+        else if (m - (first + done) < lanes)
+          x[i].re[v][m - (first + done)] = 1;
+      }
+}
+
+/// Tiles to samples, multiplied by D.
+template <bool Whole, class Real, unsigned Bytes, unsigned Vectors>
+void unpack(const KernelTape<Real>& tape, const KernelBatch<Real>& b, std::size_t first, std::size_t valid,
+            const Row<Real, Bytes, Vectors>* x) {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
-  auto* x = reinterpret_cast<Row<Real, Bytes>*>(scratch);
-  for (std::size_t first = b.begin; first < b.end; first += kernel_scratch_lanes<Real>) {
-    const std::size_t left = b.end - first;
-    const std::size_t valid = left < kernel_scratch_lanes<Real> ? left : kernel_scratch_lanes<Real>;
-    Lit lit[kernel_scratch_lanes<Real> / lanes];
-    for (std::size_t t = 0; t * lanes < valid; ++t)
-      lit[t] = b.in_re ? Lit{0, tape.modes} : Lit{first + t * lanes, first + (t + 1) * lanes - 1};
-    for (std::size_t m = 0; m < tape.modes; ++m)
-      for (std::size_t done = 0, i = m; done < valid; done += lanes, i += tape.modes) {
-        x[i] = Row<Real, Bytes>{};
-        if (b.in_re) x[i].re = load<Real, Bytes>(b.in_re + m * b.in_re_stride + first + done, valid - done);
-        if (b.in_im) x[i].im = load<Real, Bytes>(b.in_im + m * b.in_im_stride + first + done, valid - done);
-        if (!b.in_re && m - (first + done) < lanes) x[i].re[m - (first + done)] = 1;
-      }
-    run_groups(tape, x, (valid + lanes - 1) / lanes, lit);
-    for (std::size_t m = 0; m < tape.modes; ++m)
-      for (std::size_t done = 0, i = m; done < valid; done += lanes, i += tape.modes) {
+  Real *re = b.out_re + first, *im = b.out_im + first;
+  for (std::size_t m = 0; m < tape.modes; ++m, re += b.out_re_stride, im += b.out_im_stride)
+    for (std::size_t done = 0, i = m; done < valid; i += tape.modes)
+      for (unsigned v = 0; v < Vectors; ++v, done += lanes) {
+        const std::size_t left = Whole ? lanes : done < valid ? valid - done : 0;
         // Zero starts the sum so that each statement has one way to be fused.
-        const Vec zero{};
-        Vec yr = zero + x[i].re * tape.out_re[m], yi = zero + x[i].im * tape.out_re[m];
-        yr = yr - x[i].im * tape.out_im[m];
-        yi = yi + x[i].re * tape.out_im[m];
-        store<Real, Bytes>(b.out_re + m * b.out_re_stride + first + done, yr, valid - done);
-        store<Real, Bytes>(b.out_im + m * b.out_im_stride + first + done, yi, valid - done);
+        const Vec zero{}, xr = x[i].re[v], xi = x[i].im[v];
+        Vec yr = zero + xr * tape.out_re[m], yi = zero + xi * tape.out_re[m];
+        yr = yr - xi * tape.out_im[m];
+        yi = yi + xr * tape.out_im[m];
+        store<Real, Bytes>(re + done, yr, left);
+        store<Real, Bytes>(im + done, yi, left);
       }
+}
+
+/// Samples [first, first + valid), at most a scratch memory of them, as tiles of `Vectors`.
+template <class Real, unsigned Bytes, unsigned Vectors>
+void propagate_block(const KernelTape<Real>& tape, const KernelBatch<Real>& b, std::size_t first,
+                     std::size_t valid, Real* scratch) {
+  using R = Row<Real, Bytes, Vectors>;
+  auto* x = reinterpret_cast<R*>(scratch);
+  const bool whole = valid % R::samples == 0;
+  Lit lit[kernel_scratch_lanes<Real> / R::samples];
+  std::size_t tiles = 0;
+  for (std::size_t at = first; at < first + valid; at += R::samples)
+    lit[tiles++] = b.in_re ? Lit{0, tape.modes} : Lit{at, at + R::samples - 1};
+  if (!b.in_re || !b.in_im)
+    pack_real(b, tape.modes, first, valid, x);
+  else if (whole)
+    pack<true>(b, tape.modes, first, valid, x);
+  else
+    pack<false>(b, tape.modes, first, valid, x);
+  run_groups(tape, x, tiles, lit);
+  if (whole)
+    unpack<true>(tape, b, first, valid, x);
+  else
+    unpack<false>(tape, b, first, valid, x);
+}
+
+/// Two vectors a tile where there are registers for them, and one for what is left.
+template <class Real, unsigned Bytes>
+void propagate(const KernelTape<Real>& tape, const KernelBatch<Real>& b, Real* scratch) noexcept {
+  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, block = kernel_scratch_lanes<Real>;
+  constexpr unsigned wide = Bytes == 64 ? 2 : 1;
+  for (std::size_t first = b.begin, here; first < b.end; first += here) {
+    here = b.end - first < block ? b.end - first : block;
+    const std::size_t vectors = (here + lanes - 1) / lanes, in_wide = (vectors - vectors % wide) * lanes;
+    if (in_wide == 0) {
+      propagate_block<Real, Bytes, 1>(tape, b, first, here, scratch);
+    } else {
+      here = here < in_wide ? here : in_wide;
+      propagate_block<Real, Bytes, wide>(tape, b, first, here, scratch);
+    }
   }
 }
 
