@@ -167,8 +167,9 @@ void mesh_against(benchmark::State& state) {
   for (const std::complex<double>& z : transfer_matrix(s.layout, s.mesh)) matrix.emplace_back(z);
   for (std::size_t i = 0; i < s.re.size(); ++i) x.emplace_back(s.re[i], s.im[i]);
   Complexes<Real> naive_x = x;
+  std::vector<Real> built(2 * s.modes * s.modes);
   for (auto _ : state) {
-    const auto [mesh_s, naive_s, blas_s] = in_turns(
+    const auto [mesh_s, naive_s, blas_s, build_s] = in_turns(
         [&] {
           mesh.propagate(s.in(), s.out());
           benchmark::ClobberMemory();
@@ -180,6 +181,11 @@ void mesh_against(benchmark::State& state) {
         [&] {
           blas_propagate(s.modes, s.batch, matrix, x, y);
           benchmark::ClobberMemory();
+        },
+        [&] {
+          mesh.transmission(
+              {{built.data(), s.modes, s.modes}, {built.data() + s.modes * s.modes, s.modes, s.modes}});
+          benchmark::ClobberMemory();
         });
     report(state, s, mesh_s, 1);
     state.counters["mesh_us"] = 1e6 * mesh_s;
@@ -187,9 +193,24 @@ void mesh_against(benchmark::State& state) {
     state.counters["blas_us"] = 1e6 * blas_s;
     state.counters["faster_than_naive"] = naive_s / mesh_s;
     state.counters["faster_than_blas"] = blas_s / mesh_s;
+    state.counters["faster_than_building_first"] = (build_s + blas_s) / mesh_s;
   }
   state.SetLabel("naive: std::complex, " FRINGE_BENCH_FLAGS
                  "; BLAS: prebuilt matrix, gemv at batch 1; best in turns, 1 thread");
+}
+
+/// A mesh of twice the modes, in turns with one of `modes`.
+template <class Real>
+void mesh_growth(benchmark::State& state) {
+  const auto batch = static_cast<std::size_t>(state.range(1));
+  Scene<Real> s(state), twice(2 * s.modes, batch);
+  const CompiledMesh<Real> mesh(s.layout, s.mesh), larger(twice.layout, twice.mesh);
+  for (auto _ : state) {
+    const auto [mesh_s, larger_s] = in_turns([&] { mesh.propagate(s.in(), s.out()); },
+                                             [&] { larger.propagate(twice.in(), twice.out()); });
+    state.SetIterationTime(mesh_s);
+    state.counters["times_for_twice_the_modes"] = larger_s / mesh_s;
+  }
 }
 
 /// The mesh as a matrix, beside the product of two such matrices.
@@ -304,6 +325,14 @@ void self_timed(benchmark::internal::Benchmark* b) {
 
 BENCHMARK(mesh_against<float>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_against<double>)->Apply(axes)->Apply(self_timed);
+BENCHMARK(mesh_growth<float>)
+    ->ArgNames({"modes", "batch"})
+    ->ArgsProduct({{64, 128, 256, 512}, {128}})
+    ->Apply(self_timed);
+BENCHMARK(mesh_growth<double>)
+    ->ArgNames({"modes", "batch"})
+    ->ArgsProduct({{64, 128, 256, 512}, {128}})
+    ->Apply(self_timed);
 BENCHMARK(mesh_two_threads<float>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_two_threads<double>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_transmission<float>)
