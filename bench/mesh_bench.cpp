@@ -125,12 +125,12 @@ void blas_propagate(std::size_t modes, std::size_t batch, const Complexes<Real>&
 }
 
 /// Several ways in turns, the best time of one call of each [s]: about a third of a second for all together,
-/// 3 … 100 rounds, each of as many calls as fill 50 µs.
+/// 3 … 100 rounds, each of as many calls as fill `turn_s`.
 template <class... Functions>
-std::array<double, sizeof...(Functions)> in_turns(Functions&&... work) {
-  const auto fill = [](auto& one) {
+std::array<double, sizeof...(Functions)> in_turns_of(double turn_s, Functions&&... work) {
+  const auto fill = [turn_s](auto& one) {
     one();  // warms caches
-    return std::max(1, static_cast<int>(50e-6 / bench::seconds(one)));
+    return std::max(1, static_cast<int>(turn_s / bench::seconds(one)));
   };
   const std::array<int, sizeof...(Functions)> calls{fill(work)...};
   std::size_t next = 0;
@@ -145,6 +145,11 @@ std::array<double, sizeof...(Functions)> in_turns(Functions&&... work) {
   auto best = std::apply([&](auto&... turn) { return bench::best_seconds(rounds, turn...); }, turns);
   for (std::size_t i = 0; i < best.size(); ++i) best[i] /= calls[i];
   return best;
+}
+
+template <class... Functions>
+std::array<double, sizeof...(Functions)> in_turns(Functions&&... work) {
+  return in_turns_of(50e-6, work...);
 }
 
 /// For benchmarks of one iteration that time several ways in turns: the benchmark's own time is the mesh's.
@@ -247,15 +252,15 @@ void mesh_transmission(benchmark::State& state) {
   state.SetLabel("BLAS: gemm of the same size; best in turns, 1 thread");
 }
 
-/// Two ways in turns: two threads, and one.
+/// Two ways in turns: two threads, and one; 2 ms of calls in a row, so that a thread is woken once.
 template <class Real>
 void mesh_two_threads(benchmark::State& state) {
   Scene<Real> s(state);
   const CompiledMesh<Real> mesh(s.layout, s.mesh);
   ThreadPool pool(2);
   for (auto _ : state) {
-    const auto [two_s, one_s] =
-        in_turns([&] { mesh.propagate(s.in(), s.out(), &pool); }, [&] { mesh.propagate(s.in(), s.out()); });
+    const auto [two_s, one_s] = in_turns_of(
+        2e-3, [&] { mesh.propagate(s.in(), s.out(), &pool); }, [&] { mesh.propagate(s.in(), s.out()); });
     report(state, s, two_s, 2);
     state.counters["faster_than_one_thread"] = one_s / two_s;
   }
