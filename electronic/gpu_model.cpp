@@ -13,6 +13,11 @@ namespace {
 
 double static_watts(const GpuSpec& gpu, const GpuModelParameters& p) { return p.static_fraction * gpu.tdp_w; }
 
+/// What DRAM delivers passes through L2, so L2 is no slower.
+double l2_bytes_per_s(const GpuSpec& gpu, const MemorySystem& memory) {
+  return std::max(memory.sram_bytes_per_s, gpu.memory_bytes_per_s);
+}
+
 void require_within(double value, double low, bool low_allowed, double high, const char* key) {
   if (value <= high && (value > low || (low_allowed && value == low))) return;
   throw Error("GPU model: " + std::string(key) + " = " + std::to_string(value) + " must lie in " +
@@ -92,7 +97,7 @@ class GpuModel final : public Accelerator {
     const bool others_in_l2 = bytes.others <= gpu_.l2_bytes / 2;
     const double dram = (weights_in_l2 ? 0 : bytes.weights) + (others_in_l2 ? 0 : bytes.others);
     const double sram = bytes.weights + bytes.others;
-    const double memory_s = std::max(dram / gpu_.memory_bytes_per_s, sram / memory_.sram_bytes_per_s) /
+    const double memory_s = std::max(dram / gpu_.memory_bytes_per_s, sram / l2_bytes_per_s(gpu_, memory_)) /
                             parameters_.bandwidth_fraction;
 
     Cost cost;
@@ -132,7 +137,7 @@ class GpuModel final : public Accelerator {
 double energy_per_operation(const GpuSpec& gpu, Format format, const GpuModelParameters& parameters) {
   const MemorySystem& memory = find_memory(gpu.memory);
   const double memory_w =
-      gpu.memory_bytes_per_s * memory.dram_j_per_byte + memory.sram_bytes_per_s * memory.sram_j_per_byte;
+      gpu.memory_bytes_per_s * memory.dram_j_per_byte + l2_bytes_per_s(gpu, memory) * memory.sram_j_per_byte;
   return (gpu.tdp_w - static_watts(gpu, parameters) - memory_w) / gpu.peak(format);
 }
 

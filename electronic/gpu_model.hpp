@@ -15,7 +15,7 @@
 // Memory. Weights lie in device memory. Half of L2 keeps the weights if all weights of the list fit into it,
 // else each use reads them from DRAM; the other half keeps a kernel's other operands if they fit, else they
 // come from DRAM. L2 speed and energy per byte are those of the board's row of memory_systems(); DRAM bytes
-// pass through L2.
+// pass through L2, which is therefore never slower than DRAM.
 //
 // Power. Static power s = static_fraction·TDP burns for the whole run. With matrix unit, DRAM and L2 all at
 // their limits the board draws its TDP:

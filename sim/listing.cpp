@@ -99,9 +99,12 @@ std::string gpus() {
       if (gpu.peak(format.format) > 0)
         peaks += fmt::format(" {} {}", format.name, si(gpu.peak(format.format), "op/s"));
     text += entry(gpu.name,
-                  fmt::format("{}; {} multiprocessors;{}; {} of {} at {}; TDP {} W", gpu.architecture,
+                  fmt::format("{}; {} multiprocessors;{}; {} of {} at {}; TDP {} W{}", gpu.architecture,
                               gpu.multiprocessors, peaks, si(gpu.memory_bytes, "B"), gpu.memory,
-                              si(gpu.memory_bytes_per_s, "B/s"), gpu.tdp_w),
+                              si(gpu.memory_bytes_per_s, "B/s"), gpu.tdp_w,
+                              gpu.launch_price_usd > 0
+                                  ? fmt::format("; {} USD in {}", gpu.launch_price_usd, gpu.launch_month)
+                                  : std::string()),
                   gpu.source);
   }
   return text;
