@@ -15,14 +15,12 @@ constexpr std::array<double, 16> largest{0,       0.56419, 0.84628, 1.02938, 1.1
                                          1.35218, 1.42360, 1.48501, 1.53875, 1.58644, 1.62923,
                                          1.66799, 1.70338, 1.73591, 1.76599};
 
-void require(bool fine, const std::string& what) {
-  if (!fine) throw Error("training step on many boards: " + what);
-}
+[[noreturn]] void fail(const std::string& what) { throw Error("training step on many boards: " + what); }
 
 }  // namespace
 
 double expected_maximum(int n) {
-  require(n >= 1 && n <= static_cast<int>(largest.size()), std::to_string(n) + " boards, takes 1 to 16");
+  if (n < 1 || n > static_cast<int>(largest.size())) fail(std::to_string(n) + " boards, takes 1 to 16");
   return largest[static_cast<std::size_t>(n - 1)];
 }
 
@@ -35,15 +33,16 @@ const ScalingConstants& fitted_scaling() noexcept {
 
 ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& interconnect,
                                 int pcie_generation, int gpus, const ScalingConstants& constants) {
-  require(step.one_gpu_s > 0,
-          "time on one board = " + std::to_string(step.one_gpu_s) + " s must be positive");
-  require(step.gradient_bytes >= 0, "the gradient's bytes must not be negative");
-  require(gpus >= 1 && gpus <= interconnect.most_gpus,
-          std::to_string(gpus) + " boards on '" + std::string(interconnect.name) + "', which takes 1 to " +
-              std::to_string(interconnect.most_gpus));
-  require(pcie_generation >= 1 && pcie_generation <= 7,
-          "PCIe generation = " + std::to_string(pcie_generation) + " must lie in [1, 7]");
-  require(constants.overlap >= 1, "overlap exponent = " + std::to_string(constants.overlap) + ", at least 1");
+  if (!(step.one_gpu_s > 0))
+    fail("time on one board = " + std::to_string(step.one_gpu_s) + " s, must be positive");
+  if (!(step.gradient_bytes >= 0)) fail("the gradient's bytes must not be negative");
+  if (gpus < 1 || gpus > interconnect.most_gpus)
+    fail(std::to_string(gpus) + " boards on '" + std::string(interconnect.name) + "', which takes 1 to " +
+         std::to_string(interconnect.most_gpus));
+  if (pcie_generation < 1 || pcie_generation > 7)
+    fail("PCIe generation = " + std::to_string(pcie_generation) + " must lie in [1, 7]");
+  if (!(constants.overlap >= 1))
+    fail("overlap exponent = " + std::to_string(constants.overlap) + ", at least 1");
   if (gpus == 1) return {step.one_gpu_s, 0, 0, 0, 1};
 
   double bytes_per_s = constants.bytes_per_s[static_cast<std::size_t>(interconnect.link)];

@@ -18,8 +18,9 @@ std::string scores(const std::string& head, const std::vector<ScalingScore>& lin
       "  " + left(head, 60) + right("rows", 8) + right("error", 12) + right("at most", 12) + "\n";
   for (const ScalingScore& s : lines) {
     text += "  " + left(s.what, 60) + right(std::to_string(s.rows), 8) + right(percent(s.error), 12);
-    if (s.bar > 0) text += right(percent(s.bar), 12) + (s.error <= s.bar ? " ✓" : " ✗");
+    if (s.bar > 0) text += right(percent(s.bar), 12) + (s.met() ? " ✓" : s.because.empty() ? " ✗" : " ≠");
     text += "\n";
+    if (!s.because.empty()) text += "    because " + std::string(s.because) + "\n";
   }
   return text + "\n";
 }
