@@ -181,16 +181,28 @@ ItemTerms geometric_terms(const ThroughputRow& row) {
   return {1 / std::sqrt(row.gpu->peak(row.format) * row.gpu->memory_bytes_per_s), 0, 0};
 }
 
-std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows, ItemModel model) {
+std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, ItemModel model,
+                                       std::span<const std::string_view> gpu_labels) {
+  const auto left_out = [&](const ThroughputRow& row) {
+    return std::ranges::find(gpu_labels, row.gpu_label) != gpu_labels.end();
+  };
   std::vector<Prediction> predictions;
   for (const ThroughputRow& row : rows) {
+    if (!left_out(row)) continue;
     std::vector<const ThroughputRow*> others;
     for (const ThroughputRow& other : rows)
-      if (same_kind(other, row) && other.gpu != row.gpu) others.push_back(&other);
+      if (same_kind(other, row) && !left_out(other)) others.push_back(&other);
     const Constants c = fit(others, model);
     const ItemTerms terms = model(row);
     predictions.push_back({&row, 1 / (c.first * terms.first + c.second * terms.second + terms.rest)});
   }
+  return predictions;
+}
+
+std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows, ItemModel model) {
+  std::vector<Prediction> predictions;
+  for (const Label& label : labels)
+    for (const Prediction& p : leave_gpus_out(rows, model, std::span(&label.name, 1))) predictions.push_back(p);
   return predictions;
 }
 

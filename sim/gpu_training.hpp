@@ -61,7 +61,11 @@ struct Prediction {
   double relative_error() const { return items_per_s / row->items_per_s - 1; }
 };
 
-/// Every row predicted by constants that were fitted to the rows of its workload and format on other GPUs.
+/// The rows of these GPUs, predicted by constants that were fitted to the rows of their workload and format on
+/// all other GPUs.
+std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, ItemModel model,
+                                       std::span<const std::string_view> gpu_labels);
+/// Every row, with its own GPU left out.
 std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows, ItemModel model);
 
 double mean_absolute_error(std::span<const Prediction> predictions);
