@@ -24,6 +24,11 @@ double expected_maximum(int n) {
   return largest[static_cast<std::size_t>(n - 1)];
 }
 
+double running_usd_per_s(double price_usd, double years, double power_w, double usd_per_kwh) {
+  constexpr double s_per_year = 365.25 * 86400, j_per_kwh = 3.6e6;
+  return price_usd / (years * s_per_year) + power_w / j_per_kwh * usd_per_kwh;
+}
+
 const ScalingConstants& fitted_scaling() noexcept {
   // sim/validate_scaling.cpp fits them again.
   static constexpr ScalingConstants constants{

@@ -50,6 +50,9 @@ ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& in
                                 int pcie_generation, int gpus,
                                 const ScalingConstants& constants = fitted_scaling());
 
+/// What a machine costs while it runs [USD/s]: its price over so many years of full use, and its electricity.
+double running_usd_per_s(double price_usd, double years, double power_w, double usd_per_kwh);
+
 /// Expected largest of n independent standard normals, 1 <= n <= 16.
 double expected_maximum(int n);
 

@@ -247,6 +247,11 @@ bool is_sealed(std::string_view cell) {
   return hash % 10 < 3;
 }
 
+double computed_throughput(const TrainingRow& row) {
+  if (row.model != "ncf" || !row.batch_per_gpu) return row.throughput;
+  return row.throughput / counted_over_computed(*row.batch_per_gpu * row.count);
+}
+
 std::vector<ScalingRow> scaling_rows(std::span<const TrainingRow> table) {
   std::vector<ScalingRow> rows;
   for (const TrainingRow& row : table) {
@@ -259,10 +264,7 @@ std::vector<ScalingRow> scaling_rows(std::span<const TrainingRow> table) {
     if (one == table.end()) continue;
     const auto batch = row.batch_per_gpu ? row.batch_per_gpu : one->batch_per_gpu;
     if (!batch) continue;
-    double efficiency = row.throughput / one->throughput / row.count;
-    if (row.model == "ncf")
-      efficiency *= counted_over_computed(one->batch_per_gpu.value_or(*batch)) /
-                    counted_over_computed(*batch * row.count);
+    const double efficiency = computed_throughput(row) / computed_throughput(*one) / row.count;
     rows.push_back({&row,
                     &model,
                     &interconnect_of(row.gpu, row.interconnect, row.count),

@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "sim/advise.hpp"
+#include "sim/report.hpp"
+#include "sim/text.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr std::size_t line_width = 100, rows_shown = 10;
+
+std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
+std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
+
+std::string grouped(double value) {
+  std::string digits = fmt::format("{:.0f}", value);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
+std::string usd(double value) { return "$" + grouped(value); }
+
+/// Three digits of a small price.
+std::string cents(double value) {
+  if (!std::isfinite(value)) return "–";
+  return fmt::format("${:.{}f}", value, value >= 100 ? 0 : value >= 1 ? 2 : value >= 0.01 ? 3 : 5);
+}
+
+std::string rate(double value) {
+  return value >= 10'000 ? si(value, "") : value >= 100 ? grouped(value) : fmt::format("{:.1f}", value);
+}
+
+std::string way_of(const Advice& a) {
+  return a.interconnect == nullptr ? "" : ", " + std::string(a.interconnect->name);
+}
+
+std::string machine(const Advice& a) { return fmt::format("{} × {}{}", a.count, a.board->name, way_of(a)); }
+
+std::string price(const Advice& a) {
+  if (a.price_usd == 0) return "–";
+  return usd(a.price_usd) + (a.whole_machine ? "*" : "");
+}
+
+const Advice* best(const std::vector<Advice>& rows, double (*value)(const Advice&)) {
+  const Advice* found = nullptr;
+  for (const Advice& a : rows)
+    if (std::isfinite(value(a)) && (found == nullptr || value(a) < value(*found))) found = &a;
+  return found;
+}
+
+double cost(const Advice& a) { return a.usd_per_million; }
+double joules(const Advice& a) { return a.power_w / a.throughput; }
+
+/// The machine within the limits that adds boards to no purpose: the same board, fewer of them, is as fast.
+struct Pitfall {
+  const Advice *many, *few;
+};
+Pitfall pitfall(const std::vector<Advice>& rows) {
+  Pitfall worst{nullptr, nullptr};
+  for (const Advice& many : rows)
+    for (const Advice& few : rows) {
+      if (few.board != many.board || few.count >= many.count || few.throughput < many.throughput) continue;
+      if (worst.many != nullptr && worst.many->price_usd > many.price_usd) continue;
+      if (worst.many == &many && worst.few->count <= few.count) continue;
+      worst = {&many, &few};
+    }
+  return worst;
+}
+
+std::string wrapped(const std::string& text, const std::string& indent) {
+  std::string result, line;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const std::string word = text.substr(at, end - at);
+    if (!line.empty() && text_width(indent) + text_width(line) + 1 + text_width(word) > line_width) {
+      result += indent + line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    at = end + 1;
+  }
+  return line.empty() ? result : result + indent + line + "\n";
+}
+
+std::string limits(const AdviceRequest& r) {
+  std::string text;
+  if (std::isfinite(r.budget_usd)) text += " · up to " + usd(r.budget_usd);
+  if (std::isfinite(r.power_w)) text += fmt::format(" · up to {} W", grouped(r.power_w));
+  return text;
+}
+
+std::string summary(const AdviceReport& report) {
+  const std::string unit(report.model->unit);
+  const Advice& fastest = report.ranked.front();
+  const auto figures = [&](const Advice& a) {
+    return fmt::format("{} {}/s ({})", rate(a.throughput), unit, to_string(a.basis));
+  };
+  std::string text =
+      fmt::format("Fastest: {} with {}{}, at {} W.", machine(fastest), figures(fastest),
+                  fastest.price_usd > 0 ? " for " + usd(fastest.price_usd) : "", grouped(fastest.power_w));
+  if (const Advice* cheap = best(report.ranked, cost); cheap != nullptr) {
+    if (cheap == &fastest)
+      text += " It also trains at the lowest cost.";
+    else
+      text += fmt::format(" Lowest cost: {} with {} for {}: {} a million {}, against {} for the fastest.",
+                          machine(*cheap), figures(*cheap), usd(cheap->price_usd),
+                          cents(cheap->usd_per_million), unit, cents(fastest.usd_per_million));
+  }
+  if (const Advice* lean = best(report.ranked, joules); lean != nullptr && lean != &fastest)
+    text += fmt::format(" Least electricity: {}, {} a unit.", machine(*lean), si(joules(*lean), "J"));
+  if (const Pitfall p = pitfall(report.ranked); p.many != nullptr)
+    text +=
+        fmt::format(" Don't buy {}: {} of these boards{} are as fast ({} against {} {}/s).", machine(*p.many),
+                    p.few->count, way_of(*p.few), rate(p.few->throughput), rate(p.many->throughput), unit);
+  if (!report.unpriced.empty())
+    text += fmt::format(
+        " Left out, as no launch price was announced: {} machines; the fastest, {}, reaches {}.",
+        report.unpriced.size(), machine(report.unpriced.front()), figures(report.unpriced.front()));
+  return text;
+}
+
+}  // namespace
+
+std::string advice_text(const AdviceReport& report) {
+  const TrainingModel& model = *report.model;
+  const AdviceRequest& request = report.request;
+  std::string text = fmt::format("fringe · advise · training {} · {}{}\n\n", model.title,
+                                 request.half ? "mixed precision (fp16)" : "fp32 (TF32 where a board has it)",
+                                 limits(request));
+  if (report.ranked.empty()) {
+    text += "  No machine fits.";
+    if (!report.unpriced.empty())
+      text += fmt::format(" Without the budget, {} would.", machine(report.unpriced.front()));
+    return text + "\n";
+  }
+  text += wrapped(summary(report), "  ") + "\n";
+  text += "  " + right("", 3) + left("machine", 32) + right(std::string(model.unit) + "/s", 18) +
+          right("scaling", 9) + right("price", 11) + right("power", 9) + right("per million", 13) + "\n";
+  std::size_t rank = 0;
+  for (const Advice& a : report.ranked) {
+    if (++rank > rows_shown) break;
+    text += "  " + left(std::to_string(rank), 3) + left(machine(a), 32) + right(rate(a.throughput), 18) +
+            right(fmt::format("{:.0f} %", 100 * a.step.efficiency), 9) + right(price(a), 11) +
+            right(grouped(a.power_w) + " W", 9) + right(cents(a.usd_per_million), 13) + "\n";
+    const std::string month = a.price_month.empty() ? "" : fmt::format("; price of {}", a.price_month);
+    text += wrapped(fmt::format("{}{}. {}", to_string(a.basis), month, a.reason), "     ");
+  }
+  if (report.ranked.size() > rows_shown)
+    text += fmt::format("  and {} slower machines\n", report.ranked.size() - rows_shown);
+  text +=
+      "\n" +
+      wrapped(
+          fmt::format(
+              "measured: published, Lambda, February 2021 · scaled: one board measured, many modelled · "
+              "modelled: one board modelled too. Scaling: throughput over that of as many single boards. "
+              "Prices at launch, boards alone{}; power: their TDP. Per million {}: price over {:g} years of "
+              "full use and electricity at ${:g} a kWh.",
+              std::ranges::any_of(report.ranked, &Advice::whole_machine) ? " (*: the whole machine)" : "",
+              model.unit, request.years, request.usd_per_kwh),
+          "  ");
+  return text;
+}
+
+std::string advice_json(const AdviceReport& report) {
+  const auto row = [](const Advice& a) {
+    nlohmann::ordered_json j{{"board", a.board->name},
+                             {"count", a.count},
+                             {"interconnect", a.interconnect == nullptr ? "" : a.interconnect->name},
+                             {"throughput_per_s", a.throughput},
+                             {"basis", to_string(a.basis)},
+                             {"scaling", a.step.efficiency},
+                             {"batch_per_board", a.batch},
+                             {"price_usd", nullptr},
+                             {"price_month", a.price_month},
+                             {"price_of_whole_machine", a.whole_machine},
+                             {"power_w", a.power_w},
+                             {"usd_per_million", nullptr},
+                             {"reason", a.reason}};
+    if (a.price_usd > 0) j["price_usd"] = a.price_usd, j["usd_per_million"] = a.usd_per_million;
+    return j;
+  };
+  nlohmann::ordered_json json{{"workload", report.model->name},
+                              {"unit", report.model->unit},
+                              {"precision", report.request.half ? "fp16" : "fp32"},
+                              {"machines", nlohmann::ordered_json::array()},
+                              {"without_price", nlohmann::ordered_json::array()}};
+  for (const Advice& a : report.ranked) json["machines"].push_back(row(a));
+  for (const Advice& a : report.unpriced) json["without_price"].push_back(row(a));
+  return json.dump(2) + "\n";
+}
+
+}  // namespace fringe
