@@ -144,20 +144,22 @@ std::string seconds_text(double s) {
   return s >= 1 ? fmt::format("{:.1f} s", s) : fmt::format("{:.0f} ms", s * 1e3);
 }
 
+/// Why it is as fast as it is, in one sentence.
 std::string reason_of(const Advice& a) {
   if (a.count == 1)
     return a.basis == Basis::measured
-               ? "One board exchanges nothing."
-               : fmt::format("One board exchanges nothing; batch {:.0f} fills its {:.0f} GB.", a.batch,
-                             a.board->memory_bytes * 1e-9);
-  const std::string exchange = fmt::format("{} of gradient would take {} beside {} of computing",
-                                           bytes_text(a.gradient_bytes), seconds_text(a.step.exchange_s),
-                                           seconds_text(a.step.step_s - a.step.exposed_s - a.step.stall_s));
+               ? "One board: nothing to exchange."
+               : fmt::format("One board: nothing to exchange; a batch of {:.0f} fills its {:.0f} GB.",
+                             a.batch, a.board->memory_bytes * 1e-9);
+  const double computing = a.step.step_s - a.step.exposed_s - a.step.stall_s;
   const double lost = a.count * (1 - a.step.efficiency);
-  return fmt::format(
-      "{}: {}{}", a.interconnect->what, exchange,
-      lost < 0.5 ? "."
-                 : fmt::format("; {:.1f} of {} boards are lost to exchange and waiting.", lost, a.count));
+  std::string why = fmt::format("{}: {} of gradient take {}, {}", a.interconnect->what,
+                                bytes_text(a.gradient_bytes), seconds_text(a.step.exchange_s),
+                                a.step.exchange_s > computing
+                                    ? "longer than the " + seconds_text(computing) + " of computing"
+                                    : "beside " + seconds_text(computing) + " of computing");
+  why[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(why[0])));
+  return why + (lost < 0.5 ? "." : fmt::format("; {:.1f} of {} boards are lost.", lost, a.count));
 }
 
 void require_positive(double value, const char* option) {
@@ -214,12 +216,17 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
   const auto modelled = modelled_boards(csv, model, request.half);
 
   AdviceReport report{request, &model, {}, {}};
+  const GpuSpec *cheapest = nullptr, *coolest = nullptr;
   for (const GpuSpec& board : gpu_catalogue()) {
     std::optional<OneBoard> one = measured_board(table, board, model, request.half);
     if (!one)
       for (const auto& [other, figures] : modelled)
         if (other == &board) one = figures;
     if (!one) continue;
+    if (board.launch_price_usd > 0 &&
+        (cheapest == nullptr || board.launch_price_usd < cheapest->launch_price_usd))
+      cheapest = &board;
+    if (coolest == nullptr || board.tdp_w < coolest->tdp_w) coolest = &board;
     for (const int count : {1, 2, 3, 4, 6, 8}) {
       std::vector<const Interconnect*> ways = ways_of(board, count);
       if (count == 1) ways = {nullptr};
@@ -247,6 +254,8 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
               a.basis = Basis::measured;
               a.step.efficiency = seen->efficiency;
             }
+          // What a bridge brings depends on the machine around it: only seen ones are offered.
+          if (way->link == Link::nvlink_bridge && a.basis != Basis::measured) continue;
           a.throughput = count * one->throughput * a.step.efficiency;
         }
         price(a, request);
@@ -257,6 +266,14 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
       }
     }
   }
+  if (report.ranked.empty() && cheapest == nullptr)
+    throw Error("no board's throughput on '" + std::string(model.name) + "' is known in this precision");
+  if (report.ranked.empty())
+    throw Error(fmt::format(
+        "no machine for '{}' within the limits: the cheapest board is {} at ${:.0f} and {:.0f} W, "
+        "the least power takes {} with {:.0f} W",
+        model.name, cheapest->name, cheapest->launch_price_usd, cheapest->tdp_w, coolest->name,
+        coolest->tdp_w));
   const auto faster = [](const Advice& a, const Advice& b) { return a.throughput > b.throughput; };
   std::ranges::stable_sort(report.ranked, faster);
   std::ranges::stable_sort(report.unpriced, faster);

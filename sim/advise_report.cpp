@@ -24,25 +24,24 @@ std::string grouped(double value) {
 
 std::string usd(double value) { return "$" + grouped(value); }
 
-/// Three digits of a small price.
 std::string cents(double value) {
   if (!std::isfinite(value)) return "–";
-  return fmt::format("${:.{}f}", value, value >= 100 ? 0 : value >= 1 ? 2 : value >= 0.01 ? 3 : 5);
+  if (value < 0.001) return si(value, "$");
+  return fmt::format("${:.{}f}", value, value >= 100 ? 0 : value >= 1 ? 2 : 3);
 }
 
 std::string rate(double value) {
   return value >= 10'000 ? si(value, "") : value >= 100 ? grouped(value) : fmt::format("{:.1f}", value);
 }
 
-std::string way_of(const Advice& a) {
-  return a.interconnect == nullptr ? "" : ", " + std::string(a.interconnect->name);
+std::string machine(const Advice& a) {
+  return fmt::format("{} × {}{}", a.count, a.board->name,
+                     a.interconnect == nullptr ? "" : fmt::format(" ({})", a.interconnect->name));
 }
-
-std::string machine(const Advice& a) { return fmt::format("{} × {}{}", a.count, a.board->name, way_of(a)); }
 
 std::string price(const Advice& a) {
   if (a.price_usd == 0) return "–";
-  return usd(a.price_usd) + (a.whole_machine ? "*" : "");
+  return usd(a.price_usd) + (a.whole_machine ? "* " : " ") + std::string(a.price_month);
 }
 
 const Advice* best(const std::vector<Advice>& rows, double (*value)(const Advice&)) {
@@ -94,31 +93,32 @@ std::string limits(const AdviceRequest& r) {
 }
 
 std::string summary(const AdviceReport& report) {
-  const std::string unit(report.model->unit);
+  const std::string units(report.model->unit), unit = units.substr(0, units.size() - 1);
   const Advice& fastest = report.ranked.front();
   const auto figures = [&](const Advice& a) {
-    return fmt::format("{} {}/s ({})", rate(a.throughput), unit, to_string(a.basis));
+    return fmt::format("{} {}/s ({})", rate(a.throughput), units, to_string(a.basis));
   };
   std::string text =
-      fmt::format("Fastest: {} with {}{}, at {} W.", machine(fastest), figures(fastest),
-                  fastest.price_usd > 0 ? " for " + usd(fastest.price_usd) : "", grouped(fastest.power_w));
+      fmt::format("Fastest: {}, {}{}, {} W.", machine(fastest), figures(fastest),
+                  fastest.price_usd > 0 ? ", " + usd(fastest.price_usd) : "", grouped(fastest.power_w));
   if (const Advice* cheap = best(report.ranked, cost); cheap != nullptr) {
     if (cheap == &fastest)
-      text += " It also trains at the lowest cost.";
+      text += " It is also the cheapest to run.";
     else
-      text += fmt::format(" Lowest cost: {} with {} for {}: {} a million {}, against {} for the fastest.",
-                          machine(*cheap), figures(*cheap), usd(cheap->price_usd),
-                          cents(cheap->usd_per_million), unit, cents(fastest.usd_per_million));
+      text += fmt::format(
+          " Cheapest to run: {}, {}, {}: {} for a million {}{}.", machine(*cheap), figures(*cheap),
+          usd(cheap->price_usd), cents(cheap->usd_per_million), units,
+          fastest.price_usd > 0 ? fmt::format(" against {}", cents(fastest.usd_per_million)) : "");
   }
-  if (const Advice* lean = best(report.ranked, joules); lean != nullptr && lean != &fastest)
-    text += fmt::format(" Least electricity: {}, {} a unit.", machine(*lean), si(joules(*lean), "J"));
-  if (const Pitfall p = pitfall(report.ranked); p.many != nullptr)
+  if (const Advice* lean = best(report.ranked, joules); lean != nullptr)
     text +=
-        fmt::format(" Don't buy {}: {} of these boards{} are as fast ({} against {} {}/s).", machine(*p.many),
-                    p.few->count, way_of(*p.few), rate(p.few->throughput), rate(p.many->throughput), unit);
+        fmt::format(" Least electricity: {}, {} for each {}.", machine(*lean), si(joules(*lean), "J"), unit);
+  if (const Pitfall p = pitfall(report.ranked); p.many != nullptr)
+    text += fmt::format(" No gain: {} is no faster than {} ({} against {} {}/s).", machine(*p.many),
+                        machine(*p.few), rate(p.many->throughput), rate(p.few->throughput), units);
   if (!report.unpriced.empty())
     text += fmt::format(
-        " Left out, as no launch price was announced: {} machines; the fastest, {}, reaches {}.",
+        " Not ranked, for want of an announced price: {} machines, of which {} would be the fastest, {}.",
         report.unpriced.size(), machine(report.unpriced.front()), figures(report.unpriced.front()));
   return text;
 }
@@ -128,38 +128,36 @@ std::string summary(const AdviceReport& report) {
 std::string advice_text(const AdviceReport& report) {
   const TrainingModel& model = *report.model;
   const AdviceRequest& request = report.request;
-  std::string text = fmt::format("fringe · advise · training {} · {}{}\n\n", model.title,
+  std::string text = fmt::format("fringe · training {} · {}{}\n\n", model.title,
                                  request.half ? "mixed precision (fp16)" : "fp32 (TF32 where a board has it)",
-                                 limits(request));
-  if (report.ranked.empty()) {
-    text += "  No machine fits.";
-    if (!report.unpriced.empty())
-      text += fmt::format(" Without the budget, {} would.", machine(report.unpriced.front()));
-    return text + "\n";
-  }
-  text += wrapped(summary(report), "  ") + "\n";
-  text += "  " + right("", 3) + left("machine", 32) + right(std::string(model.unit) + "/s", 18) +
-          right("scaling", 9) + right("price", 11) + right("power", 9) + right("per million", 13) + "\n";
+                                 limits(request)) +
+                     wrapped(summary(report), "  ") + "\n";
+  const std::string unit(model.unit.substr(model.unit.rfind(' ') + 1));
+  text += "     " + left("machine", 32) + right(unit + "/s", 12) + " " + left("", 8) + right("scaling", 8) +
+          right("price", 16) + right("power", 8) + right("a million", 10) + "\n";
   std::size_t rank = 0;
   for (const Advice& a : report.ranked) {
     if (++rank > rows_shown) break;
-    text += "  " + left(std::to_string(rank), 3) + left(machine(a), 32) + right(rate(a.throughput), 18) +
-            right(fmt::format("{:.0f} %", 100 * a.step.efficiency), 9) + right(price(a), 11) +
-            right(grouped(a.power_w) + " W", 9) + right(cents(a.usd_per_million), 13) + "\n";
-    const std::string month = a.price_month.empty() ? "" : fmt::format("; price of {}", a.price_month);
-    text += wrapped(fmt::format("{}{}. {}", to_string(a.basis), month, a.reason), "     ");
+    text += "  " + left(std::to_string(rank), 3) + left(machine(a), 32) + right(rate(a.throughput), 12) +
+            " " + left(std::string(to_string(a.basis)), 8) +
+            right(fmt::format("{:.0f} %", 100 * a.step.efficiency), 8) +
+            right(price(a), 17 - (a.whole_machine ? 0 : 1)) +
+            right(grouped(a.power_w) + " W", 8 - (a.whole_machine ? 1 : 0)) +
+            right(cents(a.usd_per_million), 10) + "\n" + wrapped(a.reason, "     ");
   }
   if (report.ranked.size() > rows_shown)
-    text += fmt::format("  and {} slower machines\n", report.ranked.size() - rows_shown);
+    text += fmt::format("  … and {} slower machines\n", report.ranked.size() - rows_shown);
   text +=
       "\n" +
       wrapped(
+          "measured: this machine, published by Lambda, February 2021 · scaled: one board measured, many "
+          "modelled · modelled: one board modelled too.",
+          "  ") +
+      wrapped(
           fmt::format(
-              "measured: published, Lambda, February 2021 · scaled: one board measured, many modelled · "
-              "modelled: one board modelled too. Scaling: throughput over that of as many single boards. "
-              "Prices at launch, boards alone{}; power: their TDP. Per million {}: price over {:g} years of "
-              "full use and electricity at ${:g} a kWh.",
-              std::ranges::any_of(report.ranked, &Advice::whole_machine) ? " (*: the whole machine)" : "",
+              "scaling: throughput over that of as many single boards · price: boards at launch{} · power: "
+              "their TDP · a million {}: price over {:g} years of full use, electricity at ${:g} a kWh.",
+              std::ranges::any_of(report.ranked, &Advice::whole_machine) ? ", * whole machine" : "",
               model.unit, request.years, request.usd_per_kwh),
           "  ");
   return text;
