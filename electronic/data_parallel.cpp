@@ -1,5 +1,6 @@
 #include "electronic/data_parallel.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -63,8 +64,9 @@ ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& in
                                    bytes_per_s)
           : latency + 2.0 * (gpus - 1) * buckets * interconnect.hop_s + 2 * step.gradient_bytes / bytes_per_s;
   const double q = step.overlapped ? constants.overlap : 1;
-  const double ratio = result.exchange_s / step.one_gpu_s;
-  result.exposed_s = step.one_gpu_s * (std::pow(1 + std::pow(ratio, q), 1 / q) - 1);
+  // The longer in front: its power cannot overflow.
+  const auto [shorter, longer] = std::minmax(result.exchange_s, step.one_gpu_s);
+  result.exposed_s = longer * std::pow(1 + std::pow(shorter / longer, q), 1 / q) - step.one_gpu_s;
   result.stall_s = step.one_gpu_s * constants.stall[static_cast<std::size_t>(interconnect.platform)] *
                    expected_maximum(gpus);
   result.step_s = step.one_gpu_s + result.exposed_s + result.stall_s;
