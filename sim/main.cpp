@@ -104,7 +104,8 @@ int run_validation(const std::string& name, bool all, bool quick, const RunOptio
   if (all && quick) throw Error("--all is the full size and --quick the reduced one: give one of them");
   if (all && !name.empty()) throw Error("--all runs every row: it takes no name '" + name + "'");
   std::vector<ValidationRow> rows(validation_rows().begin(), validation_rows().end());
-  if (!name.empty()) rows = {find_row("validation row", name, validation_rows())};
+  rows.insert(rows.end(), table_rows().begin(), table_rows().end());
+  if (!name.empty()) rows = {find_row("validation row", name, rows)};
   catch_interrupts();
   ThreadPool pool(options.threads);
   ValidationResult result;
@@ -133,8 +134,9 @@ void add_calibration_options(CLI::App& command, CalibrationSetup& setup) {
   command.add_option("--phase-bits", setup.phase_bits, "of every phase over 2 pi; 0: unlimited")
       ->type_name("BITS");
   command
-      .add_option("--crosstalk", setup.crosstalk,
-                  "heat of a phase shifter that reaches its neighbours: kappa of kappa exp(-distance/9.65 um)")
+      .add_option(
+          "--crosstalk", setup.crosstalk,
+          "heat of a phase shifter that reaches its neighbours: kappa of kappa exp(-distance/9.65 um)")
       ->type_name("KAPPA");
   std::string targets;
   for (const std::string_view name : calibration_targets())
