@@ -11,7 +11,6 @@
 namespace fringe {
 namespace {
 
-constexpr double reference_l2_bytes = 6 * 1024.0 * 1024.0;
 constexpr double issue_width = 4 * 32;
 
 /// The board of each architecture whose boost clock is taken to be what its TDP sustains.
@@ -43,18 +42,23 @@ double watts_per_multiprocessor(const GpuSpec& gpu) {
 bool has_tensor_cores(const GpuSpec& gpu) { return gpu.peak(Format::fp16) > gpu.peak(Format::fp32); }
 
 void check(const TrainingParameters& p) {
-  const auto fail = [](const char* key, double value, const char* rule) {
-    throw Error("training step: " + std::string(key) + " = " + std::to_string(value) + " must be " + rule);
+  const auto require = [](const char* key, double value, bool zero_allowed) {
+    if (std::isfinite(value) && (value > 0 || (zero_allowed && value == 0))) return;
+    throw Error("training step: " + std::string(key) + " = " + std::to_string(value) + " must be " +
+                (zero_allowed ? "non-negative" : "positive"));
   };
-  const auto non_negative = [&](const char* key, double value) {
-    if (!(value >= 0 && std::isfinite(value))) fail(key, value, "non-negative");
-  };
-  non_negative("tensor_issue_fp16", p.tensor_issue_fp16);
-  non_negative("tensor_issue_tf32", p.tensor_issue_tf32);
-  non_negative("bytes_per_parameter", p.bytes_per_parameter);
-  if (!(p.l2_exponent >= 0 && p.l2_exponent <= 0.5)) fail("l2_exponent", p.l2_exponent, "in [0, 0.5]");
-  if (!(p.cuda11_fp16 > 0 && std::isfinite(p.cuda11_fp16))) fail("cuda11_fp16", p.cuda11_fp16, "positive");
-  if (!(p.cuda11_tf32 > 0 && std::isfinite(p.cuda11_tf32))) fail("cuda11_tf32", p.cuda11_tf32, "positive");
+  require("tensor_issue_fp16", p.tensor_issue_fp16, true);
+  require("tensor_issue_tf32", p.tensor_issue_tf32, true);
+  require("bytes_per_parameter", p.bytes_per_parameter, true);
+  require("products_fp16", p.products_fp16, false);
+  require("products_tf32", p.products_tf32, false);
+  require("convolutions_fp16", p.convolutions_fp16, false);
+  require("convolutions_tf32", p.convolutions_tf32, false);
+}
+
+double cuda11_factor(Library library, bool narrow, const TrainingParameters& p) {
+  if (library == Library::products) return narrow ? p.products_fp16 : p.products_tf32;
+  return narrow ? p.convolutions_fp16 : p.convolutions_tf32;
 }
 
 }  // namespace
@@ -65,21 +69,20 @@ double sustained_clock_hz(const GpuSpec& gpu) {
   return std::min(std::max(gpu.clock_hz, reference.clock_hz), reference.clock_hz * std::cbrt(power));
 }
 
-TrainingRates training_rates(const GpuSpec& gpu, Format format, Software software,
+TrainingRates training_rates(const GpuSpec& gpu, Format format, Library library, Software software,
                              const TrainingParameters& p) {
   check(p);
   if (gpu.peak(format) <= 0)
     throw Error(std::string(gpu.name) + " does not compute in " + std::string(row_of(format).name));
   const double clock = sustained_clock_hz(gpu);
   const bool narrow = row_of(format).bytes < 4;
-  TrainingRates rates{gpu.clock_hz / (gpu.peak(format) * clock),
-                      std::pow(reference_l2_bytes / gpu.l2_bytes, p.l2_exponent) / gpu.memory_bytes_per_s,
+  TrainingRates rates{gpu.clock_hz / (gpu.peak(format) * clock), 1 / gpu.memory_bytes_per_s,
                       p.bytes_per_parameter / gpu.memory_bytes_per_s};
   if (format != Format::fp32 && has_tensor_cores(gpu))
     rates.s_per_operation += (narrow ? p.tensor_issue_fp16 : p.tensor_issue_tf32) /
                              (2 * issue_width * gpu.multiprocessors * clock);
   if (software == Software::cuda11) {
-    const double factor = narrow ? p.cuda11_fp16 : p.cuda11_tf32;
+    const double factor = cuda11_factor(library, narrow, p);
     rates.s_per_operation *= factor;
     rates.s_per_byte *= factor;
   }

@@ -8,9 +8,9 @@
 //   1/peak(f)                                                      on FP32 lanes.
 //   Tensor cores wait for what the four schedulers of a multiprocessor, 32 lanes each, feed them and for the
 //   element-wise work around products. Lanes are issued to at their peak.
-// M, seconds for a byte of DRAM traffic: (6 MiB / L2)^l2_exponent / bandwidth. What a product moves falls as
-//   1/√cache (J.-W. Hong, H. T. Kung, STOC 1981, doi:10.1145/800076.802486), what streams not at all:
-//   the exponent lies between 1/2 and 0.
+// M, seconds for a byte of DRAM traffic: 1/bandwidth. (A factor for the size of L2, as (6 MiB / L2)^x with x
+// up
+//   to Hong and Kung's 1/2, bought 0.2 % of error at x = 0.1 and went.)
 // P, seconds for a parameter: bytes that gradients, their norm, the optimiser and weight reads move /
 // bandwidth. Software of another generation multiplies T and M.
 //
@@ -32,22 +32,28 @@ enum class Software {
   cuda11,  ///< NGC PyTorch 20.10: CUDA 11.1, cuDNN 8.0
 };
 
-/// What no datasheet states; one value for all GPUs and workloads, chosen on the open part of the published
-/// throughput (sim/gpu_training_sealed.hpp), by the mean error of leaving one GPU out.
+/// The library that does most of a workload's work.
+enum class Library {
+  products,      ///< cuBLAS: transformers, recurrent networks, recommenders
+  convolutions,  ///< cuDNN
+};
+
+/// What no datasheet states; one value for all GPUs and workloads, chosen by the mean error of leaving one
+/// GPU of the published throughput out (sim/gpu_training.hpp).
 struct TrainingParameters {
-  double tensor_issue_fp16 = 0.55;  ///< issue slots for a tensor operation of 16-bit operands, ≥ 0
-  double tensor_issue_tf32 = 3;     ///< the same with operands of 32 bits
-  double l2_exponent = 1.0 / 3;     ///< [0, 0.5]
-  double bytes_per_parameter = 255;
-  /// Time of cuda11 over that of cuda10. Only Ampere boards ran it, so the one of 32 bits also holds what
-  /// tensor_issue_tf32 misses.
-  double cuda11_fp16 = 0.88, cuda11_tf32 = 0.52;
+  double tensor_issue_fp16 = 0.3;  ///< issue slots for a tensor operation of 16-bit operands, ≥ 0
+  double tensor_issue_tf32 = 1.7;  ///< the same with operands of 32 bits
+  double bytes_per_parameter = 240;
+  /// Time of cuda11 over that of cuda10. Only Ampere boards ran it, so what else sets them apart is in it
+  /// too: 40 MiB of L2, asynchronous copies, and what tensor_issue_tf32 misses.
+  double products_fp16 = 0.72, products_tf32 = 0.42;
+  double convolutions_fp16 = 0.93, convolutions_tf32 = 0.70;
 };
 
 /// What a workload asks for.
 struct TrainingDemand {
   double operations = 0;  ///< of an item (image, token, …), forward and backward
-  double bytes = 0;       ///< of an item, DRAM traffic on 6 MiB of L2
+  double bytes = 0;       ///< of an item, DRAM traffic
   double parameters = 0;  ///< of the model
   double items = 1;       ///< of a step
 };
@@ -60,7 +66,7 @@ struct TrainingRates {
 double sustained_clock_hz(const GpuSpec& gpu);
 
 /// Throws Error where the board doesn't compute in `format` or a parameter is out of range.
-TrainingRates training_rates(const GpuSpec& gpu, Format format, Software software,
+TrainingRates training_rates(const GpuSpec& gpu, Format format, Library library, Software software,
                              const TrainingParameters& parameters = {});
 
 /// Seconds of one step on one GPU.

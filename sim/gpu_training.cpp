@@ -17,19 +17,22 @@ namespace {
 constexpr std::string_view examples = "NVIDIA DeepLearningExamples (PyTorch)";
 
 constexpr std::array<TrainedModel, 10> models{{
-    {"resnet50", 25.6e6, 1, "He et al., CVPR 2016, arXiv:1512.03385; torchvision"},
-    {"ssd", 23e6, 1, "SSD300 on ResNet-50, NVIDIA DeepLearningExamples; as many as the backbone has, about"},
-    {"maskrcnn", 44.4e6, 1, "torchvision, Mask R-CNN ResNet-50 FPN; He et al., arXiv:1703.06870"},
-    {"bert_base_squad", 110e6, 1, "Devlin et al., NAACL 2019, arXiv:1810.04805"},
-    {"bert_large_squad", 340e6, 1, "Devlin et al., NAACL 2019, arXiv:1810.04805"},
-    {"gnmt", 160e6, 50,
+    {"resnet50", 25.6e6, 1, Library::convolutions, "He et al., CVPR 2016, arXiv:1512.03385; torchvision"},
+    {"ssd", 23e6, 1, Library::convolutions,
+     "SSD300 on ResNet-50, NVIDIA DeepLearningExamples; as many as the backbone has, about"},
+    {"maskrcnn", 44.4e6, 1, Library::convolutions,
+     "torchvision, Mask R-CNN ResNet-50 FPN; He et al., arXiv:1703.06870"},
+    {"bert_base_squad", 110e6, 1, Library::products, "Devlin et al., NAACL 2019, arXiv:1810.04805"},
+    {"bert_large_squad", 340e6, 1, Library::products, "Devlin et al., NAACL 2019, arXiv:1810.04805"},
+    {"gnmt", 160e6, 50, Library::products,
      "GNMT v2, NVIDIA DeepLearningExamples: from its shapes; a pair of sentences has about 50 tokens"},
-    {"ncf", 31.8e6, 1, "NVIDIA DeepLearningExamples, NCF on ML-20m: from its shapes"},
-    {"transformerxlbase", 192e6, 192,
+    {"ncf", 31.8e6, 1, Library::products, "NVIDIA DeepLearningExamples, NCF on ML-20m: from its shapes"},
+    {"transformerxlbase", 192e6, 192, Library::products,
      "NVIDIA DeepLearningExamples, Transformer-XL base: 192 tokens of an entry"},
-    {"transformerxllarge", 257e6, 384,
+    {"transformerxllarge", 257e6, 384, Library::products,
      "Dai et al., ACL 2019, arXiv:1901.02860, large: 384 tokens of an entry"},
-    {"waveglow", 87.9e6, 8000, "NVIDIA DeepLearningExamples, WaveGlow: segments of 8000 samples"},
+    {"waveglow", 87.9e6, 8000, Library::convolutions,
+     "NVIDIA DeepLearningExamples, WaveGlow: segments of 8000 samples"},
 }};
 
 struct Label {
@@ -106,12 +109,12 @@ class Table {
 struct Constants {
   double first, second;
 };
-Constants fit(std::span<const ThroughputRow* const> rows, ItemModel model) {
+Constants fit(std::span<const ThroughputRow> rows, std::span<const ItemTerms> terms, auto&& belongs) {
   double aa = 0, ab = 0, bb = 0, ay = 0, by = 0;
-  for (const ThroughputRow* row : rows) {
-    const ItemTerms terms = model(*row);
-    const double a = terms.first * row->items_per_s, b = terms.second * row->items_per_s;
-    const double y = 1 - terms.rest * row->items_per_s;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!belongs(rows[i])) continue;
+    const double a = terms[i].first * rows[i].items_per_s, b = terms[i].second * rows[i].items_per_s;
+    const double y = 1 - terms[i].rest * rows[i].items_per_s;
     aa += a * a, ab += a * b, bb += b * b, ay += a * y, by += b * y;
   }
   const Constants only_first{aa > 0 ? std::max(0.0, ay / aa) : 0, 0};
@@ -130,6 +133,13 @@ Constants fit(std::span<const ThroughputRow* const> rows, ItemModel model) {
 bool same_kind(const ThroughputRow& a, const ThroughputRow& b) {
   const bool a16 = a.format == Format::fp16, b16 = b.format == Format::fp16;
   return a.model == b.model && a16 == b16;
+}
+
+std::vector<ItemTerms> each(std::span<const ThroughputRow> rows, auto&& terms_of) {
+  std::vector<ItemTerms> terms;
+  terms.reserve(rows.size());
+  for (const ThroughputRow& row : rows) terms.push_back(terms_of(row));
+  return terms;
 }
 
 }  // namespace
@@ -167,42 +177,95 @@ std::vector<ThroughputRow> read_gpu_training(const std::filesystem::path& file) 
   return rows;
 }
 
-ItemTerms step_terms(const ThroughputRow& row) {
-  const TrainingRates rates = training_rates(*row.gpu, row.format, row.software);
-  return {rates.s_per_operation, rates.s_per_byte,
-          row.model->parameters * rates.s_per_parameter / (row.batch * row.model->items_per_batch_entry)};
+std::vector<ItemTerms> step_terms(std::span<const ThroughputRow> rows, const TrainingParameters& parameters) {
+  return each(rows, [&](const ThroughputRow& row) {
+    const TrainingRates rates =
+        training_rates(*row.gpu, row.format, row.model->library, row.software, parameters);
+    return ItemTerms{
+        rates.s_per_operation, rates.s_per_byte,
+        row.model->parameters * rates.s_per_parameter / (row.batch * row.model->items_per_batch_entry)};
+  });
 }
 
-ItemTerms peak_terms(const ThroughputRow& row) { return {1 / row.gpu->peak(row.format), 0, 0}; }
-
-ItemTerms bandwidth_terms(const ThroughputRow& row) { return {1 / row.gpu->memory_bytes_per_s, 0, 0}; }
-
-ItemTerms geometric_terms(const ThroughputRow& row) {
-  return {1 / std::sqrt(row.gpu->peak(row.format) * row.gpu->memory_bytes_per_s), 0, 0};
+std::vector<ItemTerms> peak_terms(std::span<const ThroughputRow> rows) {
+  return each(rows, [](const ThroughputRow& row) { return ItemTerms{1 / row.gpu->peak(row.format), 0, 0}; });
 }
 
-std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, ItemModel model,
+std::vector<ItemTerms> bandwidth_terms(std::span<const ThroughputRow> rows) {
+  return each(rows, [](const ThroughputRow& row) {
+    return ItemTerms{1 / row.gpu->memory_bytes_per_s, 0, 0};
+  });
+}
+
+std::vector<ItemTerms> geometric_terms(std::span<const ThroughputRow> rows) {
+  return each(rows, [](const ThroughputRow& row) {
+    return ItemTerms{1 / std::sqrt(row.gpu->peak(row.format) * row.gpu->memory_bytes_per_s), 0, 0};
+  });
+}
+
+std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, std::span<const ItemTerms> terms,
                                        std::span<const std::string_view> gpu_labels) {
   const auto left_out = [&](const ThroughputRow& row) {
     return std::ranges::find(gpu_labels, row.gpu_label) != gpu_labels.end();
   };
   std::vector<Prediction> predictions;
-  for (const ThroughputRow& row : rows) {
-    if (!left_out(row)) continue;
-    std::vector<const ThroughputRow*> others;
-    for (const ThroughputRow& other : rows)
-      if (same_kind(other, row) && !left_out(other)) others.push_back(&other);
-    const Constants c = fit(others, model);
-    const ItemTerms terms = model(row);
-    predictions.push_back({&row, 1 / (c.first * terms.first + c.second * terms.second + terms.rest)});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!left_out(rows[i])) continue;
+    const Constants c = fit(rows, terms, [&](const ThroughputRow& other) {
+      return same_kind(other, rows[i]) && !left_out(other);
+    });
+    predictions.push_back(
+        {&rows[i], 1 / (c.first * terms[i].first + c.second * terms[i].second + terms[i].rest)});
   }
   return predictions;
 }
 
-std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows, ItemModel model) {
+std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
+                                          std::span<const ItemTerms> terms) {
   std::vector<Prediction> predictions;
   for (const Label& label : labels)
-    for (const Prediction& p : leave_gpus_out(rows, model, std::span(&label.name, 1))) predictions.push_back(p);
+    for (const Prediction& p : leave_gpus_out(rows, terms, std::span(&label.name, 1)))
+      predictions.push_back(p);
+  return predictions;
+}
+
+TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows) {
+  using P = TrainingParameters;
+  constexpr std::array axes{&P::tensor_issue_fp16, &P::tensor_issue_tf32,   &P::products_fp16,
+                            &P::products_tf32,     &P::bytes_per_parameter, &P::convolutions_fp16,
+                            &P::convolutions_tf32};
+  P best{0.5, 1, 100, 1, 1, 1, 1};
+  const auto error_of = [&](const P& p) {
+    return mean_absolute_error(leave_one_gpu_out(rows, step_terms(rows, p)));
+  };
+  double error = error_of(best);
+  constexpr double smallest_step = 1.02;
+  for (double step = 2; step > smallest_step;) {
+    bool moved = false;
+    for (double P::*const axis : axes)
+      for (const double factor : {step, 1 / step}) {
+        P tried = best;
+        tried.*axis *= factor;
+        if (const double e = error_of(tried); e < error) {
+          best = tried, error = e, moved = true;
+          break;
+        }
+      }
+    if (!moved) step = std::sqrt(step);
+  }
+  return best;
+}
+
+std::vector<Prediction> leave_one_gpu_out_of_everything(std::span<const ThroughputRow> rows) {
+  std::vector<Prediction> predictions;
+  for (const Label& label : labels) {
+    std::vector<ThroughputRow> others(rows.begin(), rows.end());
+    std::erase_if(others, [&](const ThroughputRow& row) { return row.gpu_label == label.name; });
+    if (others.size() == rows.size()) continue;
+    const std::vector<ItemTerms> terms = step_terms(rows, fit_shared_constants(others));
+    for (const Prediction& p : leave_gpus_out(rows, terms, std::span(&label.name, 1)))
+      predictions.push_back(p);
+  }
   return predictions;
 }
 

@@ -22,6 +22,7 @@ struct TrainedModel {
   std::string_view name;         ///< as the table has it
   double parameters;             ///< a few per cent matter little: they count for the update alone
   double items_per_batch_entry;  ///< items of the throughput in one entry of the batch
+  Library library;
   std::string_view source;
 };
 std::span<const TrainedModel> trained_models();
@@ -44,16 +45,16 @@ std::filesystem::path gpu_training_at_hand();
 /// can't be read or names an unknown GPU, model or precision.
 std::vector<ThroughputRow> read_gpu_training(const std::filesystem::path& file);
 
-/// Seconds an item takes, as operations·first + bytes·second + rest.
+/// Seconds an item of a row takes: first·a + second·b + rest, where a and b are the two constants of its
+/// workload and format. The naive models have the first alone.
 struct ItemTerms {
   double first, second, rest;
 };
-/// How a row's time follows from two constants of its workload. The naive ones set `second` to zero.
-using ItemModel = ItemTerms (*)(const ThroughputRow& row);
-ItemTerms step_terms(const ThroughputRow& row);       ///< the model
-ItemTerms peak_terms(const ThroughputRow& row);       ///< throughput ∝ peak
-ItemTerms bandwidth_terms(const ThroughputRow& row);  ///< throughput ∝ bandwidth
-ItemTerms geometric_terms(const ThroughputRow& row);  ///< throughput ∝ √(peak·bandwidth)
+std::vector<ItemTerms> step_terms(std::span<const ThroughputRow> rows, const TrainingParameters& = {});
+std::vector<ItemTerms> peak_terms(std::span<const ThroughputRow> rows);       ///< throughput ∝ peak
+std::vector<ItemTerms> bandwidth_terms(std::span<const ThroughputRow> rows);  ///< throughput ∝ bandwidth
+/// Throughput ∝ √(peak·bandwidth).
+std::vector<ItemTerms> geometric_terms(std::span<const ThroughputRow> rows);
 
 struct Prediction {
   const ThroughputRow* row;
@@ -61,12 +62,19 @@ struct Prediction {
   double relative_error() const { return items_per_s / row->items_per_s - 1; }
 };
 
-/// The rows of these GPUs, predicted by constants that were fitted to the rows of their workload and format on
-/// all other GPUs.
-std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, ItemModel model,
+/// The rows of these GPUs, predicted by constants that were fitted to the rows of their workload and format
+/// on all other GPUs. `terms` belong to `rows`, in their order.
+std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, std::span<const ItemTerms> terms,
                                        std::span<const std::string_view> gpu_labels);
 /// Every row, with its own GPU left out.
-std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows, ItemModel model);
+std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
+                                          std::span<const ItemTerms> terms);
+
+/// The shared constants that make the mean error of leave_one_gpu_out() on `rows` small: a search along the
+/// axes from constants that assume nothing (factors of 1).
+TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows);
+/// leave_one_gpu_out() by the model, with the shared constants fitted without that GPU, too.
+std::vector<Prediction> leave_one_gpu_out_of_everything(std::span<const ThroughputRow> rows);
 
 double mean_absolute_error(std::span<const Prediction> predictions);
 double median_absolute_error(std::span<const Prediction> predictions);

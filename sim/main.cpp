@@ -108,7 +108,8 @@ int run_validation(const std::string& name, bool all, bool quick, const RunOptio
   if (all && quick) throw Error("--all is the full size and --quick the reduced one: give one of them");
   if (all && !name.empty()) throw Error("--all runs every row: it takes no name '" + name + "'");
   std::vector<ValidationRow> rows(validation_rows().begin(), validation_rows().end());
-  if (!name.empty()) rows = {find_row("validation row", name, validation_rows())};
+  rows.insert(rows.end(), table_rows().begin(), table_rows().end());
+  if (!name.empty()) rows = {find_row("validation row", name, rows)};
   catch_interrupts();
   ThreadPool pool(options.threads);
   ValidationResult result;

@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "sim/gallery.hpp"
+#include "sim/gpu_training.hpp"
 
 namespace fringe {
 namespace {
@@ -53,6 +54,8 @@ std::span<const ValidationRow> validation_rows() {
   }();
   return rows;
 }
+
+std::span<const ValidationRow> table_rows() { return gpu_training_rows(); }
 
 ClaimResult judge(const Claim& claim, const Measured& found) {
   ClaimResult result{claim, found, 0, claim.next_order, Verdict::fail};
@@ -106,7 +109,8 @@ ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize
     const std::vector<ValidationCase> cases = row.cases(size);
     try {
       for (std::size_t i = 0; i < cases.size(); ++i) {
-        if (cases[i].needs_mnist && mnist.empty()) {
+        if ((cases[i].needs_mnist && mnist.empty()) ||
+            (cases[i].needs_gpu_training && gpu_training_at_hand().empty())) {
           for (const Claim& claim : cases[i].claims)
             found.claims.push_back({claim, {}, 0, 0, Verdict::skipped});
           continue;
