@@ -102,7 +102,7 @@ std::vector<std::pair<const GpuSpec*, OneBoard>> modelled_boards(const std::file
       rows.push_back({candidate, &board, known.front().model, format, Software::cuda11, batch, 1});
   }
   std::vector<std::pair<const GpuSpec*, OneBoard>> boards;
-  for (const Prediction& p : leave_gpus_out(rows, step_terms, std::array{candidate}))
+  for (const Prediction& p : leave_gpus_out(rows, step_terms(rows), std::array{candidate}))
     boards.push_back({p.row->gpu, {p.items_per_s, p.row->batch, false, {}}});
   return boards;
 }

@@ -17,6 +17,7 @@
 #include "sim/calibration.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
+#include "sim/gpu_training.hpp"
 #include "sim/listing.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
@@ -119,6 +120,10 @@ int run_validation(const std::string& name, bool all, bool quick, const RunOptio
                       options.data.empty() ? mnist_at_hand() : std::filesystem::path(options.data));
   }
   std::fputs((options.json ? validation_json(result) : validation_text(result)).c_str(), stdout);
+  if (name == "gpu-scaling" && !options.json && result.count(Verdict::skipped) == 0) {
+    const std::vector<TrainingRow> table = read_training_table(gpu_training_at_hand());
+    std::fputs(("\n" + scaling_residuals(scaling_rows(table))).c_str(), stdout);
+  }
   return exit_status(result);
 }
 
@@ -173,7 +178,7 @@ int run_calibration(CalibrationSetup setup, const RunOptions& options) {
 /// The published table, from --data or where the environment says.
 std::filesystem::path training_table(const std::string& data) {
   const std::filesystem::path table =
-      data.empty() ? training_table_at_hand()
+      data.empty() ? gpu_training_at_hand()
                    : std::filesystem::path(data) / "gpu_training" / "lambda_2021_02.csv";
   if (table.empty())
     throw Error(

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -79,13 +78,6 @@ std::vector<TrainingRow> read_training_table(const std::filesystem::path& csv) {
     rows.push_back(std::move(row));
   }
   return rows;
-}
-
-std::filesystem::path training_table_at_hand() {
-  const char* const data = std::getenv("FRINGE_DATA");
-  const std::filesystem::path folder = data != nullptr && *data != 0 ? data : "../shared/data";
-  const std::filesystem::path csv = folder / "gpu_training" / "lambda_2021_02.csv";
-  return std::filesystem::is_regular_file(csv) ? csv : std::filesystem::path{};
 }
 
 }  // namespace fringe

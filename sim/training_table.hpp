@@ -26,7 +26,4 @@ struct TrainingRow {
 /// Throws Error with file and line where it is missing or damaged.
 std::vector<TrainingRow> read_training_table(const std::filesystem::path& csv);
 
-/// gpu_training/lambda_2021_02.csv below FRINGE_DATA, else below ../shared/data; empty where neither is.
-std::filesystem::path training_table_at_hand();
-
 }  // namespace fringe

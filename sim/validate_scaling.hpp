@@ -7,7 +7,7 @@
 //
 // Sealed. About three tenths of the cells (board, interconnect, model, precision; all counts together), drawn
 // by a hash of their names and listed in tests/sim/scaling_sealed.txt. Form and constants were chosen on the
-// open ones, among about thirty forms, by leaving one model out; the whole table had been printed once before
+// open ones, among about fifty forms, by leaving one model out; the whole table had been printed once before
 // the draw. Fit: mean absolute relative error, by search along the logarithms of the ten constants.
 #pragma once
 
@@ -50,46 +50,33 @@ double predicted_efficiency(const ScalingRow& row, const ScalingConstants& const
 /// Constants of least mean absolute relative error; `start` is where the search begins.
 ScalingConstants fit_scaling(std::span<const ScalingRow> rows, const ScalingConstants& start);
 
-/// One line of the report.
+/// Mean absolute relative error of throughput over some rows.
 struct ScalingScore {
   std::string what;
   std::size_t rows = 0;
-  double error = 0;               ///< mean absolute relative error
-  double bar = 0;                 ///< at most; 0: none asked for
-  std::string_view because = {};  ///< why it is known to be missed; empty: it must be met
-
-  bool met() const { return bar == 0 || error <= bar; }
+  double error = 0;
 };
 
-/// A claim of the literature on the table's machines, in measured figures and in modelled ones.
-struct ScalingClaim {
-  std::string what;
+/// Relative errors of the rows that exchange gradients, in their order, each predicted by constants fitted to
+/// the open rows of all other workloads.
+std::vector<double> workload_left_out(std::span<const ScalingRow> rows);
+
+/// What the gallery's row gpu-scaling claims, in its order.
+std::vector<ScalingScore> scaling_scores(std::span<const ScalingRow> rows);
+
+/// Of one machine over another, geometric mean over the workloads, precisions and counts of both; or of one.
+struct MachineRatio {
   double measured = 0, modelled = 0;
-  bool more = false;  ///< the value must be more than the limit, else less
-  double limit = 0;
-  bool holds() const {
-    return more ? measured > limit && modelled > limit : measured < limit && modelled < limit;
-  }
 };
-
-struct ScalingResidual {
-  std::string cell;
-  int count;
-  double measured, modelled;  ///< efficiency
+struct MachineRatios {
+  MachineRatio two_3090_over_two_8000;                 ///< throughput, fp32, PCIe over NVLink
+  MachineRatio nvswitch_over_pcie, bridges_over_none;  ///< efficiency, A100 and RTX 2080 Ti
+  MachineRatio eight_3090_bert_fp16, eight_3090_bert_fp32, eight_3090_resnet_fp16;  ///< efficiency
 };
+MachineRatios machine_ratios(std::span<const ScalingRow> rows);
 
-struct ScalingReport {
-  ScalingConstants constants;  ///< fitted to the open rows
-  std::vector<ScalingScore> scores;
-  std::vector<ScalingScore> by_model, by_interconnect;  ///< model left out, all rows
-  std::vector<ScalingClaim> claims;
-  std::vector<ScalingResidual> worst;
-};
-
-ScalingReport validate_scaling(std::span<const TrainingRow> table);
-/// For a terminal of 100 columns.
-std::string scaling_text(const ScalingReport& report);
-/// 0, or 1 where a claim or a bar isn't met, or one is met that is known to be missed.
-int exit_status(const ScalingReport& report);
+/// Where the errors are: by workload, by interconnect, the largest, and the constants of the open rows. For a
+/// terminal of 100 columns.
+std::string scaling_residuals(std::span<const ScalingRow> rows);
 
 }  // namespace fringe

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "sim/text.hpp"
 #include "sim/validate_scaling.hpp"
@@ -11,57 +13,69 @@ namespace {
 std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
 std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
 
-std::string percent(double part) { return fmt::format("{:.2f} %", 100 * part); }
+struct Group {
+  std::size_t rows = 0;
+  double error = 0, perfect = 0;
+};
 
-std::string scores(const std::string& head, const std::vector<ScalingScore>& lines) {
-  std::string text =
-      "  " + left(head, 60) + right("rows", 8) + right("error", 12) + right("at most", 12) + "\n";
-  for (const ScalingScore& s : lines) {
-    text += "  " + left(s.what, 60) + right(std::to_string(s.rows), 8) + right(percent(s.error), 12);
-    if (s.bar > 0) text += right(percent(s.bar), 12) + (s.met() ? " ✓" : s.because.empty() ? " ✗" : " ≠");
-    text += "\n";
-    if (!s.because.empty()) text += "    because " + std::string(s.because) + "\n";
+template <class Key>
+std::string grouped(const std::string& head, std::span<const ScalingRow> rows, std::span<const double> errors,
+                    Key key) {
+  std::map<std::string_view, Group> groups;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Group& group = groups[key(rows[i])];
+    ++group.rows;
+    group.error += std::abs(errors[i]);
+    group.perfect += std::abs(1 / rows[i].efficiency - 1);
+  }
+  std::string text = "  " + left(head, 44) + right("rows", 8) + right("mean error", 14) +
+                     right("perfect scaling", 18) + "\n";
+  for (const auto& [name, g] : groups) {
+    const auto count = static_cast<double>(g.rows);
+    text += "  " + left(std::string(name), 44) + right(std::to_string(g.rows), 8) +
+            right(fmt::format("{:.1f} %", 100 * g.error / count), 14) +
+            right(fmt::format("{:.1f} %", 100 * g.perfect / count), 18) + "\n";
   }
   return text + "\n";
 }
 
 }  // namespace
 
-std::string scaling_text(const ScalingReport& report) {
-  std::string text =
-      "fringe · training on 2 to 8 boards · published throughput (Lambda, February 2021), one board's time "
-      "given\n\n";
-  text += scores("mean absolute relative error of throughput", report.scores);
-  text += scores("by workload, it left out of the fit (open and sealed)", report.by_model);
-  text += scores("by interconnect, workload left out (open and sealed)", report.by_interconnect);
+std::string scaling_residuals(std::span<const ScalingRow> every) {
+  std::vector<ScalingRow> rows;
+  std::ranges::copy_if(every, std::back_inserter(rows),
+                       [](const ScalingRow& r) { return r.model->exchanged; });
+  const std::vector<double> errors = workload_left_out(every);
+  std::string text = grouped("workload, left out of the fit", rows, errors,
+                             [](const ScalingRow& r) { return r.model->title; }) +
+                     grouped("interconnect, workload left out", rows, errors,
+                             [](const ScalingRow& r) { return r.interconnect->name; });
 
-  text += "  " + left("published on the table's machines", 70) + right("measured", 10) +
-          right("modelled", 10) + "\n";
-  for (const ScalingClaim& c : report.claims)
-    text += "  " + left(c.what, 70) + right(fmt::format("{:.3f}", c.measured), 10) +
-            right(fmt::format("{:.3f}", c.modelled), 10) +
-            fmt::format("  {} {:.2f} {}\n", c.more ? ">" : "<", c.limit, c.holds() ? "✓" : "✗");
+  std::vector<std::size_t> order(rows.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return std::abs(errors[a]) > std::abs(errors[b]); });
+  text +=
+      "  " + left("largest errors: boards × cell", 74) + right("measured", 12) + right("modelled", 12) + "\n";
+  order.resize(std::min<std::size_t>(order.size(), 12));
+  for (const std::size_t i : order)
+    text += "  " + left(fmt::format("{} × {}", rows[i].row->count, rows[i].row->cell()), 74) +
+            right(fmt::format("{:.3f}", rows[i].efficiency), 12) +
+            right(fmt::format("{:.3f}", rows[i].efficiency * (1 + errors[i])), 12) + "\n";
 
-  text += "\n  " + left("largest errors", 70) + right("measured", 10) + right("modelled", 10) + "\n";
-  for (const ScalingResidual& r : report.worst)
-    text += "  " + left(fmt::format("{} × {}", r.count, r.cell), 70) +
-            right(fmt::format("{:.3f}", r.measured), 10) + right(fmt::format("{:.3f}", r.modelled), 10) +
-            "\n";
-
-  const ScalingConstants& c = report.constants;
-  text += fmt::format("\n  Constants of the open rows: overlap {:.3f}; GB/s", c.overlap);
+  const ScalingConstants& c = fitted_scaling();
   constexpr std::array<std::string_view, link_count> links{
       "NVLink", "bridge", "PCIe peers", "PCIe host", "host bus", "cloud PCIe", "cloud peers"};
+  text +=
+      fmt::format("\n  Constants: overlap {:.3f}; stall {:.3f}, older machines {:.3f};\n  GB/s:", c.overlap,
+                  c.stall[0], c.stall[1]);
   for (std::size_t i = 0; i < link_count; ++i)
-    text += fmt::format("{} {} {:.2f}",
-                        i == 0   ? ""
-                        : i == 4 ? ",\n   "
-                                 : ",",
+    text += fmt::format("{}{} {:.2f}",
+                        i == 4   ? ",\n  "
+                        : i == 0 ? " "
+                                 : ", ",
                         links[i], c.bytes_per_s[i] * 1e-9);
-  text += fmt::format("; stall {:.3f}, older machines {:.3f}.\n", c.stall[0], c.stall[1]);
-  return text +
-         "  Left out: rows flagged as latency-bound, anomalous or superlinear, and rows with no row of one "
-         "board.\n";
+  return text + "\n";
 }
 
 }  // namespace fringe

@@ -55,7 +55,15 @@ std::span<const ValidationRow> validation_rows() {
   return rows;
 }
 
-std::span<const ValidationRow> table_rows() { return gpu_training_rows(); }
+std::span<const ValidationRow> table_rows() {
+  static const std::vector<ValidationRow> rows = [] {
+    std::vector<ValidationRow> all;
+    for (const auto subject : {gpu_training_rows(), gpu_scaling_rows()})
+      all.insert(all.end(), subject.begin(), subject.end());
+    return all;
+  }();
+  return rows;
+}
 
 ClaimResult judge(const Claim& claim, const Measured& found) {
   ClaimResult result{claim, found, 0, claim.next_order, Verdict::fail};

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
+#include "sim/gpu_training.hpp"
 #include "sim/text.hpp"
 #include "sim/training_table.hpp"
 
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 class Advising : public testing::Test {
  protected:
   void SetUp() override {
-    table = training_table_at_hand();
+    table = gpu_training_at_hand();
     if (table.empty()) table = fs::path(FRINGE_SOURCE_DIR) / "../shared/data/gpu_training/lambda_2021_02.csv";
     if (!fs::is_regular_file(table))
       GTEST_SKIP() << "gpu_training/lambda_2021_02.csv is neither below FRINGE_DATA nor below ../shared/data";
