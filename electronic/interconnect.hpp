@@ -40,6 +40,7 @@ enum class Exchange {
 struct Interconnect {
   std::string_view name;
   std::string_view what;
+  std::string_view via;  ///< the way of a gradient, e.g. "over PCIe"
   Exchange exchange;
   Link link;
   Platform platform;

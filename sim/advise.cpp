@@ -153,13 +153,10 @@ std::string reason_of(const Advice& a) {
                              a.batch, a.board->memory_bytes * 1e-9);
   const double computing = a.step.step_s - a.step.exposed_s - a.step.stall_s;
   const double lost = a.count * (1 - a.step.efficiency);
-  std::string why = fmt::format("{}: {} of gradient take {}, {}", a.interconnect->what,
-                                bytes_text(a.gradient_bytes), seconds_text(a.step.exchange_s),
-                                a.step.exchange_s > computing
-                                    ? "longer than the " + seconds_text(computing) + " of computing"
-                                    : "beside " + seconds_text(computing) + " of computing");
-  why[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(why[0])));
-  return why + (lost < 0.5 ? "." : fmt::format("; {:.1f} of {} boards are lost.", lost, a.count));
+  return fmt::format("Exchanging {} takes {} {}, computing {}: {}", bytes_text(a.gradient_bytes),
+                     seconds_text(a.step.exchange_s), a.interconnect->via, seconds_text(computing),
+                     lost < 0.1 * a.count ? "nearly all of it is hidden."
+                                          : fmt::format("{:.1f} of {} boards are lost.", lost, a.count));
 }
 
 void require_positive(double value, const char* option) {

@@ -92,34 +92,42 @@ std::string limits(const AdviceRequest& r) {
   return text;
 }
 
+/// A line of the summary: its words under each other, behind a label.
+std::string line(const std::string& label, const std::string& text) {
+  constexpr std::size_t column = 20;
+  std::string block = wrapped(text, std::string(column, ' '));
+  return "  " + left(label, column - 2) + block.substr(column);
+}
+
 std::string summary(const AdviceReport& report) {
   const std::string units(report.model->unit), unit = units.substr(0, units.size() - 1);
   const Advice& fastest = report.ranked.front();
   const auto figures = [&](const Advice& a) {
-    return fmt::format("{} {}/s ({})", rate(a.throughput), units, to_string(a.basis));
+    return fmt::format("{}: {} {}/s, {}{} W ({})", machine(a), rate(a.throughput), units,
+                       a.price_usd > 0 ? usd(a.price_usd) + ", " : "", grouped(a.power_w),
+                       to_string(a.basis));
   };
-  std::string text =
-      fmt::format("Fastest: {}, {}{}, {} W.", machine(fastest), figures(fastest),
-                  fastest.price_usd > 0 ? ", " + usd(fastest.price_usd) : "", grouped(fastest.power_w));
-  if (const Advice* cheap = best(report.ranked, cost); cheap != nullptr) {
-    if (cheap == &fastest)
-      text += " It is also the cheapest to run.";
-    else
-      text += fmt::format(
-          " Cheapest to run: {}, {}, {}: {} for a million {}{}.", machine(*cheap), figures(*cheap),
-          usd(cheap->price_usd), cents(cheap->usd_per_million), units,
-          fastest.price_usd > 0 ? fmt::format(" against {}", cents(fastest.usd_per_million)) : "");
-  }
-  if (const Advice* lean = best(report.ranked, joules); lean != nullptr)
+  std::string text = line("Fastest", figures(fastest));
+  if (const Advice* cheap = best(report.ranked, cost); cheap != nullptr)
     text +=
-        fmt::format(" Least electricity: {}, {} for each {}.", machine(*lean), si(joules(*lean), "J"), unit);
+        line("Cheapest to run",
+             cheap == &fastest
+                 ? "the same, " + cents(cheap->usd_per_million) + " for a million " + units
+                 : fmt::format(
+                       "{}; {} for a million {}{}", figures(*cheap), cents(cheap->usd_per_million), units,
+                       fastest.price_usd > 0 ? fmt::format(", the fastest {}", cents(fastest.usd_per_million))
+                                             : ""));
+  if (const Advice* lean = best(report.ranked, joules); lean != nullptr)
+    text += line("Least electricity",
+                 fmt::format("{}: {} for each {}", machine(*lean), si(joules(*lean), "J"), unit));
   if (const Pitfall p = pitfall(report.ranked); p.many != nullptr)
-    text += fmt::format(" No gain: {} is no faster than {} ({} against {} {}/s).", machine(*p.many),
-                        machine(*p.few), rate(p.many->throughput), rate(p.few->throughput), units);
+    text += line("No gain",
+                 fmt::format("{} is no faster than {}: {} against {} {}/s", machine(*p.many), machine(*p.few),
+                             rate(p.many->throughput), rate(p.few->throughput), units));
   if (!report.unpriced.empty())
-    text += fmt::format(
-        " Not ranked, for want of an announced price: {} machines, of which {} would be the fastest, {}.",
-        report.unpriced.size(), machine(report.unpriced.front()), figures(report.unpriced.front()));
+    text +=
+        line("Not ranked", fmt::format("{} machines whose boards had no announced price; the fastest is {}",
+                                       report.unpriced.size(), figures(report.unpriced.front())));
   return text;
 }
 
@@ -131,10 +139,10 @@ std::string advice_text(const AdviceReport& report) {
   std::string text = fmt::format("fringe · training {} · {}{}\n\n", model.title,
                                  request.half ? "mixed precision (fp16)" : "fp32 (TF32 where a board has it)",
                                  limits(request)) +
-                     wrapped(summary(report), "  ") + "\n";
+                     summary(report) + "\n";
   const std::string unit(model.unit.substr(model.unit.rfind(' ') + 1));
-  text += "     " + left("machine", 32) + right(unit + "/s", 12) + " " + left("", 8) + right("scaling", 8) +
-          right("price", 16) + right("power", 8) + right("a million", 10) + "\n";
+  text += "     " + left("machine", 32) + right(unit + "/s", 12) + " " + left("basis", 8) +
+          right("scaling", 8) + right("price", 16) + right("power", 8) + right("a million", 10) + "\n";
   std::size_t rank = 0;
   for (const Advice& a : report.ranked) {
     if (++rank > rows_shown) break;
