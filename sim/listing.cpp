@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "electronic/gpu_catalogue.hpp"
+#include "electronic/systolic_array.hpp"
 #include "photonics/device_catalogue.hpp"
 #include "photonics/imperfections.hpp"
 #include "photonics/mesh_layout.hpp"
@@ -110,6 +111,18 @@ std::string gpus() {
   return text;
 }
 
+std::string systolic_arrays() {
+  std::string text;
+  for (const SystolicSpec& chip : systolic_catalogue())
+    text += entry(
+        chip.name,
+        fmt::format("{} arrays of {}x{} cells; {} {}; {} of SRAM; {} at {}; TDP {} W", chip.arrays, chip.rows,
+                    chip.columns, row_of(chip.format).name, si(chip.peak(), "op/s"), si(chip.sram_bytes, "B"),
+                    chip.memory, si(chip.memory_bytes_per_s, "B/s"), chip.tdp_w),
+        chip.source);
+  return text;
+}
+
 std::string workloads() {
   std::string text;
   for (const Workload& row : workload_zoo())
@@ -132,6 +145,7 @@ constexpr std::array listings{Listing{"devices", devices},
                               Listing{"imperfections", imperfection_table},
                               Listing{"nonlinearities", nonlinearity_table},
                               Listing{"gpus", gpus},
+                              Listing{"systolic-arrays", systolic_arrays},
                               Listing{"workloads", workloads}};
 constexpr auto names = [] {
   std::array<std::string_view, listings.size()> all{};
