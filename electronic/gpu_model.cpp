@@ -7,6 +7,8 @@
 #include "core/error.hpp"
 #include "core/memory_system.hpp"
 #include "electronic/format_matrix.hpp"
+#include "electronic/gpu_tiles.hpp"
+#include "electronic/training_step.hpp"
 
 namespace fringe {
 namespace {
@@ -35,6 +37,7 @@ class GpuModel final : public Accelerator {
         memory_(find_memory(gpu.memory)),
         operation_j_(energy_per_operation(gpu, format, p)),
         digital_j_(energy_per_operation(gpu, Format::fp32, p)),
+        slowdown_(p.sustained_clock ? std::max(1.0, gpu.clock_hz / sustained_clock_hz(gpu)) : 1),
         name_(std::string(gpu.name) + "-" + std::string(row_of(format).name)) {}
 
   const std::string& name() const override { return name_; }
@@ -92,8 +95,20 @@ class GpuModel final : public Accelerator {
     }
   }
 
+  TiledProduct tiled(const Work& w) const {
+    if (w.kind == Work::Kind::outer_product) return tiled_product(gpu_, format_, w.rows, w.inner, w.columns);
+    return w.transposed ? tiled_product(gpu_, format_, w.inner, w.columns, w.rows)
+                        : tiled_product(gpu_, format_, w.rows, w.columns, w.inner);
+  }
+
   Cost kernel(const Work& w, bool weights_in_l2) const {
-    const Traffic bytes = traffic(w);
+    Traffic bytes = traffic(w);
+    double product_s = 2 * w.macs() / gpu_.peak(format_);
+    if (parameters_.whole_tiles && w.macs() > 0) {
+      const TiledProduct product = tiled(w);
+      product_s = product.seconds;
+      bytes.others += product.partial_bytes;
+    }
     const bool others_in_l2 = bytes.others <= gpu_.l2_bytes / 2;
     const double dram = (weights_in_l2 ? 0 : bytes.weights) + (others_in_l2 ? 0 : bytes.others);
     const double sram = bytes.weights + bytes.others;
@@ -105,14 +120,14 @@ class GpuModel final : public Accelerator {
     cost.energy(Part::sram) = sram * memory_.sram_j_per_byte;
     double compute_s = 0;
     if (w.macs() > 0) {
-      compute_s = 2 * w.macs() / (gpu_.peak(format_) * parameters_.compute_fraction);
+      compute_s = slowdown_ * product_s / parameters_.compute_fraction;
       cost.busy(Resource::matrix_unit) = compute_s;
       cost.energy(Part::mac) = 2 * w.macs() * operation_j_;
     } else {
       const double elements = static_cast<double>(w.rows) *
                               static_cast<double>(w.kind == Work::Kind::weight_update ? w.inner : w.columns);
       const double operations = elements * w.operations_per_element;
-      compute_s = operations / (gpu_.peak(Format::fp32) * parameters_.compute_fraction);
+      compute_s = slowdown_ * operations / (gpu_.peak(Format::fp32) * parameters_.compute_fraction);
       cost.busy(Resource::digital) = compute_s;
       cost.energy(Part::digital) = operations * digital_j_;
     }
@@ -129,6 +144,7 @@ class GpuModel final : public Accelerator {
   GpuModelParameters parameters_;
   const MemorySystem& memory_;
   double operation_j_, digital_j_;
+  double slowdown_;  ///< boost clock over the clock it runs at
   std::string name_;
 };
 

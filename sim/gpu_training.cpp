@@ -14,24 +14,35 @@
 namespace fringe {
 namespace {
 
-constexpr std::string_view examples = "NVIDIA DeepLearningExamples (PyTorch)";
-
+// Operations: three times those of the forward pass. Elements of an operator, forward and backward:
+//   product or convolution of x to y: 3(x + y);   element-wise, soft-max, dropout, residual: 5 of each
+//   element; batch normalisation 8, layer normalisation 6;   transposition, concatenation 4.
+// ResNet-50: 4.1 G multiply-accumulates, 11.1 M convolution outputs. SSD300: the same at 300×300 with the
+// stride of its fourth stage 1, and heads of 340 outputs. Mask R-CNN: about 260 G at 1333×800, half the
+// backbone without gradients. BERT: sequences of 384, parameters of its layers and attention. GNMT: mean of a
+// source and a target token, 25 source tokens of attention, 32320 words. NCF: 256-256-128-64. Transformer-XL:
+// queries, keys and values over the memory, too; two products of scores. WaveGlow: 12 flows of 8 layers,
+// groups of 8 samples.
 constexpr std::array<TrainedModel, 10> models{{
-    {"resnet50", 25.6e6, 1, Library::convolutions, "He et al., CVPR 2016, arXiv:1512.03385; torchvision"},
-    {"ssd", 23e6, 1, Library::convolutions,
+    {"resnet50", 25.6e6, 1, Library::convolutions, 24.6e9, 238e6,
+     "He et al., CVPR 2016, arXiv:1512.03385; torchvision"},
+    {"ssd", 23e6, 1, Library::convolutions, 119e9, 650e6,
      "SSD300 on ResNet-50, NVIDIA DeepLearningExamples; as many as the backbone has, about"},
-    {"maskrcnn", 44.4e6, 1, Library::convolutions,
+    {"maskrcnn", 44.4e6, 1, Library::convolutions, 1500e9, 4.6e9,
      "torchvision, Mask R-CNN ResNet-50 FPN; He et al., arXiv:1703.06870"},
-    {"bert_base_squad", 110e6, 1, Library::products, "Devlin et al., NAACL 2019, arXiv:1810.04805"},
-    {"bert_large_squad", 340e6, 1, Library::products, "Devlin et al., NAACL 2019, arXiv:1810.04805"},
-    {"gnmt", 160e6, 50, Library::products,
+    {"bert_base_squad", 110e6, 1, Library::products, 212e9, 941e6,
+     "Devlin et al., NAACL 2019, arXiv:1810.04805"},
+    {"bert_large_squad", 340e6, 1, Library::products, 740e9, 2.51e9,
+     "Devlin et al., NAACL 2019, arXiv:1810.04805"},
+    {"gnmt", 160e6, 50, Library::products, 0.382e9, 0.62e6,
      "GNMT v2, NVIDIA DeepLearningExamples: from its shapes; a pair of sentences has about 50 tokens"},
-    {"ncf", 31.8e6, 1, Library::products, "NVIDIA DeepLearningExamples, NCF on ML-20m: from its shapes"},
-    {"transformerxlbase", 192e6, 192, Library::products,
+    {"ncf", 31.8e6, 1, Library::products, 0.64e6, 11.5e3,
+     "NVIDIA DeepLearningExamples, NCF on ML-20m: from its shapes"},
+    {"transformerxlbase", 192e6, 192, Library::products, 0.55e9, 3.85e6,
      "NVIDIA DeepLearningExamples, Transformer-XL base: 192 tokens of an entry"},
-    {"transformerxllarge", 257e6, 384, Library::products,
+    {"transformerxllarge", 257e6, 384, Library::products, 2.1e9, 12.7e6,
      "Dai et al., ACL 2019, arXiv:1901.02860, large: 384 tokens of an entry"},
-    {"waveglow", 87.9e6, 8000, Library::convolutions,
+    {"waveglow", 87.9e6, 8000, Library::convolutions, 0.198e9, 0.326e6,
      "NVIDIA DeepLearningExamples, WaveGlow: segments of 8000 samples"},
 }};
 
@@ -130,9 +141,13 @@ Constants fit(std::span<const ThroughputRow> rows, std::span<const ItemTerms> te
   return gain(only_first) >= gain(only_second) ? only_first : only_second;
 }
 
+/// TF32 is what the table calls fp32.
+bool same_precision(const ThroughputRow& a, const ThroughputRow& b) {
+  return (a.format == Format::fp16) == (b.format == Format::fp16);
+}
+
 bool same_kind(const ThroughputRow& a, const ThroughputRow& b) {
-  const bool a16 = a.format == Format::fp16, b16 = b.format == Format::fp16;
-  return a.model == b.model && a16 == b16;
+  return a.model == b.model && same_precision(a, b);
 }
 
 std::vector<ItemTerms> each(std::span<const ThroughputRow> rows, auto&& terms_of) {
@@ -226,6 +241,24 @@ std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
   for (const Label& label : labels)
     for (const Prediction& p : leave_gpus_out(rows, terms, std::span(&label.name, 1)))
       predictions.push_back(p);
+  return predictions;
+}
+
+std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows,
+                                            std::span<const ItemTerms> terms) {
+  std::vector<ItemTerms> counted(terms.begin(), terms.end());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    counted[i].first *= rows[i].model->operations;
+    counted[i].second *= rows[i].model->elements * row_of(rows[i].format).bytes;
+  }
+  std::vector<Prediction> predictions;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Constants c = fit(rows, counted, [&](const ThroughputRow& other) {
+      return other.model != rows[i].model && same_precision(other, rows[i]);
+    });
+    predictions.push_back(
+        {&rows[i], 1 / (c.first * counted[i].first + c.second * counted[i].second + counted[i].rest)});
+  }
   return predictions;
 }
 

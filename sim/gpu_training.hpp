@@ -23,6 +23,10 @@ struct TrainedModel {
   double parameters;             ///< a few per cent matter little: they count for the update alone
   double items_per_batch_entry;  ///< items of the throughput in one entry of the batch
   Library library;
+  /// Of an item, forward and backward, counted from the shapes of its operators (see the table in the
+  /// source): operations of products and convolutions, two for a multiply-accumulate, and elements that all
+  /// operators read and write, none fused.
+  double operations, elements;
   std::string_view source;
 };
 std::span<const TrainedModel> trained_models();
@@ -69,6 +73,11 @@ std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, std:
 /// Every row, with its own GPU left out.
 std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
                                           std::span<const ItemTerms> terms);
+
+/// Every row, by its model's counts: operations·a + bytes of its elements·b, where a and b are fitted to all
+/// other models of the same precision. Nothing is fitted to the workload.
+std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows,
+                                            std::span<const ItemTerms> terms);
 
 /// The shared constants that make the mean error of leave_one_gpu_out() on `rows` small: a search along the
 /// axes from constants that assume nothing (factors of 1).

@@ -3,14 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "core/error.hpp"
 #include "core/memory_system.hpp"
+#include "electronic/training_step.hpp"
 
 namespace fringe {
 namespace {
+
+constexpr double eps = std::numeric_limits<double>::epsilon();
 
 class GpuModelTest : public testing::Test {
  protected:
@@ -162,6 +166,34 @@ TEST_F(GpuModelTest, FractionsSlowTheModelDown) {
   const std::vector<Work> thin{product(32768, 32768, 1)};
   const double streamed = price(gpu, Format::bf16, thin).interval_s();
   EXPECT_DOUBLE_EQ(price(gpu, Format::bf16, thin, {.bandwidth_fraction = 0.5}).interval_s(), 2 * streamed);
+}
+
+TEST_F(GpuModelTest, WholeTilesAndSustainedClocksOnlySlowDown) {
+  each([&](const GpuSpec& gpu, const FormatRow& row) {
+    for (const std::size_t n : {10u, 1000u, 8192u})
+      for (const std::size_t batch : {1u, 100u, 4096u}) {
+        std::vector<Work> work{product(n, 800, batch, 0), elementwise(n, batch)};
+        Work transposed = product(n, 800, batch, 0), outer = product(n, 800, batch, 0);
+        transposed.transposed = true;
+        outer.kind = Work::Kind::outer_product;
+        work.insert(work.end(), {transposed, outer});
+        const Cost bound = price(gpu, row.format, work);
+        for (const GpuModelParameters& p :
+             {GpuModelParameters{.whole_tiles = true}, GpuModelParameters{.sustained_clock = true}}) {
+          const Cost cost = price(gpu, row.format, work, p);
+          EXPECT_GE(cost.latency_s, bound.latency_s * (1 - 16 * eps)) << gpu.name << " " << row.name;
+          EXPECT_LE(cost.energy_j(Boundary::board, cost.latency_s), gpu.tdp_w * cost.latency_s * (1 + 1e-12));
+        }
+      }
+  });
+  // A100's PCIe board sustains cbrt(0.562) of its boost clock: a product bound by arithmetic takes as much
+  // longer.
+  const GpuSpec& gpu = find_gpu("a100-pcie-40gb");
+  const std::vector<Work> big{product(8192, 8192, 8192)};
+  const double slower = price(gpu, Format::fp16, big, {.sustained_clock = true}).interval_s() /
+                        price(gpu, Format::fp16, big).interval_s();
+  EXPECT_NEAR(slower, gpu.clock_hz / sustained_clock_hz(gpu), 16 * eps);
+  EXPECT_GT(slower, 1.2);
 }
 
 TEST_F(GpuModelTest, BadChoicesAreErrors) {
