@@ -141,17 +141,21 @@ std::string advice_text(const AdviceReport& report) {
                                  limits(request)) +
                      summary(report) + "\n";
   const std::string unit(model.unit.substr(model.unit.rfind(' ') + 1));
-  text += "     " + left("machine", 32) + right(unit + "/s", 12) + " " + left("basis", 8) +
-          right("scaling", 8) + right("price", 16) + right("power", 8) + right("a million", 10) + "\n";
+  const auto columns = [](const std::string& name, const std::string& per_s, const std::string& basis,
+                          const std::string& scaling, const std::string& price_of, const std::string& power,
+                          const std::string& million) {
+    return left(name, 32) + right(per_s, 11) + " " + left(basis, 8) + right(scaling, 7) +
+           right(price_of, 18) + right(power, 8) + right(million, 10) + "\n";
+  };
+  text += "     " + columns("machine", unit + "/s", "basis", "scaling", "price", "power", "a million");
   std::size_t rank = 0;
   for (const Advice& a : report.ranked) {
     if (++rank > rows_shown) break;
-    text += "  " + left(std::to_string(rank), 3) + left(machine(a), 32) + right(rate(a.throughput), 12) +
-            " " + left(std::string(to_string(a.basis)), 8) +
-            right(fmt::format("{:.0f} %", 100 * a.step.efficiency), 8) +
-            right(price(a), 17 - (a.whole_machine ? 0 : 1)) +
-            right(grouped(a.power_w) + " W", 8 - (a.whole_machine ? 1 : 0)) +
-            right(cents(a.usd_per_million), 10) + "\n" + wrapped(a.reason, "     ");
+    text += "  " + left(std::to_string(rank), 3) +
+            columns(machine(a), rate(a.throughput), std::string(to_string(a.basis)),
+                    fmt::format("{:.0f} %", 100 * a.step.efficiency), price(a), grouped(a.power_w) + " W",
+                    cents(a.usd_per_million)) +
+            wrapped(a.reason, "     ");
   }
   if (report.ranked.size() > rows_shown)
     text += fmt::format("  … and {} slower machines\n", report.ranked.size() - rows_shown);
@@ -168,6 +172,10 @@ std::string advice_text(const AdviceReport& report) {
               std::ranges::any_of(report.ranked, &Advice::whole_machine) ? ", * whole machine" : "",
               model.unit, request.years, request.usd_per_kwh),
           "  ");
+  if (std::ranges::any_of(report.ranked, [](const Advice& a) {
+        return a.interconnect != nullptr && a.interconnect->one_for_all && a.basis != Basis::measured;
+      }))
+    text += wrapped("pcie-host-bus: as in the one published server of such boards (RTX 3090).", "  ");
   return text;
 }
 
