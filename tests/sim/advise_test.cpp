@@ -71,7 +71,7 @@ TEST_F(Advising, GivesMeasuredMachinesAsMeasured) {
 TEST_F(Advising, SaysWhereMoreBoardsBringNothing) {
   const AdviceReport bert = advise({"bert-large", true, 13000}, table);
   EXPECT_LT(find(bert, "rtx3090", 8)->throughput, find(bert, "rtx3090", 2)->throughput);
-  EXPECT_NE(advice_text(bert).find("No gain:"), std::string::npos);
+  EXPECT_NE(advice_text(bert).find("No gain"), std::string::npos);
   const AdviceReport resnet = advise({"resnet50", true, 13000}, table);
   EXPECT_GT(find(resnet, "rtx3090", 8)->throughput, 3 * find(resnet, "rtx3090", 2)->throughput);
 }
