@@ -163,7 +163,8 @@ std::string advice_text(const AdviceReport& report) {
       "\n" +
       wrapped(
           "measured: this machine, published by Lambda, February 2021 · scaled: one board measured, many "
-          "modelled · modelled: one board modelled too.",
+          "modelled (6 % off on average: fringe validate gpu-scaling) · modelled: one board modelled too "
+          "(fringe validate gpu-training; boards after 2020 are extrapolated).",
           "  ") +
       wrapped(
           fmt::format(

@@ -79,19 +79,20 @@ TEST(Serving, BusyPartIsRateTimesService) {
   }
 }
 
-/// Arrivals at 0, 1, 2, 10 s; a batch takes 3 s and 1 s for each request: {0} till 4, {1, 2} till 9, {10}.
+/// Arrivals at 0, 0.5, 2, 10 s; a batch takes 3 s and 1 s for each request: {0} till 4, {0.5, 2} till 9,
+/// {10}.
 TEST(Serving, TakesWhatWaitsByHand) {
-  const std::vector<double> arrivals{0, 1, 2, 10};
+  const std::vector<double> arrivals{0, 0.5, 2, 10};
   const auto affine = [](int batch, std::size_t) { return 3.0 + batch; };
   const Latencies l = serve(arrivals, affine, 4);
-  EXPECT_EQ(l.sorted_s, (std::vector<double>{4, 4, 7, 8}));
+  EXPECT_EQ(l.sorted_s, (std::vector<double>{4, 4, 7, 8.5}));
   EXPECT_EQ(l.busy, 13.0 / 14);
   EXPECT_EQ(l.mean_batch, 4.0 / 3);
   EXPECT_EQ(l.percentile(0.5), 4);
   EXPECT_EQ(l.percentile(0.51), 7);
-  EXPECT_EQ(l.percentile(1), 8);
+  EXPECT_EQ(l.percentile(1), 8.5);
   // One at a time: till 4, 8, 12, 16.
-  EXPECT_EQ(serve(arrivals, affine, 1).sorted_s, (std::vector<double>{4, 6, 7, 10}));
+  EXPECT_EQ(serve(arrivals, affine, 1).sorted_s, (std::vector<double>{4, 6, 7.5, 10}));
 }
 
 TEST(Serving, BatchesCarryMoreThanOneAtATime) {
