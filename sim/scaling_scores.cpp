@@ -125,9 +125,13 @@ std::vector<ScalingScore> scaling_scores(std::span<const ScalingRow> rows) {
   const auto score = [&](std::string what, const std::vector<double>& errors) {
     scores.push_back({std::move(what), errors.size(), mean_of(errors)});
   };
-  score("all, workload left out", model_left_out(all, open, constants));
-  score("open, workload left out", model_left_out(open, open, constants));
-  score("sealed, workload left out", model_left_out(sealed, open, constants));
+  const auto left_out = model_left_out(all, open, constants);
+  std::vector<double> left_out_open, left_out_sealed;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    (all[i].sealed ? left_out_sealed : left_out_open).push_back(left_out[i]);
+  score("all, workload left out", left_out);
+  score("open, workload left out", left_out_open);
+  score("sealed, workload left out", left_out_sealed);
   score("sealed", by_open(sealed));
   score("open, 8 from at most 4", eight_from_four(open, of_few, true));
   score("sealed, 8 from at most 4", eight_from_four(sealed, of_few, true));
