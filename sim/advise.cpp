@@ -20,11 +20,10 @@ struct FabricRow {
   std::string_view board;
   Fabric fabric;
 };
-// Boards not listed are of the workstation and data-centre lines, which reach each other over PCIe. GeForce
-// boards since Turing can't (NVIDIA CUDA programming guide: peer access depends on the board); with four or
-// more of those of PCIe 4.0 the table shows one way to host memory for all.
-constexpr std::array<FabricRow, 16> fabrics{{{"gtx1080ti", Fabric::host},
-                                             {"rtx2080ti", Fabric::host},
+// Boards not listed reach each other over PCIe. GeForce boards since Turing don't (D. Kinghorn, "P2P
+// peer-to-peer on NVIDIA RTX 2080Ti vs GTX 1080Ti GPUs", Puget Systems, 2018); with four or more of those of
+// PCIe 4.0 the table shows one way to host memory for all.
+constexpr std::array<FabricRow, 15> fabrics{{{"rtx2080ti", Fabric::host},
                                              {"titan-rtx", Fabric::host},
                                              {"rtx3080", Fabric::host_bus},
                                              {"rtx3090", Fabric::host_bus},

@@ -7,10 +7,10 @@
 //
 // Sealed. About three tenths of the cells (board, interconnect, model, precision; all counts together), drawn
 // by a hash of their names and listed in tests/sim/scaling_sealed.txt. Form and constants were chosen on the
-// open ones, among about fifty forms, by leaving one model out. Not blind in the strict sense: the whole table
-// had been printed once before the draw, and two sealed rows remembered from it (WaveGlow on eight RTX 3090)
-// showed that WaveGlow's published runs have 512 channels, not 256. Fit: mean absolute relative error, by
-// search along the logarithms of the ten constants.
+// open ones, among about fifty forms, by leaving one model out. Not blind in the strict sense: the whole
+// table had been printed once before the draw, and two sealed rows remembered from it (WaveGlow on eight RTX
+// 3090) showed that WaveGlow's published runs have 512 channels, not 256. Fit: mean absolute relative error,
+// by search along the logarithms of the ten constants.
 #pragma once
 
 #include <span>
