@@ -152,10 +152,10 @@ std::string reason_of(const Advice& a) {
                              a.batch, a.board->memory_bytes * 1e-9);
   const double computing = a.step.step_s - a.step.exposed_s - a.step.stall_s;
   const double lost = a.count * (1 - a.step.efficiency);
-  return fmt::format("Exchanging {} takes {} {}, computing {}: {}", bytes_text(a.gradient_bytes),
-                     seconds_text(a.step.exchange_s), a.interconnect->via, seconds_text(computing),
-                     lost < 0.1 * a.count ? "nearly all of it is hidden."
-                                          : fmt::format("{:.1f} of {} boards are lost.", lost, a.count));
+  return fmt::format(
+      "Exchanging {} takes {} {}, computing {}: {}", bytes_text(a.gradient_bytes),
+      seconds_text(a.step.exchange_s), a.interconnect->via, seconds_text(computing),
+      lost < 0.1 * a.count ? "little is lost." : fmt::format("{:.1f} of {} boards are lost.", lost, a.count));
 }
 
 void require_positive(double value, const char* option) {

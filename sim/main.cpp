@@ -200,8 +200,9 @@ void add_advise_options(CLI::App& command, AdviceRequest& request, std::string& 
       ->type_name("W");
   command.add_option("--precision", precision, "fp16 (mixed) or fp32 (TF32 where a board has it)")
       ->type_name("NAME");
-  command.add_option("--years", request.years, "over which the price is spread")->type_name("N");
-  command.add_option("--kwh", request.usd_per_kwh, "price of electricity")->type_name("USD");
+  command.add_option("--years", request.years, "over which the price is spread; default: 3")->type_name("N");
+  command.add_option("--kwh", request.usd_per_kwh, "price of a kWh of electricity; default: 0.15")
+      ->type_name("USD");
   command.add_option("--data", data, "folder that holds gpu_training; default: $FRINGE_DATA")
       ->type_name("DIR");
 }
