@@ -7,11 +7,18 @@
 #include "core/error.hpp"
 #include "core/memory_system.hpp"
 #include "electronic/format_matrix.hpp"
+#include "electronic/gpu_tiles.hpp"
+#include "electronic/training_step.hpp"
 
 namespace fringe {
 namespace {
 
 double static_watts(const GpuSpec& gpu, const GpuModelParameters& p) { return p.static_fraction * gpu.tdp_w; }
+
+/// What DRAM delivers passes through L2, so L2 is no slower.
+double l2_bytes_per_s(const GpuSpec& gpu, const MemorySystem& memory) {
+  return std::max(memory.sram_bytes_per_s, gpu.memory_bytes_per_s);
+}
 
 void require_within(double value, double low, bool low_allowed, double high, const char* key) {
   if (value <= high && (value > low || (low_allowed && value == low))) return;
@@ -30,6 +37,7 @@ class GpuModel final : public Accelerator {
         memory_(find_memory(gpu.memory)),
         operation_j_(energy_per_operation(gpu, format, p)),
         digital_j_(energy_per_operation(gpu, Format::fp32, p)),
+        slowdown_(p.sustained_clock ? std::max(1.0, gpu.clock_hz / sustained_clock_hz(gpu)) : 1),
         name_(std::string(gpu.name) + "-" + std::string(row_of(format).name)) {}
 
   const std::string& name() const override { return name_; }
@@ -87,12 +95,24 @@ class GpuModel final : public Accelerator {
     }
   }
 
+  TiledProduct tiled(const Work& w) const {
+    if (w.kind == Work::Kind::outer_product) return tiled_product(gpu_, format_, w.rows, w.inner, w.columns);
+    return w.transposed ? tiled_product(gpu_, format_, w.inner, w.columns, w.rows)
+                        : tiled_product(gpu_, format_, w.rows, w.columns, w.inner);
+  }
+
   Cost kernel(const Work& w, bool weights_in_l2) const {
-    const Traffic bytes = traffic(w);
+    Traffic bytes = traffic(w);
+    double product_s = 2 * w.macs() / gpu_.peak(format_);
+    if (parameters_.whole_tiles && w.macs() > 0) {
+      const TiledProduct product = tiled(w);
+      product_s = product.seconds;
+      bytes.others += product.partial_bytes;
+    }
     const bool others_in_l2 = bytes.others <= gpu_.l2_bytes / 2;
     const double dram = (weights_in_l2 ? 0 : bytes.weights) + (others_in_l2 ? 0 : bytes.others);
     const double sram = bytes.weights + bytes.others;
-    const double memory_s = std::max(dram / gpu_.memory_bytes_per_s, sram / memory_.sram_bytes_per_s) /
+    const double memory_s = std::max(dram / gpu_.memory_bytes_per_s, sram / l2_bytes_per_s(gpu_, memory_)) /
                             parameters_.bandwidth_fraction;
 
     Cost cost;
@@ -100,14 +120,14 @@ class GpuModel final : public Accelerator {
     cost.energy(Part::sram) = sram * memory_.sram_j_per_byte;
     double compute_s = 0;
     if (w.macs() > 0) {
-      compute_s = 2 * w.macs() / (gpu_.peak(format_) * parameters_.compute_fraction);
+      compute_s = slowdown_ * product_s / parameters_.compute_fraction;
       cost.busy(Resource::matrix_unit) = compute_s;
       cost.energy(Part::mac) = 2 * w.macs() * operation_j_;
     } else {
       const double elements = static_cast<double>(w.rows) *
                               static_cast<double>(w.kind == Work::Kind::weight_update ? w.inner : w.columns);
       const double operations = elements * w.operations_per_element;
-      compute_s = operations / (gpu_.peak(Format::fp32) * parameters_.compute_fraction);
+      compute_s = slowdown_ * operations / (gpu_.peak(Format::fp32) * parameters_.compute_fraction);
       cost.busy(Resource::digital) = compute_s;
       cost.energy(Part::digital) = operations * digital_j_;
     }
@@ -124,6 +144,7 @@ class GpuModel final : public Accelerator {
   GpuModelParameters parameters_;
   const MemorySystem& memory_;
   double operation_j_, digital_j_;
+  double slowdown_;  ///< boost clock over the clock it runs at
   std::string name_;
 };
 
@@ -132,7 +153,7 @@ class GpuModel final : public Accelerator {
 double energy_per_operation(const GpuSpec& gpu, Format format, const GpuModelParameters& parameters) {
   const MemorySystem& memory = find_memory(gpu.memory);
   const double memory_w =
-      gpu.memory_bytes_per_s * memory.dram_j_per_byte + memory.sram_bytes_per_s * memory.sram_j_per_byte;
+      gpu.memory_bytes_per_s * memory.dram_j_per_byte + l2_bytes_per_s(gpu, memory) * memory.sram_j_per_byte;
   return (gpu.tdp_w - static_watts(gpu, parameters) - memory_w) / gpu.peak(format);
 }
 

@@ -12,10 +12,13 @@
 // Runs that follow each other overlap across streams: busy times of launches, matrix unit, memory and digital
 // work stand apart, and the busiest sets the interval.
 //
+// Two parameters leave the upper bound: whole tiles and waves, with the traffic of a split inner dimension,
+// and the clock that the TDP sustains.
+//
 // Memory. Weights lie in device memory. Half of L2 keeps the weights if all weights of the list fit into it,
 // else each use reads them from DRAM; the other half keeps a kernel's other operands if they fit, else they
 // come from DRAM. L2 speed and energy per byte are those of the board's row of memory_systems(); DRAM bytes
-// pass through L2.
+// pass through L2, which is therefore never slower than DRAM.
 //
 // Power. Static power s = static_fraction·TDP burns for the whole run. With matrix unit, DRAM and L2 all at
 // their limits the board draws its TDP:
@@ -41,6 +44,11 @@ struct GpuModelParameters {
   /// (A. Gray, "Getting started with CUDA Graphs", NVIDIA technical blog, 2019).
   double submission_s = 9.6e-6 - 2.9e-6;
   double launch_gap_s = 3.8e-6 - 2.9e-6;
+  /// Products in whole tiles and whole waves of them (gpu_tiles.hpp); false: at peak, an upper bound.
+  bool whole_tiles = false;
+  /// At the clock that the board's TDP sustains (training_step.hpp); false: at its boost clock, an upper
+  /// bound.
+  bool sustained_clock = false;
   /// Power that doesn't depend on the work, as part of the TDP: a parameter of this model, not a published
   /// figure, [0, 0.5]. Boards with a context but no work were seen at 26 to 66 W above bare idle (S. S.
   /// Vadari, arXiv:2605.23918).

@@ -122,5 +122,7 @@ std::span<const ValidationRow> light_rows();
 std::span<const ValidationRow> photon_rows();
 std::span<const ValidationRow> in_situ_rows();
 std::span<const ValidationRow> training_rows();
+std::span<const ValidationRow> gpu_training_rows();
+std::span<const ValidationRow> gpu_scaling_rows();
 
 }  // namespace fringe

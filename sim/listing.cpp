@@ -5,7 +5,9 @@
 #include <array>
 
 #include "core/error.hpp"
+#include "electronic/data_parallel.hpp"
 #include "electronic/gpu_catalogue.hpp"
+#include "electronic/systolic_array.hpp"
 #include "photonics/device_catalogue.hpp"
 #include "photonics/imperfections.hpp"
 #include "photonics/mesh_layout.hpp"
@@ -13,6 +15,7 @@
 #include "photonics/photonic_design.hpp"
 #include "photonics/programming.hpp"
 #include "sim/report.hpp"
+#include "sim/training_models.hpp"
 #include "workloads/zoo.hpp"
 
 namespace fringe {
@@ -99,11 +102,26 @@ std::string gpus() {
       if (gpu.peak(format.format) > 0)
         peaks += fmt::format(" {} {}", format.name, si(gpu.peak(format.format), "op/s"));
     text += entry(gpu.name,
-                  fmt::format("{}; {} multiprocessors;{}; {} of {} at {}; TDP {} W", gpu.architecture,
+                  fmt::format("{}; {} multiprocessors;{}; {} of {} at {}; TDP {} W{}", gpu.architecture,
                               gpu.multiprocessors, peaks, si(gpu.memory_bytes, "B"), gpu.memory,
-                              si(gpu.memory_bytes_per_s, "B/s"), gpu.tdp_w),
+                              si(gpu.memory_bytes_per_s, "B/s"), gpu.tdp_w,
+                              gpu.launch_price_usd > 0
+                                  ? fmt::format("; {} USD in {}", gpu.launch_price_usd, gpu.launch_month)
+                                  : std::string()),
                   gpu.source);
   }
+  return text;
+}
+
+std::string systolic_arrays() {
+  std::string text;
+  for (const SystolicSpec& chip : systolic_catalogue())
+    text += entry(
+        chip.name,
+        fmt::format("{} arrays of {}x{} cells; {} {}; {} of SRAM; {} at {}; TDP {} W", chip.arrays, chip.rows,
+                    chip.columns, row_of(chip.format).name, si(chip.peak(), "op/s"), si(chip.sram_bytes, "B"),
+                    chip.memory, si(chip.memory_bytes_per_s, "B/s"), chip.tdp_w),
+        chip.source);
   return text;
 }
 
@@ -113,6 +131,28 @@ std::string workloads() {
     text += entry(row.name,
                   fmt::format("{}; {} parameters, {} multiply-accumulates per sample", row.description,
                               row.parameters, row.macs),
+                  row.source);
+  return text;
+}
+
+std::string interconnect_table() {
+  std::string text;
+  for (const Interconnect& row : interconnects())
+    text += entry(row.name,
+                  fmt::format("{}; gradients travel {}; up to {} boards; {} effective{}", row.what, row.via,
+                              row.most_gpus,
+                              si(fitted_scaling().bytes_per_s[static_cast<std::size_t>(row.link)], "B/s"),
+                              row.by_generation ? " on PCIe 3.0, doubling with each generation" : ""),
+                  row.source);
+  return text;
+}
+
+std::string training_table() {
+  std::string text;
+  for (const TrainingModel& row : training_models())
+    text += entry(row.name,
+                  fmt::format("{}; {} of gradient in mixed precision, {} in fp32", row.title,
+                              si(row.gradient_bytes(true), "B"), si(row.gradient_bytes(false), "B")),
                   row.source);
   return text;
 }
@@ -129,7 +169,10 @@ constexpr std::array listings{Listing{"devices", devices},
                               Listing{"imperfections", imperfection_table},
                               Listing{"nonlinearities", nonlinearity_table},
                               Listing{"gpus", gpus},
-                              Listing{"workloads", workloads}};
+                              Listing{"systolic-arrays", systolic_arrays},
+                              Listing{"interconnects", interconnect_table},
+                              Listing{"workloads", workloads},
+                              Listing{"training", training_table}};
 constexpr auto names = [] {
   std::array<std::string_view, listings.size()> all{};
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = listings[i].name;

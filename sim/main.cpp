@@ -1,6 +1,7 @@
 // The command line. Exit status: 0 done, 1 traces differ or a law isn't met, 2 bad input, 130 stopped on
 // request.
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -12,13 +13,17 @@
 
 #include "core/error.hpp"
 #include "core/thread_pool.hpp"
+#include "sim/advise.hpp"
 #include "sim/calibration.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
+#include "sim/gpu_training.hpp"
 #include "sim/listing.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
 #include "sim/trace_inspect.hpp"
+#include "sim/training_table.hpp"
+#include "sim/validate_scaling.hpp"
 #include "sim/validation.hpp"
 #include "sim/version.hpp"
 
@@ -104,7 +109,8 @@ int run_validation(const std::string& name, bool all, bool quick, const RunOptio
   if (all && quick) throw Error("--all is the full size and --quick the reduced one: give one of them");
   if (all && !name.empty()) throw Error("--all runs every row: it takes no name '" + name + "'");
   std::vector<ValidationRow> rows(validation_rows().begin(), validation_rows().end());
-  if (!name.empty()) rows = {find_row("validation row", name, validation_rows())};
+  rows.insert(rows.end(), table_rows().begin(), table_rows().end());
+  if (!name.empty()) rows = {find_row("validation row", name, rows)};
   catch_interrupts();
   ThreadPool pool(options.threads);
   ValidationResult result;
@@ -114,6 +120,10 @@ int run_validation(const std::string& name, bool all, bool quick, const RunOptio
                       options.data.empty() ? mnist_at_hand() : std::filesystem::path(options.data));
   }
   std::fputs((options.json ? validation_json(result) : validation_text(result)).c_str(), stdout);
+  if (name == "gpu-scaling" && !options.json && result.count(Verdict::skipped) == 0) {
+    const std::vector<TrainingRow> table = read_training_table(gpu_training_at_hand());
+    std::fputs(("\n" + scaling_residuals(scaling_rows(table))).c_str(), stdout);
+  }
   return exit_status(result);
 }
 
@@ -133,8 +143,9 @@ void add_calibration_options(CLI::App& command, CalibrationSetup& setup) {
   command.add_option("--phase-bits", setup.phase_bits, "of every phase over 2 pi; 0: unlimited")
       ->type_name("BITS");
   command
-      .add_option("--crosstalk", setup.crosstalk,
-                  "heat of a phase shifter that reaches its neighbours: kappa of kappa exp(-distance/9.65 um)")
+      .add_option(
+          "--crosstalk", setup.crosstalk,
+          "heat of a phase shifter that reaches its neighbours: kappa of kappa exp(-distance/9.65 um)")
       ->type_name("KAPPA");
   std::string targets;
   for (const std::string_view name : calibration_targets())
@@ -162,6 +173,49 @@ int run_calibration(CalibrationSetup setup, const RunOptions& options) {
   std::fputs((options.json ? calibration_json(result) : calibration_text(result)).c_str(), stdout);
   if (!options.json) std::printf("\ntrace: %s\n", out.c_str());
   return result.stopped ? 130 : 0;
+}
+
+/// The published table, from --data or where the environment says.
+std::filesystem::path training_table(const std::string& data) {
+  const std::filesystem::path table =
+      data.empty() ? gpu_training_at_hand()
+                   : std::filesystem::path(data) / "gpu_training" / "lambda_2021_02.csv";
+  if (table.empty())
+    throw Error(
+        "the table gpu_training/lambda_2021_02.csv is not at hand: it is read from the folder that "
+        "FRINGE_DATA "
+        "or --data names, else from ../shared/data");
+  return table;
+}
+
+void add_advise_options(CLI::App& command, AdviceRequest& request, std::string& precision,
+                        std::string& data) {
+  std::string workloads;
+  for (const TrainingModel& model : training_models())
+    workloads += (workloads.empty() ? "" : ", ") + std::string(model.name);
+  command.add_option("workload", request.workload, workloads)->required();
+  command.add_option("--budget", request.budget_usd, "most that the boards may cost; default: no limit")
+      ->type_name("USD");
+  command.add_option("--power", request.power_w, "most that the boards may draw (TDP); default: no limit")
+      ->type_name("W");
+  command.add_option("--precision", precision, "fp16 (mixed) or fp32 (TF32 where a board has it)")
+      ->type_name("NAME");
+  command.add_option("--years", request.years, "over which the price is spread; default: 3")->type_name("N");
+  command.add_option("--kwh", request.usd_per_kwh, "price of a kWh of electricity; default: 0.15")
+      ->type_name("USD");
+  command.add_option("--data", data, "folder that holds gpu_training; default: $FRINGE_DATA")
+      ->type_name("DIR");
+}
+
+int run_advise(AdviceRequest request, const std::string& precision, const std::string& data, bool json) {
+  constexpr std::array<std::string_view, 2> precisions{"fp16", "fp32"};
+  if (precision != "fp16" && precision != "fp32")
+    throw Error(unknown_name("--precision", precision, precisions));
+  request.half = precision == "fp16";
+  workload_of(request.workload);  // says first what is wrong with the command
+  const AdviceReport report = advise(request, training_table(data));
+  std::fputs((json ? advice_json(report) : advice_text(report)).c_str(), stdout);
+  return 0;
 }
 
 int command_line(int argc, char** argv) {
@@ -198,6 +252,14 @@ int command_line(int argc, char** argv) {
   add_calibration_options(*calibrate_command, calibration);
   add_run_options(*calibrate_command, options);
 
+  AdviceRequest advice;
+  std::string advice_precision = "fp16", advice_data;
+  bool advice_as_json = false;
+  auto* advise_command =
+      app.add_subcommand("advise", "which boards, and how many, to train a workload on within a budget");
+  add_advise_options(*advise_command, advice, advice_precision, advice_data);
+  advise_command->add_flag("--json", advice_as_json, "print the result as JSON");
+
   auto* list_command = app.add_subcommand("list", "what there is to choose from, with sources");
   std::string lists;
   for (const std::string_view name : list_names()) lists += (lists.empty() ? "" : ", ") + std::string(name);
@@ -222,6 +284,7 @@ int command_line(int argc, char** argv) {
     }
     throw Error(error.what());
   }
+  if (advise_command->parsed()) return run_advise(advice, advice_precision, advice_data, advice_as_json);
   if (list_command->parsed()) {
     std::fputs(list_table(list_name).c_str(), stdout);
     return 0;

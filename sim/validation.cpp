@@ -8,6 +8,7 @@
 
 #include "core/error.hpp"
 #include "sim/gallery.hpp"
+#include "sim/gpu_training.hpp"
 
 namespace fringe {
 namespace {
@@ -48,6 +49,16 @@ std::span<const ValidationRow> validation_rows() {
     for (const auto subject : {haar_rows(), programming_rows(), gradient_rows(), error_rows(),
                                correction_rows(), descent_rows(), crossing_rows(), wavelength_rows(),
                                loss_rows(), light_rows(), photon_rows(), in_situ_rows(), training_rows()})
+      all.insert(all.end(), subject.begin(), subject.end());
+    return all;
+  }();
+  return rows;
+}
+
+std::span<const ValidationRow> table_rows() {
+  static const std::vector<ValidationRow> rows = [] {
+    std::vector<ValidationRow> all;
+    for (const auto subject : {gpu_training_rows(), gpu_scaling_rows()})
       all.insert(all.end(), subject.begin(), subject.end());
     return all;
   }();
@@ -106,7 +117,8 @@ ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize
     const std::vector<ValidationCase> cases = row.cases(size);
     try {
       for (std::size_t i = 0; i < cases.size(); ++i) {
-        if (cases[i].needs_mnist && mnist.empty()) {
+        if ((cases[i].needs_mnist && mnist.empty()) ||
+            (cases[i].needs_gpu_training && gpu_training_at_hand().empty())) {
           for (const Claim& claim : cases[i].claims)
             found.claims.push_back({claim, {}, 0, 0, Verdict::skipped});
           continue;

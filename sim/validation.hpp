@@ -50,7 +50,8 @@ class Gallery;
 struct ValidationCase {
   std::vector<Claim> claims;
   std::function<std::vector<Measured>(Gallery&)> measure;
-  bool needs_mnist = false;  ///< skipped where MNIST isn't at hand
+  bool needs_mnist = false;         ///< skipped where MNIST isn't at hand
+  bool needs_gpu_training = false;  ///< skipped where gpu_training_at_hand() (sim/gpu_training.hpp) is empty
 };
 
 struct ValidationRow {
@@ -62,6 +63,8 @@ struct ValidationRow {
 };
 
 std::span<const ValidationRow> validation_rows();
+/// Rows against published tables that the project may read but not contain; not on docs/validation.md.
+std::span<const ValidationRow> table_rows();
 
 /// Skipped: not computed, so neither pass nor fail.
 enum class Verdict { pass, fail, does_not_reproduce, skipped };

@@ -96,14 +96,30 @@ std::string reason(const ClaimResult& c) {
              : "reproduces, though it is said not to, because " + c.claim.because;
 }
 
-constexpr std::string_view why_skipped =
-    "Skipped: MNIST is not at hand. It is read from the directory mnist of the folder that FRINGE_DATA "
-    "names, "
-    "or from the one of --data.";
+bool lacks_data(const RowResult& row) { return row.verdict() == Verdict::skipped && !row.claims.empty(); }
+
+/// Why rows were skipped for want of data: what is missing, and where it is looked for.
+std::string why_skipped(std::span<const RowResult> rows) {
+  bool mnist = false, table = false;
+  for (const RowResult& row : rows) {
+    if (!lacks_data(row)) continue;
+    const bool of_table = std::ranges::any_of(
+        table_rows(), [&](const ValidationRow& known) { return known.name == row.row->name; });
+    (of_table ? table : mnist) = true;
+  }
+  std::string text;
+  if (mnist)
+    text +=
+        "Skipped: MNIST is not at hand. It is read from the directory mnist of the folder that FRINGE_DATA "
+        "names, or from the one of --data.";
+  if (table)
+    text += std::string(text.empty() ? "" : " ") +
+            "Skipped: the table of training throughput is not at hand. It is read from "
+            "gpu_training/lambda_2021_02.csv in the folder that FRINGE_DATA names, else in ../shared/data.";
+  return text;
+}
 
 constexpr std::string_view full_size_only = "at full size only";
-
-bool lacks_data(const RowResult& row) { return row.verdict() == Verdict::skipped && !row.claims.empty(); }
 
 constexpr std::string_view tolerances =
     "± is the 95 % confidence interval of what was found. The tolerance is 4 standard errors of the draws "
@@ -145,7 +161,7 @@ std::string validation_text(const ValidationResult& result) {
     }
   }
   text += "\n" + totals(result) + ", " + seconds(total) + "\n" + wrapped(tolerances, "", line_width);
-  if (std::ranges::any_of(result.rows, lacks_data)) text += wrapped(why_skipped, "", line_width);
+  text += wrapped(why_skipped(result.rows), "", line_width);
   if (result.stopped) text += "Stopped on request; what stands above is complete as far as it goes.\n";
   return text;
 }
@@ -181,7 +197,8 @@ std::string validation_json(const ValidationResult& result) {
                             {"seconds", row.seconds},
                             {"claims", std::move(claims)}});
     if (row.verdict() == Verdict::skipped)
-      json["rows"].back()["because"] = lacks_data(row) ? why_skipped : full_size_only;
+      json["rows"].back()["because"] =
+          lacks_data(row) ? why_skipped(std::span(&row, 1)) : std::string(full_size_only);
   }
   return json.dump(2) + "\n";
 }

@@ -118,6 +118,14 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"calibrate --input-power 0", "--input-power"},
       {"calibrate --modes 4 --chips 1 --quiet --out /nonexistent/x.h5", "/nonexistent/x.h5"},
       {"inspect not_hdf5.h5", "not_hdf5.h5"},
+      {"advise", "workload"},
+      {"advise resnet51", "'resnet50'"},
+      {"advise bert", "bert_base_squad, bert_large_squad"},
+      {"advise resnet50 --budget -1 --data .", "--budget"},
+      {"advise resnet50 --budget lots", "--budget"},
+      {"advise resnet50 --precision fp61", "'fp16'"},
+      {"advise resnet50 --data nowhere", "nowhere"},
+      {"advise resnet50 --budgt 1", "'--budget'"},
   };
   const std::size_t before = files();
   for (const Wrong& wrong : cases) {

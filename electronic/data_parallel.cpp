@@ -1,0 +1,77 @@
+#include "electronic/data_parallel.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr double bucket_bytes = 25.0 * 1024 * 1024;
+
+// H. L. Harter, "Expected values of normal order statistics", Biometrika 48, 151 (1961).
+constexpr std::array<double, 16> largest{0,       0.56419, 0.84628, 1.02938, 1.16296, 1.26721,
+                                         1.35218, 1.42360, 1.48501, 1.53875, 1.58644, 1.62923,
+                                         1.66799, 1.70338, 1.73591, 1.76599};
+
+[[noreturn]] void fail(const std::string& what) { throw Error("training step on many boards: " + what); }
+
+}  // namespace
+
+double expected_maximum(int n) {
+  if (n < 1 || n > static_cast<int>(largest.size())) fail(std::to_string(n) + " boards, takes 1 to 16");
+  return largest[static_cast<std::size_t>(n - 1)];
+}
+
+double running_usd_per_s(double price_usd, double years, double power_w, double usd_per_kwh) {
+  constexpr double s_per_year = 365.25 * 86400, j_per_kwh = 3.6e6;
+  return price_usd / (years * s_per_year) + power_w / j_per_kwh * usd_per_kwh;
+}
+
+const ScalingConstants& fitted_scaling() noexcept {
+  // sim/validate_scaling.cpp fits them again.
+  static constexpr ScalingConstants constants{
+      1.373, {22.83e9, 2.961e9, 7.871e9, 5.289e9, 5.211e9, 3.209e9, 9.787e9}, {0.025, 0.074}};
+  return constants;
+}
+
+ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& interconnect,
+                                int pcie_generation, int gpus, const ScalingConstants& constants) {
+  if (!(step.one_gpu_s > 0))
+    fail("time on one board = " + std::to_string(step.one_gpu_s) + " s, must be positive");
+  if (!(step.gradient_bytes >= 0)) fail("the gradient's bytes must not be negative");
+  if (gpus < 1 || gpus > interconnect.most_gpus)
+    fail(std::to_string(gpus) + " boards on '" + std::string(interconnect.name) + "', which takes 1 to " +
+         std::to_string(interconnect.most_gpus));
+  if (pcie_generation < 1 || pcie_generation > 7)
+    fail("PCIe generation = " + std::to_string(pcie_generation) + " must lie in [1, 7]");
+  if (!(constants.overlap >= 1))
+    fail("overlap exponent = " + std::to_string(constants.overlap) + ", at least 1");
+  if (gpus == 1) return {step.one_gpu_s, 0, 0, 0, 1};
+
+  double bytes_per_s = constants.bytes_per_s[static_cast<std::size_t>(interconnect.link)];
+  if (interconnect.by_generation) bytes_per_s = std::ldexp(bytes_per_s, pcie_generation - 3);
+  if (interconnect.one_for_all) bytes_per_s /= gpus;
+
+  ParallelStep result;
+  const double buckets = std::ceil(step.gradient_bytes / bucket_bytes);
+  const double latency = buckets * ring_start_s;
+  result.exchange_s =
+      interconnect.exchange == Exchange::ring
+          ? latency + all_reduce_s(Collective::ring, gpus, step.gradient_bytes, buckets * interconnect.hop_s,
+                                   bytes_per_s)
+          : latency + 2.0 * (gpus - 1) * buckets * interconnect.hop_s + 2 * step.gradient_bytes / bytes_per_s;
+  const double q = step.overlapped ? constants.overlap : 1;
+  // The longer in front: its power cannot overflow.
+  const auto [shorter, longer] = std::minmax(result.exchange_s, step.one_gpu_s);
+  result.exposed_s = longer * std::pow(1 + std::pow(shorter / longer, q), 1 / q) - step.one_gpu_s;
+  result.stall_s = step.one_gpu_s * constants.stall[static_cast<std::size_t>(interconnect.platform)] *
+                   expected_maximum(gpus);
+  result.step_s = step.one_gpu_s + result.exposed_s + result.stall_s;
+  result.efficiency = step.one_gpu_s / result.step_s;
+  return result;
+}
+
+}  // namespace fringe

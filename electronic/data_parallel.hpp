@@ -1,0 +1,59 @@
+// A training step on n boards, from its time on one and the bytes of its gradient.
+//
+// Exchange. The gradient leaves in buckets of 25 MiB (PyTorch's DistributedDataParallel: S. Li et al.,
+// arXiv:2006.15704), each an all-reduce that starts anew:
+//   C = buckets·(start + 2(n−1)·hop) + volume/bandwidth,   volume = 2(n−1)/n·S by ring, 2·S through the host.
+// Overlap. Buckets travel while the backward pass still computes; both slow each other. The time of both is
+// between the longer (all hidden) and the sum (nothing hidden):
+//   (T₁^q + C^q)^(1/q),  q ≥ 1; a script that exchanges after the backward pass has q = 1.
+// Stall. All wait for the slowest of n: + T₁·s·E[largest of n normals], s the spread of a step's time.
+//
+// Fitted: q, one effective bandwidth for each Link, one s for each Platform: ten constants, of training
+// runs (sim/validate_scaling.hpp says of which, how well they do and how they are fitted again). They are
+// effective: whatever slows an exchange in a training script is in them, so they lie below the links'
+// figures.
+#pragma once
+
+#include <array>
+
+#include "electronic/gpu_catalogue.hpp"
+#include "electronic/interconnect.hpp"
+
+namespace fringe {
+
+struct ScalingConstants {
+  double overlap;                              ///< q, at least 1
+  std::array<double, link_count> bytes_per_s;  ///< by Link
+  std::array<double, platform_count> stall;    ///< s by Platform
+};
+
+/// Fitted to the open rows of the training table.
+const ScalingConstants& fitted_scaling() noexcept;
+
+struct TrainingStep {
+  double one_gpu_s;       ///< measured or modelled, > 0
+  double gradient_bytes;  ///< that all boards exchange, >= 0
+  bool overlapped;        ///< exchanged during the backward pass
+};
+
+struct ParallelStep {
+  double step_s;
+  double exchange_s;  ///< of the gradient, were nothing else going on
+  double exposed_s;   ///< what of it lengthens the step
+  double stall_s;     ///< waiting for the slowest
+  double efficiency;  ///< one_gpu_s / step_s: throughput over n times that of one
+};
+
+/// `pcie_generation` of board and slot, 1 to 7. Throws Error where the interconnect doesn't take so many
+/// boards, or a figure is out of range.
+ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& interconnect,
+                                int pcie_generation, int gpus,
+                                const ScalingConstants& constants = fitted_scaling());
+
+/// What a machine costs while it runs [USD/s]: its price over so many years of full use, and its electricity.
+double running_usd_per_s(double price_usd, double years, double power_w, double usd_per_kwh);
+
+/// Expected largest of n independent standard normals, 1 <= n <= 16.
+double expected_maximum(int n);
+
+}  // namespace fringe

@@ -1,0 +1,109 @@
+#include <array>
+
+#include "sim/gallery.hpp"
+#include "sim/gpu_training.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr std::string_view rtx3090 = "RTX 3090", a100_sxm4 = "A100 40GB SXM4", a100_pcie = "A100 40GB PCIe";
+
+/// Constants fitted to neither of the two.
+double predicted_ratio(std::span<const ThroughputRow> rows, std::string_view gpu, std::string_view over) {
+  const std::array pair{gpu, over};
+  return speed_ratio(leave_gpus_out(rows, step_terms(rows), pair), gpu, over).predicted;
+}
+
+std::vector<ValidationCase> leave_one_out(const GallerySize&) {
+  using enum Claim::Relation;
+  const std::string form_short =
+      "five Ampere boards carry six of the seven shared constants: without one of them the rest determine "
+      "them "
+      "badly (RTX 3080, 3090 and A6000 are off by 12 to 15 % on average); the only Pascal board, GTX 1080 "
+      "Ti, "
+      "is off by 16 %";
+  std::vector<ValidationCase> cases;
+  cases.push_back({{{"two constants left to fit: mean error", 0.09, 0, at_most},
+                    {"two constants left to fit: median error", 0.07, 0, at_most},
+                    {"two constants left to fit: pairs in order", 0.97, 0, at_least}},
+                   [](Gallery&) {
+                     const auto rows = read_gpu_training(gpu_training_at_hand());
+                     const auto found = leave_one_gpu_out(rows, step_terms(rows));
+                     return std::vector<Measured>{{mean_absolute_error(found)},
+                                                  {median_absolute_error(found)},
+                                                  {pairs_in_order(found)}};
+                   }});
+  cases.push_back({{{"all constants left to fit: mean error", 0.09, 0, at_most, form_short},
+                    {"all constants left to fit: median error", 0.07, 0, at_most},
+                    {"all constants left to fit: pairs in order", 0.97, 0, at_least, form_short}},
+                   [](Gallery&) {
+                     const auto rows = read_gpu_training(gpu_training_at_hand());
+                     const auto found = leave_one_gpu_out_of_everything(rows);
+                     return std::vector<Measured>{{mean_absolute_error(found)},
+                                                  {median_absolute_error(found)},
+                                                  {pairs_in_order(found)}};
+                   }});
+  cases.push_back(
+      {{{"nothing of the workload fitted: mean error", 0.16, 0, at_most,
+         "counts of operators don't tell which kernels the libraries of 2020 had for them: Transformer-XL "
+         "and "
+         "WaveGlow take 1.4 to 2.1 times what their counts say, the others are off by up to half"}},
+       [](Gallery&) {
+         const auto rows = read_gpu_training(gpu_training_at_hand());
+         return std::vector<Measured>{{mean_absolute_error(leave_one_model_out(rows, step_terms(rows)))}};
+       }});
+  // The bound of a naive model is ours: it must do worse.
+  cases.push_back(
+      {{{"throughput as the peak: mean error", 0.09, 0, at_least},
+        {"throughput as the bandwidth: mean error", 0.09, 0, at_least},
+        {"throughput as √(peak·bandwidth): mean error", 0.09, 0, at_least}},
+       [](Gallery&) {
+         const auto rows = read_gpu_training(gpu_training_at_hand());
+         std::vector<Measured> found;
+         for (const auto& terms : {peak_terms(rows), bandwidth_terms(rows), geometric_terms(rows)})
+           found.push_back({mean_absolute_error(leave_one_gpu_out(rows, terms))});
+         return found;
+       }});
+  for (ValidationCase& c : cases) c.needs_gpu_training = true;
+  return cases;
+}
+
+std::vector<ValidationCase> single_gpus(const GallerySize&) {
+  ValidationCase ratios{{{"RTX 3090 over A100 SXM4", 0.5, 0.05}, {"A100 SXM4 over PCIe", 1.09, 0.09 * 1.09}},
+                        [](Gallery&) {
+                          const auto rows = read_gpu_training(gpu_training_at_hand());
+                          return std::vector<Measured>{{predicted_ratio(rows, rtx3090, a100_sxm4)},
+                                                       {predicted_ratio(rows, a100_sxm4, a100_pcie)}};
+                        }};
+  ratios.needs_gpu_training = true;
+  return {ratios};
+}
+
+constexpr std::string_view table =
+    "Lambda, PyTorch training throughput of February 2021 (github.com/lambdal/deeplearning-benchmark, commit "
+    "e167f02c)";
+
+constexpr std::array rows{
+    ValidationRow{
+        "gpu-training",
+        "training throughput of ten reference implementations on fifteen GPUs, fp32 and fp16: each GPU "
+        "predicted from the others by the model of a step (electronic/training_step.hpp), with its seven "
+        "shared constants given or left to fit, and by naive models. "
+        "Pairs: GPUs measured more than 5 % apart. Bounds are what the project asks for; a first form, "
+        "scored "
+        "once on four GPUs and two workloads that were sealed while it was chosen, missed them there: mean "
+        "error 11.6 %, median 9.9 %, 94.9 % of pairs",
+        "none: exact numbers", table, leave_one_out},
+    ValidationRow{
+        "gpu-ratios",
+        "speed of one GPU over another, geometric mean over workloads and precisions, predicted by "
+        "constants fitted to neither: an RTX 3090 is about half an A100; an A100 SXM4 is 1.09 of the "
+        "PCIe board, which the model gives to its clock at 250 W instead of 400 W alone",
+        "half: one digit; 1.09: the mean error asked for, 9 %", table, single_gpus},
+};
+
+}  // namespace
+
+std::span<const ValidationRow> gpu_training_rows() { return rows; }
+
+}  // namespace fringe

@@ -1,0 +1,157 @@
+#include "sim/validate_scaling.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "core/error.hpp"
+
+namespace fringe {
+namespace {
+
+struct Label {
+  std::string_view name, board;
+};
+constexpr std::array<Label, 16> labels{{{"GTX 1080Ti", "gtx1080ti"},
+                                        {"RTX 2070 MAX-Q", "rtx2070-max-q"},
+                                        {"RTX 2080 MAX-Q", "rtx2080-max-q"},
+                                        {"RTX 2080 SUPER MAX-Q", "rtx2080-super-max-q"},
+                                        {"RTX 2080Ti", "rtx2080ti"},
+                                        {"Titan RTX", "titan-rtx"},
+                                        {"Quadro RTX 5000", "rtx5000"},
+                                        {"Quadro RTX 6000", "rtx6000"},
+                                        {"Quadro RTX 8000", "rtx8000"},
+                                        {"V100 16GB SXM2", "v100-sxm2-16gb"},
+                                        {"V100 32GB", "v100-sxm2-32gb"},
+                                        {"RTX 3080", "rtx3080"},
+                                        {"RTX 3090", "rtx3090"},
+                                        {"RTX A6000", "rtx-a6000"},
+                                        {"A100 40GB PCIe", "a100-pcie-40gb"},
+                                        {"A100 40GB SXM4", "a100-sxm4-40gb"}}};
+
+/// Samples of an epoch of MovieLens 20M: 20 000 263 ratings, less one of each of 138 493 users, with four
+/// negatives each.
+constexpr double ncf_epoch = 5.0 * (20'000'263 - 138'493);
+
+/// What the reported throughput says over what was computed: batches that don't fill are dropped.
+double counted_over_computed(double batch_of_all) {
+  return ncf_epoch / batch_of_all / std::floor(ncf_epoch / batch_of_all);
+}
+
+constexpr std::size_t constant_count = 1 + link_count + platform_count;
+using Logs = std::array<double, constant_count>;
+
+Logs logs_of(const ScalingConstants& c) {
+  Logs x{std::log(c.overlap - 1)};
+  for (std::size_t i = 0; i < link_count; ++i) x[1 + i] = std::log(c.bytes_per_s[i]);
+  for (std::size_t i = 0; i < platform_count; ++i) x[1 + link_count + i] = std::log(c.stall[i]);
+  return x;
+}
+
+ScalingConstants constants_of(const Logs& x) {
+  ScalingConstants c{1 + std::exp(x[0]), {}, {}};
+  for (std::size_t i = 0; i < link_count; ++i) c.bytes_per_s[i] = std::exp(x[1 + i]);
+  for (std::size_t i = 0; i < platform_count; ++i) c.stall[i] = std::exp(x[1 + link_count + i]);
+  return c;
+}
+
+double mean_error(std::span<const ScalingRow> rows, const ScalingConstants& constants) {
+  double sum = 0;
+  for (const ScalingRow& row : rows)
+    sum += std::abs(predicted_efficiency(row, constants) / row.efficiency - 1);
+  return sum / static_cast<double>(rows.size());
+}
+
+}  // namespace
+
+const GpuSpec& board_of(std::string_view label) { return find_gpu(find_row("board", label, labels).board); }
+
+const Interconnect& interconnect_of(std::string_view gpu, std::string_view notes, int count) {
+  const auto name = [&]() -> std::string_view {
+    if (notes.starts_with("NVSwitch")) return "nvswitch";
+    if (gpu.starts_with("V100")) return "nvlink-mesh";
+    if (notes.ends_with("Linode VM")) return "cloud-pcie-p2p";
+    if (notes.ends_with("VM")) return "cloud-pcie";
+    const bool bridged = notes.starts_with("NVLink bridge");
+    if (bridged && count == 2) return "nvlink-bridge";
+    // The two tables' servers of PCIe 3.0 hold four boards to a socket.
+    if (gpu == "Quadro RTX 8000")
+      return count > 4 ? bridged ? "pcie-host" : "pcie-two-roots" : bridged ? "pcie-p2p-bridged" : "pcie-p2p";
+    if (gpu == "RTX A6000" || gpu == "A100 40GB PCIe") return "pcie-p2p";
+    // Two and three RTX 3090 ran in a workstation, four and eight in a server.
+    return gpu == "RTX 3090" && count >= 4 ? "pcie-host-bus" : "pcie-host";
+  };
+  return find_interconnect(name());
+}
+
+bool is_sealed(std::string_view cell) {
+  std::uint64_t hash = 14695981039346656037u;
+  for (const char c : cell) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return hash % 10 < 3;
+}
+
+double computed_throughput(const TrainingRow& row) {
+  if (row.model != "ncf" || !row.batch_per_gpu) return row.throughput;
+  return row.throughput / counted_over_computed(*row.batch_per_gpu * row.count);
+}
+
+std::vector<ScalingRow> scaling_rows(std::span<const TrainingRow> table) {
+  std::vector<ScalingRow> rows;
+  for (const TrainingRow& row : table) {
+    if (row.count == 1) continue;
+    const TrainingModel& model = find_training_model(row.model);
+    if (model.units_per_sample == 0 || (!row.flags.empty() && model.exchanged)) continue;
+    const auto one = std::ranges::find_if(table, [&](const TrainingRow& r) {
+      return r.count == 1 && r.gpu == row.gpu && r.model == row.model && r.half == row.half;
+    });
+    if (one == table.end()) continue;
+    const auto batch = row.batch_per_gpu ? row.batch_per_gpu : one->batch_per_gpu;
+    if (!batch) continue;
+    const double efficiency = computed_throughput(row) / computed_throughput(*one) / row.count;
+    rows.push_back({&row,
+                    &model,
+                    &interconnect_of(row.gpu, row.interconnect, row.count),
+                    board_of(row.gpu).pcie_generation,
+                    {*batch * model.units_per_sample / one->throughput,
+                     model.exchanged ? model.gradient_bytes(row.half) : 0, model.overlapped},
+                    efficiency,
+                    is_sealed(row.cell())});
+  }
+  return rows;
+}
+
+double predicted_efficiency(const ScalingRow& row, const ScalingConstants& constants) {
+  return data_parallel_step(row.step, *row.interconnect, row.pcie_generation, row.row->count, constants)
+      .efficiency;
+}
+
+ScalingConstants fit_scaling(std::span<const ScalingRow> rows, const ScalingConstants& start) {
+  Logs x = logs_of(start);
+  double least = mean_error(rows, constants_of(x));
+  const auto try_at = [&](const Logs& candidate) {
+    const double error = mean_error(rows, constants_of(candidate));
+    if (!(error < least)) return false;
+    least = error, x = candidate;
+    return true;
+  };
+  // The error has kinks, along which a search by one constant at a time would stop: pairs go together too.
+  for (double step = 0.4; step > 0.002; step /= 2) {
+    bool better = true;
+    for (int sweep = 0; better && sweep < 20; ++sweep) {
+      better = false;
+      for (std::size_t i = 0; i < constant_count; ++i)
+        for (std::size_t k = i; k < constant_count; ++k)
+          for (const double a : {step, -step})
+            for (const double b : {step, -step}) {
+              Logs candidate = x;
+              candidate[i] += a;
+              if (k != i) candidate[k] += b;
+              better |= try_at(candidate);
+              if (k == i) break;
+            }
+    }
+  }
+  return constants_of(x);
+}
+
+}  // namespace fringe

@@ -1,0 +1,208 @@
+// Collectives against a simulation message by message, and the step on many boards against its laws.
+#include "electronic/data_parallel.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <set>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+constexpr double alpha = 5e-6, bandwidth = 7e9;
+
+/// Ranks add numbers by the ring's own messages: each step, rank r hands one of n parts to r + 1. Returns the
+/// seconds, all messages of a step going at once; checks the sums.
+double simulated_ring(int n, double bytes) {
+  std::vector<std::vector<double>> parts(static_cast<std::size_t>(n),
+                                         std::vector<double>(static_cast<std::size_t>(n)));
+  for (int r = 0; r < n; ++r)
+    for (int p = 0; p < n; ++p) parts[static_cast<std::size_t>(r)][static_cast<std::size_t>(p)] = r * 100 + p;
+  double seconds = 0;
+  for (int step = 0; step < 2 * (n - 1); ++step) {
+    const auto before = parts;
+    for (int r = 0; r < n; ++r) {
+      // Reduce-scatter starts with a rank's own part, all-gather with the part that it holds complete.
+      const auto part = static_cast<std::size_t>(((r - step + (step >= n - 1 ? 1 + n - 1 : 0)) % n + n) % n);
+      double& target = parts[static_cast<std::size_t>((r + 1) % n)][part];
+      const double sent = before[static_cast<std::size_t>(r)][part];
+      target = step < n - 1 ? target + sent : sent;
+    }
+    seconds += alpha + bytes / n / bandwidth;
+  }
+  for (int r = 0; r < n; ++r)
+    for (int p = 0; p < n; ++p)
+      EXPECT_EQ(parts[static_cast<std::size_t>(r)][static_cast<std::size_t>(p)],
+                100 * n * (n - 1) / 2 + n * p)
+          << "rank " << r << " part " << p << " of " << n;
+  return seconds;
+}
+
+TEST(AllReduce, RingTakesTheTimeOfItsMessages) {
+  for (const int n : {2, 3, 4, 5, 8}) {
+    const double simulated = simulated_ring(n, 1e9);
+    EXPECT_NEAR(all_reduce_s(Collective::ring, n, 1e9, alpha, bandwidth), simulated,
+                8 * n * epsilon * simulated);
+  }
+}
+
+/// Recursive halving and doubling: at distance d = n/2, n/4, … each rank swaps half of what it still holds.
+TEST(AllReduce, RecursiveHalvingTakesTheTimeOfItsMessages) {
+  for (const int n : {2, 4, 8, 16}) {
+    double held = 1e9, seconds = 0;
+    for (int distance = n / 2; distance >= 1; distance /= 2) {
+      held /= 2;
+      seconds += 2 * (alpha + held / bandwidth);  // down, and the same way back
+    }
+    EXPECT_NEAR(all_reduce_s(Collective::recursive_halving, n, 1e9, alpha, bandwidth), seconds,
+                16 * epsilon * seconds);
+  }
+  EXPECT_THROW(all_reduce_s(Collective::recursive_halving, 6, 1e9, alpha, bandwidth), Error);
+}
+
+TEST(AllReduce, TreeTakesTheTimeOfItsRounds) {
+  for (const int n : {2, 3, 4, 5, 8, 9}) {
+    int rounds = 0;
+    for (int reached = 1; reached < n; reached *= 2) ++rounds;
+    const double seconds = 2 * rounds * (alpha + 1e9 / bandwidth);
+    EXPECT_NEAR(all_reduce_s(Collective::tree, n, 1e9, alpha, bandwidth), seconds, 4 * epsilon * seconds);
+  }
+}
+
+TEST(AllReduce, OneRankWaitsForNobodyAndTreesWinOnShortMessages) {
+  for (const auto c :
+       {Collective::ring, Collective::recursive_halving, Collective::tree, Collective::two_trees})
+    EXPECT_EQ(all_reduce_s(c, 1, 1e9, alpha, bandwidth), 0);
+  // Where latency counts, logarithms beat rings; where bandwidth does, a ring beats a tree.
+  EXPECT_LT(all_reduce_s(Collective::two_trees, 16, 8, alpha, bandwidth),
+            all_reduce_s(Collective::ring, 16, 8, alpha, bandwidth));
+  EXPECT_LT(all_reduce_s(Collective::ring, 16, 1e9, alpha, bandwidth),
+            all_reduce_s(Collective::tree, 16, 1e9, alpha, bandwidth));
+}
+
+/// ∫ x·n·φ(x)·Φ(x)ⁿ⁻¹ dx by Simpson's rule; the integrand is smooth and vanishes beyond ±9.
+double integrated_maximum(int n) {
+  constexpr int intervals = 4000;
+  double sum = 0;
+  for (int i = 0; i <= intervals; ++i) {
+    const double x = -9 + 18.0 * i / intervals;
+    const double density = std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi);
+    const double value = x * n * density * std::pow(0.5 * std::erfc(-x / std::numbers::sqrt2), n - 1);
+    sum += value * (i == 0 || i == intervals ? 1 : i % 2 == 1 ? 4 : 2);
+  }
+  return sum * 18.0 / intervals / 3;
+}
+
+TEST(ExpectedMaximum, IsTheIntegralToThePrintedDigits) {
+  for (int n = 1; n <= 16; ++n) EXPECT_NEAR(expected_maximum(n), integrated_maximum(n), 0.5e-5 + 1e-9) << n;
+  EXPECT_THROW(expected_maximum(0), Error);
+  EXPECT_THROW(expected_maximum(17), Error);
+}
+
+TEST(Interconnects, HaveSourcesAndDistinctNames) {
+  std::set<std::string_view> names;
+  for (const Interconnect& way : interconnects()) {
+    EXPECT_TRUE(names.insert(way.name).second) << way.name;
+    EXPECT_GT(way.source.size(), 20u) << way.name;
+    EXPECT_GE(way.most_gpus, 2) << way.name;
+    EXPECT_GT(way.hop_s, 0) << way.name;
+  }
+  EXPECT_THROW(find_interconnect("nvswich"), Error);
+}
+
+class EachInterconnect : public testing::TestWithParam<Interconnect> {};
+
+/// Both q = 1 (nothing hidden) and q → ∞ (all hidden) bound the step.
+TEST_P(EachInterconnect, HidesAllOrNothingAtTheLimitsOfTheOverlap) {
+  const Interconnect& way = GetParam();
+  for (const double bytes : {1e6, 1e8, 5e9}) {
+    const TrainingStep step{0.3, bytes, true};
+    ScalingConstants constants = fitted_scaling();
+    constants.overlap = 1;
+    const ParallelStep none = data_parallel_step(step, way, 3, way.most_gpus, constants);
+    EXPECT_NEAR(none.exposed_s, none.exchange_s, 16 * epsilon * (step.one_gpu_s + none.exchange_s));
+    constants.overlap = 200;
+    const ParallelStep all = data_parallel_step(step, way, 3, way.most_gpus, constants);
+    const double longer = std::max(step.one_gpu_s, all.exchange_s);
+    // The norm exceeds the maximum by at most 2^(1/q).
+    EXPECT_GE(step.one_gpu_s + all.exposed_s, longer * (1 - 1e3 * epsilon));
+    EXPECT_LE(step.one_gpu_s + all.exposed_s, longer * std::pow(2.0, 1.0 / 200) * (1 + 1e3 * epsilon));
+    const ParallelStep fitted = data_parallel_step(step, way, 3, way.most_gpus);
+    EXPECT_LE(fitted.exposed_s, none.exposed_s);
+    EXPECT_GE(fitted.exposed_s, all.exposed_s);
+  }
+}
+
+TEST_P(EachInterconnect, AddsUpAndNeverScalesPerfectly) {
+  const Interconnect& way = GetParam();
+  for (int n = 2; n <= way.most_gpus; ++n)
+    for (const bool overlapped : {true, false}) {
+      const ParallelStep s = data_parallel_step({0.2, 4e8, overlapped}, way, 4, n);
+      EXPECT_NEAR(s.step_s, 0.2 + s.exposed_s + s.stall_s, 4 * epsilon * s.step_s);
+      EXPECT_NEAR(s.efficiency * s.step_s, 0.2, 4 * epsilon);
+      EXPECT_LT(s.efficiency, 1);
+      const ParallelStep less = data_parallel_step({0.2, 2e8, overlapped}, way, 4, n);
+      EXPECT_LT(less.step_s, s.step_s);
+    }
+  const ParallelStep one = data_parallel_step({0.2, 4e8, true}, way, 4, 1);
+  EXPECT_EQ(one.step_s, 0.2);
+  EXPECT_EQ(one.efficiency, 1);
+}
+
+TEST_P(EachInterconnect, DoublesWithAPcieGenerationOnlyWhereItIsPcie) {
+  const Interconnect& way = GetParam();
+  const ParallelStep three = data_parallel_step({0.2, 4e9, true}, way, 3, 2);
+  const ParallelStep four = data_parallel_step({0.2, 4e9, true}, way, 4, 2);
+  // 4 GB between two boards: each hands on the gradient once by ring, twice through the host.
+  const double latency = std::ceil(4e9 / (25 * 1024 * 1024)) * (ring_start_s + 2 * way.hop_s);
+  const double whole = 4e9 / fitted_scaling().bytes_per_s[static_cast<std::size_t>(way.link)];
+  const double passes = (way.exchange == Exchange::ring ? 1 : 2) * (way.one_for_all ? 2 : 1);
+  EXPECT_NEAR(three.exchange_s, latency + passes * whole, 16 * epsilon * three.exchange_s);
+  EXPECT_NEAR(four.exchange_s, latency + passes * whole / (way.by_generation ? 2 : 1),
+              16 * epsilon * three.exchange_s);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EachInterconnect,
+                         testing::ValuesIn(interconnects().begin(), interconnects().end()),
+                         [](const auto& tested) {
+                           std::string name(tested.param.name);
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+/// On a bus of fixed bandwidth, n boards that each move 2(n−1)/n of the gradient take 2(n−1) times as long as
+/// the gradient once.
+TEST(DataParallel, ASharedWayTakesTimeInProportionToTheBoardsLessOne) {
+  const Interconnect& bus = find_interconnect("pcie-host-bus");
+  ScalingConstants c = fitted_scaling();
+  const double once = 8e9 / c.bytes_per_s[static_cast<std::size_t>(bus.link)];
+  const double buckets = std::ceil(8e9 / (25 * 1024 * 1024));
+  for (int n = 2; n <= 8; ++n)
+    EXPECT_NEAR(data_parallel_step({1, 8e9, true}, bus, 4, n, c).exchange_s,
+                2.0 * (n - 1) * (once + buckets * bus.hop_s) + buckets * ring_start_s,
+                64 * epsilon * n * once);
+}
+
+TEST(DataParallel, NamesWhatIsOutOfRange) {
+  const Interconnect& bridge = find_interconnect("nvlink-bridge");
+  EXPECT_THROW(data_parallel_step({0.1, 1e8, true}, bridge, 3, 3), Error);
+  EXPECT_THROW(data_parallel_step({0.1, 1e8, true}, bridge, 3, 0), Error);
+  EXPECT_THROW(data_parallel_step({0, 1e8, true}, bridge, 3, 2), Error);
+  EXPECT_THROW(data_parallel_step({0.1, -1, true}, bridge, 3, 2), Error);
+  EXPECT_THROW(data_parallel_step({0.1, 1e8, true}, bridge, 0, 2), Error);
+}
+
+/// 1 kW at 0.10 USD/kWh is 10 cents an hour; 8766 USD over a year of 8766 hours is one USD an hour.
+TEST(DataParallel, RunningCostsPriceAndElectricity) {
+  EXPECT_NEAR(3600 * running_usd_per_s(8766, 1, 1000, 0.10), 1.10, 8 * epsilon);
+}
+
+}  // namespace
+}  // namespace fringe

@@ -1,0 +1,180 @@
+// The published table of training on many boards: what stays sealed, what the model must reach.
+#include "sim/validate_scaling.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <set>
+
+#include "core/error.hpp"
+#include "core/observer.hpp"
+#include "sim/gpu_training.hpp"
+#include "sim/text.hpp"
+#include "sim/validation.hpp"
+
+namespace fringe {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path table_at_hand() {
+  if (const fs::path table = gpu_training_at_hand(); !table.empty()) return table;
+  const fs::path beside = fs::path(FRINGE_SOURCE_DIR) / "../shared/data/gpu_training/lambda_2021_02.csv";
+  return fs::is_regular_file(beside) ? beside : fs::path{};
+}
+
+class ScalingTable : public testing::Test {
+ protected:
+  void SetUp() override {
+    const fs::path file = table_at_hand();
+    if (file.empty())
+      GTEST_SKIP() << "gpu_training/lambda_2021_02.csv is neither below FRINGE_DATA nor below ../shared/data";
+    table = read_training_table(file);
+  }
+  std::vector<TrainingRow> table;
+};
+
+std::set<std::string> sealed_cells() {
+  std::ifstream file(fs::path(FRINGE_SOURCE_DIR) / "tests/sim/scaling_sealed.txt");
+  std::set<std::string> cells;
+  for (std::string line; std::getline(file, line);) cells.insert(line);
+  return cells;
+}
+
+TEST(Sealed, IsWhatTheCommittedListNames) {
+  const std::set<std::string> cells = sealed_cells();
+  EXPECT_EQ(cells.size(), 126u);
+  for (const std::string& cell : cells) EXPECT_TRUE(is_sealed(cell)) << cell;
+  EXPECT_FALSE(is_sealed("RTX 3090|PCIe|resnet50|fp16"));
+}
+
+TEST_F(ScalingTable, SealsTheListedCellsAndNoOther) {
+  const std::set<std::string> cells = sealed_cells();
+  for (const TrainingRow& row : table)
+    if (row.count > 1) {
+      EXPECT_EQ(is_sealed(row.cell()), cells.contains(row.cell())) << row.cell();
+    }
+}
+
+TEST_F(ScalingTable, KnowsEveryBoardModelAndWay) {
+  EXPECT_EQ(table.size(), 1091u);
+  for (const TrainingRow& row : table) {
+    EXPECT_NO_THROW(board_of(row.gpu)) << row.gpu;
+    EXPECT_NO_THROW(find_training_model(row.model)) << row.model;
+    if (row.count > 1) {
+      EXPECT_LE(row.count, interconnect_of(row.gpu, row.interconnect, row.count).most_gpus) << row.cell();
+    }
+  }
+}
+
+/// The header's constants are those of the open rows: a search that starts elsewhere comes as low.
+TEST_F(ScalingTable, TheConstantsAreFittedToTheOpenRows) {
+  std::vector<ScalingRow> open = scaling_rows(table);
+  std::erase_if(open, [](const ScalingRow& r) { return r.sealed || !r.model->exchanged; });
+  EXPECT_EQ(open.size(), 343u);
+  const auto error = [&](const ScalingConstants& c) {
+    double sum = 0;
+    for (const ScalingRow& row : open) sum += std::abs(predicted_efficiency(row, c) / row.efficiency - 1);
+    return sum / static_cast<double>(open.size());
+  };
+  ScalingConstants elsewhere{2, {}, {0.05, 0.05}};
+  elsewhere.bytes_per_s.fill(8e9);
+  const double committed = error(fitted_scaling()), found = error(fit_scaling(open, elsewhere));
+  EXPECT_LT(error(elsewhere), 0.2);
+  EXPECT_GT(error(elsewhere), 2 * committed);
+  // The search ends within its last step of 0.3 % of a constant: as much of a time at most.
+  EXPECT_NEAR(found, committed, 0.003);
+}
+
+/// The gallery judges the bars; here, what makes them worth something.
+TEST_F(ScalingTable, BeatsNaivePredictionsOnSealedRowsToo) {
+  const std::vector<ScalingRow> rows = scaling_rows(table);
+  const std::vector<ScalingScore> scores = scaling_scores(rows);
+  ASSERT_EQ(scores.size(), 10u);
+  const double open = scores[1].error, sealed = scores[3].error, one = scores[8].error,
+               perfect = scores[9].error;
+  EXPECT_EQ(scores[1].rows + scores[2].rows, scores[0].rows);
+  EXPECT_LT(3 * sealed, one);
+  EXPECT_LT(one, perfect);
+  // The fit to the open rows is no luck of theirs.
+  EXPECT_LT(sealed, 1.1 * open);
+  // What the mean error is of, summed again.
+  const std::vector<double> errors = workload_left_out(rows);
+  double sum = 0;
+  for (const double e : errors) sum += std::abs(e);
+  EXPECT_NEAR(sum / static_cast<double>(errors.size()), scores[0].error,
+              16 * std::numeric_limits<double>::epsilon());
+}
+
+TEST_F(ScalingTable, RowsOfTheGalleryComeOutAsTheySay) {
+  ThreadPool pool(1);
+  Observer observer;
+  std::vector<ValidationRow> rows;
+  for (const ValidationRow& row : table_rows())
+    if (row.name == "gpu-scaling" || row.name == "gpu-machines") rows.push_back(row);
+  ASSERT_EQ(rows.size(), 2u);
+  const ValidationResult result = validate(rows, full_gallery, pool, observer);
+  if (result.count(Verdict::skipped) > 0) GTEST_SKIP() << "the table is not where the program looks for it";
+  EXPECT_EQ(exit_status(result), 0) << validation_text(result);
+}
+
+TEST_F(ScalingTable, ResidualsFitATerminal) {
+  const std::string text = scaling_residuals(scaling_rows(table));
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    EXPECT_LE(text_width(std::string_view(text).substr(at, end - at)), 100u) << text.substr(at, end - at);
+    at = end + 1;
+  }
+}
+
+TEST(TrainingTable, NamesTheLineThatIsDamaged) {
+  const fs::path file = fs::temp_directory_path() / "fringe_training_table_test.csv";
+  const std::string head =
+      "gpu,interconnect_notes,count,model,precision,batch_per_gpu,throughput,unit,container,"
+      "throughput_exact_from_log,quality_flags\n";
+  const auto message = [&](const std::string& text) {
+    std::ofstream(file) << text;
+    try {
+      read_training_table(file);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(message(head + "RTX 3090,PCIe,2,ssd,fp16,140,418,images/s,c,418.5,\n"), "");
+  EXPECT_EQ(read_training_table(file).front().throughput, 418.5);
+  EXPECT_NE(message(head + "RTX 3090,PCIe,2,ssd,fp16,140,-1,images/s,c,,\n").find(":2: throughput = '-1'"),
+            std::string::npos);
+  EXPECT_NE(message(head + "RTX 3090,PCIe,2,ssd,fp64,140,1,images/s,c,,\n").find("precision = 'fp64'"),
+            std::string::npos);
+  EXPECT_NE(message(head + "RTX 3090,PCIe,2\n").find(":2: 3 fields"), std::string::npos);
+  EXPECT_NE(message("gpu,count\n").find(":1:"), std::string::npos);
+  fs::remove(file);
+}
+
+/// SSD300 on ResNet-50, GNMT and WaveGlow, layer by layer: what the table of models has.
+TEST(TrainingModels, ParametersFollowFromTheLayers) {
+  const auto parameters = [](std::string_view name) { return find_training_model(name).parameters; };
+  // Backbone of ResNet-50 to its third stage, five pairs of convolutions with batch normalisation, heads.
+  double ssd = 9408 + 128 + 215'808 + 1'219'584 + 7'098'368;
+  const std::array<double, 6> channels{1024, 512, 512, 256, 256, 256}, boxes{4, 6, 6, 6, 4, 4};
+  const std::array<double, 5> middle{256, 256, 128, 128, 128};
+  for (std::size_t i = 0; i < 5; ++i)
+    ssd += channels[i] * middle[i] + 9 * middle[i] * channels[i + 1] + 2 * (middle[i] + channels[i + 1]);
+  for (std::size_t i = 0; i < 6; ++i) ssd += (4 + 81) * boxes[i] * (9 * channels[i] + 1);
+  EXPECT_NEAR(parameters("ssd"), ssd, 500);
+  // Factors of users and items, a perceptron 256-256-128-64, and its last unit with the factors' product.
+  const double ncf =
+      (138'493 + 26'744) * (64 + 128.0) + 256 * 256 + 256 + 256 * 128 + 128 + 128 * 64 + 64 + 128 + 1;
+  EXPECT_NEAR(parameters("ncf"), ncf, 500);
+  // Twelve flows of eight layers with 512 channels; weights only, which are all but 0.3 %.
+  const double c = 512, layers = 8;
+  const double flow = layers * (6 * c * c + 640 * 2 * c) + (layers - 1) * 2 * c * c + c * c;
+  EXPECT_NEAR(parameters("waveglow"), 12 * flow + 80 * 80 * 1024, 0.003 * parameters("waveglow"));
+}
+
+}  // namespace
+}  // namespace fringe
