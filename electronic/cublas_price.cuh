@@ -22,6 +22,9 @@ class ResidentWork {
       const bool batched = item.kind != Work::Kind::weight_update;
       if (item.rows == 0 || (weighted && item.inner == 0) || (batched && item.columns == 0))
         throw Error(std::string(to_string(gemm.precision())) + ": work '" + item.name + "' has a size of 0");
+      if (item.groups != 1)
+        throw Error(std::string(to_string(gemm.precision())) + ": work '" + item.name + "' has " +
+                    std::to_string(item.groups) + " groups; products in groups are not measured yet");
       if (batched) largest = std::max(largest, std::max(item.rows, item.inner) * item.columns);
     }
     in_ = random(1, largest);
