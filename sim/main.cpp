@@ -16,6 +16,7 @@
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
 #include "sim/listing.hpp"
+#include "sim/priced.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
 #include "sim/trace_inspect.hpp"
@@ -27,7 +28,7 @@ namespace {
 using namespace fringe;
 
 struct RunOptions {
-  std::string data, out, seed;
+  std::string data, out, seed, workload;
   unsigned threads = 0;
   bool json = false, quiet = false;
 };
@@ -98,6 +99,25 @@ int run(Experiment experiment, const RunOptions& options) {
   return result.stopped ? 130 : 0;
 }
 
+/// `fringe compare`: runs the built-in experiment, or prices a workload that nothing here trains.
+int run_comparison(const RunOptions& options) {
+  const bool images = !options.data.empty();
+  Experiment experiment =
+      parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment");
+  if (options.workload.empty() || options.workload == experiment.workload) return run(experiment, options);
+  const Workload& workload = find_workload(options.workload);
+  if (workload.runs)
+    throw Error(
+        "workload '" + options.workload + "' runs on " +
+        (images ? "the embedded digits: leave --data out" : "images: give their directory, --data DIR"));
+  if (images || !options.out.empty() || !options.seed.empty())
+    throw Error("workload '" + options.workload +
+                "' is priced, not run: it takes no --data and no --seed and writes no trace");
+  const Comparison result = price_workload(workload);
+  std::fputs((options.json ? report_json(result) : priced_text(result, workload)).c_str(), stdout);
+  return 0;
+}
+
 /// One row at full size, or all of them; `quick` takes fewer draws and leaves the largest meshes out.
 /// MNIST comes from --data, else from where the environment says.
 int run_validation(const std::string& name, bool all, bool quick, const RunOptions& options) {
@@ -133,8 +153,9 @@ void add_calibration_options(CLI::App& command, CalibrationSetup& setup) {
   command.add_option("--phase-bits", setup.phase_bits, "of every phase over 2 pi; 0: unlimited")
       ->type_name("BITS");
   command
-      .add_option("--crosstalk", setup.crosstalk,
-                  "heat of a phase shifter that reaches its neighbours: kappa of kappa exp(-distance/9.65 um)")
+      .add_option(
+          "--crosstalk", setup.crosstalk,
+          "heat of a phase shifter that reaches its neighbours: kappa of kappa exp(-distance/9.65 um)")
       ->type_name("KAPPA");
   std::string targets;
   for (const std::string_view name : calibration_targets())
@@ -177,6 +198,10 @@ int command_line(int argc, char** argv) {
       app.add_subcommand("compare", "train on digits, run on every hardware, print the table");
   compare_command->add_option("--data", options.data, "directory of MNIST-style IDX files (plain or .gz)")
       ->type_name("DIR");
+  compare_command
+      ->add_option("--workload", options.workload,
+                   "see fringe list workloads; what nothing here trains is priced on all modelled hardware")
+      ->type_name("NAME");
   add_run_options(*compare_command, options);
 
   auto* run_command = app.add_subcommand("run", "the same for an experiment of your own");
@@ -239,10 +264,7 @@ int command_line(int argc, char** argv) {
     return run_validation(validation_row, validate_all, validate_quick, options);
   if (calibrate_command->parsed()) return run_calibration(calibration, options);
   if (run_command->parsed()) return run(read_experiment(experiment_file), options);
-  const bool images = !options.data.empty();
-  return run(
-      parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment"),
-      options);
+  return run_comparison(options);
 }
 
 }  // namespace

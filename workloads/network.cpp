@@ -34,8 +34,8 @@ void require_executable(const Graph& graph) {
     const bool runs = n.op == Operator::input || n.op == Operator::dense || n.op == Operator::bias ||
                       n.op == Operator::relu || n.op == Operator::softmax_cross_entropy;
     if (!runs) refuse("is a " + std::string(to_string(n.op)));
-    if (n.shape.size() != 1) refuse("has values of shape " + to_string(n.shape) + ", not [features]");
     if (i == 0) continue;
+    if (n.shape.size() != 1) refuse("has values of shape " + to_string(n.shape) + ", not [features]");
     const Node& before = nodes[i - 1];
     if (source(n) != i - 1) refuse("doesn't read '" + before.name + "', which stands before it");
     if (before.op == Operator::input && n.op != Operator::dense) refuse("reads the input and is no dense");
