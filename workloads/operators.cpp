@@ -115,10 +115,11 @@ Shape cache_shape(In in, const Attributes& a) {
   return out;
 }
 
-// The second operand may miss leading dimensions: it is the same for all of them.
+// The second operand may miss leading dimensions, or be one number: it is the same for all of them.
 Shape add_shape(In in, const Attributes&) {
   const Shape &whole = in[0], &part = in[1];
-  require(part.size() <= whole.size() && std::equal(part.rbegin(), part.rend(), whole.rbegin()),
+  require(numbers(part) == 1 ||
+              (part.size() <= whole.size() && std::equal(part.rbegin(), part.rend(), whole.rbegin())),
           "combines " + to_string(whole) + " with " + to_string(part) + "; shapes must agree");
   return whole;
 }

@@ -9,6 +9,7 @@ namespace fringe::zoo {
 
 std::span<const Workload> vision();
 std::span<const Workload> language();
+std::span<const Workload> speech();
 std::span<const Workload> other();
 
 }  // namespace fringe::zoo
