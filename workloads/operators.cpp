@@ -115,11 +115,11 @@ Shape cache_shape(In in, const Attributes& a) {
   return out;
 }
 
-// The second operand may miss leading dimensions, or be one number: it is the same for all of them.
+// The second operand may miss leading dimensions, or have 1 in place of others: it is the same along them.
 Shape add_shape(In in, const Attributes&) {
   const Shape &whole = in[0], &part = in[1];
-  require(numbers(part) == 1 ||
-              (part.size() <= whole.size() && std::equal(part.rbegin(), part.rend(), whole.rbegin())),
+  const auto fits = [](std::size_t p, std::size_t w) { return p == w || p == 1; };
+  require(part.size() <= whole.size() && std::equal(part.rbegin(), part.rend(), whole.rbegin(), fits),
           "combines " + to_string(whole) + " with " + to_string(part) + "; shapes must agree");
   return whole;
 }

@@ -35,7 +35,7 @@ Graph gnmt() {
   return graph;
 }
 
-// ---- WaveGlow: sequences are images of height 1
+// ---- speech: sequences are images of height 1
 
 int conv1d(Graph& graph, int x, std::size_t channels, std::size_t kernel = 1, std::size_t dilation = 1,
            bool bias = true) {
@@ -47,6 +47,68 @@ int conv1d(Graph& graph, int x, std::size_t channels, std::size_t kernel = 1, st
   c.bias = bias;
   c.relu = false;
   return convolution(graph, x, c);
+}
+
+// Tacotron 2 as it is trained, with all frames known: the attention weights and contexts of the frames before
+// enter as inputs, so what is in truth a loop over frames is priced as one pass over them.
+Graph tacotron2() {
+  constexpr std::size_t letters = 100, frames = 500, mels = 80, width = 512, units = 1024, narrow = 128;
+  Graph graph;
+  const int input = graph.input(Shape{letters + frames * (mels + width) + 2 * frames * letters});
+  std::size_t used = 0;
+  const auto part = [&](Shape shape) {
+    const std::size_t begin = used;
+    used += numbers(shape);
+    return reshape(graph, slice(graph, input, 0, begin, used), std::move(shape));
+  };
+  const int text = part({letters}), mel_before = part({frames, mels}), context_before = part({frames, width}),
+            weights_before = part({2, frames, letters});
+  const auto normed = [&](int x, std::size_t channels) {
+    return graph.add(Operator::batch_norm, {conv1d(graph, x, channels, 5)});
+  };
+  const auto sequence = [&](int x) {  // [channels, 1, tokens] to [tokens, channels] and back
+    const Shape s = graph.node(x).shape;
+    return s.size() == 3 ? transpose(graph, reshape(graph, x, {s[0], s[2]}), {1, 0})
+                         : reshape(graph, transpose(graph, x, {1, 0}), {s[1], 1, s[0]});
+  };
+  const auto dropped = [&](int x) { return graph.add(Operator::dropout, {x}); };
+
+  int x = sequence(embedding(graph, text, 148, width));
+  for (int layer = 0; layer < 3; ++layer) x = dropped(graph.relu(normed(x, width)));
+  x = sequence(x);
+  const int memory = concat(graph, {lstm_layer(graph, x, width / 2), lstm_layer(graph, x, width / 2)}, 1);
+
+  int y = mel_before;
+  for (int layer = 0; layer < 2; ++layer) y = dropped(graph.relu(graph.dense(y, 256)));
+  y = dropped(lstm_layer(graph, concat(graph, {y, context_before}, 1), units));
+  Convolution place;  // where it looked before
+  place.channels = 32;
+  place.kernel = {1, 31};
+  place.padding = {0, 15};
+  place.bias = place.relu = false;
+  int energy = convolution(graph, convolution(graph, weights_before, place), [] {
+    Convolution c = square(narrow, 1, 1, 0);
+    c.bias = c.relu = false;
+    return c;
+  }());
+  const int query = transpose(graph, graph.dense(y, narrow), {1, 0});
+  const int keys = transpose(graph, graph.dense(memory, narrow), {1, 0});
+  energy = graph.add(Operator::add, {energy, reshape(graph, query, {narrow, frames, 1})});
+  energy = graph.add(Operator::add, {energy, reshape(graph, keys, {narrow, 1, letters})});
+  energy = conv1d(graph, graph.add(Operator::tanh, {energy}), 1, 1, 1, false);
+  const int weights = graph.add(Operator::softmax, {reshape(graph, energy, {frames, letters})});
+  const int context = graph.add(Operator::matmul, {weights, memory});
+  const int state = dropped(lstm_layer(graph, concat(graph, {y, context}, 1), units));
+  const int both = concat(graph, {state, context}, 1);
+  const int mel = affine(graph, both, mels);
+  graph.add(Operator::mean_squared_error, {graph.add(Operator::sigmoid, {affine(graph, both, 1)})});
+  graph.add(Operator::mean_squared_error, {mel});
+
+  int post = sequence(mel);
+  for (int layer = 0; layer < 4; ++layer) post = dropped(graph.add(Operator::tanh, {normed(post, width)}));
+  post = graph.add(Operator::add, {sequence(dropped(normed(post, mels))), mel});
+  graph.add(Operator::mean_squared_error, {post});
+  return graph;
 }
 
 // Eight dilated layers with gates; what they leave behind sums up.
@@ -119,6 +181,18 @@ constexpr std::array rows{
                  "4·1024·(inputs + 1024) + 2·4·1024 with 1024 inputs (5) or 2048 (4), attention 2·1024² + "
                  "2·1024 + 1; 32 times their matrices, once more for scores and context, 2·32²·1024. Its "
                  "additive attention counts as a product of queries and keys, without the tanh between"},
+    Workload{.name = "tacotron2",
+             .description = "Tacotron 2 in training, 100 letters into 500 frames",
+             .graph = tacotron2,
+             .parameters = 28193153,
+             .macs = 12147584000,
+             .source =
+                 "J. Shen et al., arXiv:1712.05884, section 2.2, with 148 letters as in NVIDIA's published "
+                 "model; by hand: 148·512 letters, convolutions of 5, LSTMs of 2·256 on 512, 1024 on 768 "
+                 "and 1024 on 1536 with two biases a gate, attention of 128 with 32 filters of 2·31, "
+                 "outputs of 81 from 1536; each matrix once for every letter or frame it sees, 2·32·31 + "
+                 "32·128 + 128 + 512 for every pair of both. Its loop over frames is priced as one pass: "
+                 "latency comes out too low"},
     Workload{.name = "waveglow",
              .description = "WaveGlow of 256 channels, 16000 samples of speech",
              .graph = waveglow,
