@@ -4,19 +4,20 @@
 //
 // Time. A product, outer product, elementwise pass or update is one kernel and takes the longer of
 //   operations / (peak · compute_fraction)   and   bytes / (bandwidth · bandwidth_fraction)
-// (S. Williams et al., "Roofline", CACM 52(4), 2009, doi:10.1145/1498765.1498785). Bytes are Work::bytes,
-// the operands once, in the format of the products; gradients and updates in FP32 (P. Micikevicius et al.,
+// (S. Williams et al., "Roofline", CACM 52(4), 2009, doi:10.1145/1498765.1498785). Bytes are
+// Work::bytes, the operands once, of which Work::off_chip_bytes come from DRAM always; a product of two
+// activations has no weights to keep, all of it counts among the other operands. They are in the format of the
+// products; gradients and updates in FP32 (P. Micikevicius et al.,
 // arXiv:1710.03740). Elementwise work and updates run at the FP32 peak. The list is a chain of dependent
 // kernels:
 //   latency = submission + (kernels − 1)·launch gap + Σ kernel times.
 // Runs that follow each other overlap across streams: busy times of launches, matrix unit, memory and digital
 // work stand apart, and the busiest sets the interval.
 //
-// Memory. Weights lie in device memory. A product of two activations has no weight: all of it counts among
-// the other operands. What Work::off_chip_bytes names is read from DRAM always. Half of L2 keeps the weights
-// if all weights of the list fit into it, else each use reads them from DRAM; the other half keeps a kernel's
-// other operands if they fit, else they come from DRAM. L2 speed and energy per byte are those of the board's
-// row of memory_systems(); DRAM bytes pass through L2.
+// Memory. Weights lie in device memory. Half of L2 keeps the weights if all weights of the list fit into it,
+// else each use reads them from DRAM; the other half keeps a kernel's other operands if they fit, else they
+// come from DRAM. L2 speed and energy per byte are those of the board's row of memory_systems(); DRAM bytes
+// pass through L2.
 //
 // Power. Static power s = static_fraction·TDP burns for the whole run. With matrix unit, DRAM and L2 all at
 // their limits the board draws its TDP:

@@ -201,9 +201,10 @@ constexpr std::array rows{
              .parameters = 431080,
              .macs = 2293e3,
              .source =
-                 "S. Han et al., NeurIPS 2015, arXiv:1506.02626, tables 1 and 5: 431K parameters, 4586K "
-                 "operations, 2 per product; parameters to the last digit by hand: 25·20 + 25·20·50 + "
-                 "800·500 + 500·10 and biases"},
+                 "S. Han et al., NeurIPS 2015, arXiv:1506.02626, table 1 (431K parameters) and its table of "
+                 "LeNet-5's "
+                 "layers (4586K operations, 2 per product); parameters to the last digit by hand: 25·20 + "
+                 "25·20·50 + 800·500 + 500·10 and biases"},
     Workload{.name = "resnet18",
              .description = "ResNet-18, ImageNet at 224×224",
              .graph = resnet18,

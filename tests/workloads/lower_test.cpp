@@ -139,6 +139,54 @@ TEST(Lower, NothingIsComputedInVain) {
   }
 }
 
+// Each operator of the table between two trained layers: it is priced both ways, and the gradient passes it.
+TEST(Lower, EveryOperatorForwardAndBack) {
+  for (const OperatorRow& row : operator_table()) {
+    if (row.kind == OperatorKind::source || row.kind == OperatorKind::loss) continue;
+    SCOPED_TRACE(row.name);
+    Graph graph;
+    const bool words = row.op == Operator::embedding;
+    const int input = graph.input(words ? Shape{12} : Shape{6, 12});
+    const int before = words ? input : graph.dense(input, 12, "before");
+    Attributes a;
+    a.features = 8;
+    a.vocabulary = 20;
+    a.kernel = {1, 3};
+    a.context = 9;
+    a.transposed = true;
+    a.end = 2;
+    const int image = reshape(graph, before, words ? Shape{1, 12, 1} : Shape{6, 1, 12});
+    const bool images = row.op == Operator::conv2d || row.op == Operator::conv2d_transposed ||
+                        row.op == Operator::max_pool || row.op == Operator::average_pool ||
+                        row.op == Operator::global_pool;
+    a.shape = row.op == Operator::transpose ? Shape{1, 0} : Shape{12, 6};
+    std::vector<int> inputs(row.inputs < 0 ? 2 : static_cast<std::size_t>(row.inputs),
+                            images ? image : before);
+    int x = graph.add(row.op, inputs, a, "it");
+    if (!images) graph.softmax_cross_entropy(flatten(graph, image), "side");
+    graph.softmax_cross_entropy(graph.dense(flatten(graph, x), 3, "after"));
+    bool forward = false, before_trained = words;
+    double products = 0;
+    for (const Work& w : lower(graph, 2, false)) {
+      forward |= w.name.starts_with("it");
+      if (w.name == "it") products += w.macs();
+    }
+    EXPECT_EQ(forward, row.kind != OperatorKind::view && !row.training_only);
+    EXPECT_EQ(products, 2 * graph.products(x).macs());
+    EXPECT_EQ(products > 0, row.products != nullptr);
+    bool backward = false, updated = false;
+    for (const Work& w : lower(graph, 2, true)) {
+      backward |= w.name.starts_with("it.") && w.name.find("backward") != std::string::npos;
+      updated |= w.name == "it.update";
+      before_trained |= w.name == "before.update";
+    }
+    EXPECT_TRUE(before_trained);
+    EXPECT_EQ(backward, row.kind != OperatorKind::view && (!row.passes_gradient || row.vectors != nullptr));
+    EXPECT_EQ(updated,
+              graph.products(x).weights() * (row.kind != OperatorKind::activations) + graph.vectors(x) > 0);
+  }
+}
+
 // A residual pair of convolutions on a batch of 2, counted by hand.
 TEST(Lower, SharedValuesSumTheirGradients) {
   Graph graph;
