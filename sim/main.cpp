@@ -99,20 +99,19 @@ int run(Experiment experiment, const RunOptions& options) {
   return result.stopped ? 130 : 0;
 }
 
-/// `fringe compare`: runs the built-in experiment, or prices a workload that nothing here trains.
+/// `fringe compare`: runs the built-in experiment, or prices a workload that it has no data for.
 int run_comparison(const RunOptions& options) {
   const bool images = !options.data.empty();
   Experiment experiment =
       parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment");
   if (options.workload.empty() || options.workload == experiment.workload) return run(experiment, options);
   const Workload& workload = find_workload(options.workload);
-  if (workload.runs)
-    throw Error(
-        "workload '" + options.workload + "' runs on " +
-        (images ? "the embedded digits: leave --data out" : "images: give their directory, --data DIR"));
-  if (images || !options.out.empty() || !options.seed.empty())
+  if (images)
+    throw Error("workload '" + options.workload + "' doesn't run on --data, '" + experiment.workload +
+                "' does: leave one of them out");
+  if (!options.out.empty() || !options.seed.empty())
     throw Error("workload '" + options.workload +
-                "' is priced, not run: it takes no --data and no --seed and writes no trace");
+                "' is priced, not run: it takes no --seed and writes no trace");
   const Comparison result = price_workload(workload);
   std::fputs((options.json ? report_json(result) : priced_text(result, workload)).c_str(), stdout);
   return 0;
@@ -200,7 +199,7 @@ int command_line(int argc, char** argv) {
       ->type_name("DIR");
   compare_command
       ->add_option("--workload", options.workload,
-                   "see fringe list workloads; what nothing here trains is priced on all modelled hardware")
+                   "see fringe list workloads; without data for it, priced on all modelled hardware")
       ->type_name("NAME");
   add_run_options(*compare_command, options);
 

@@ -95,7 +95,7 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"compare --seed 9007199254740993", "seed"},
       {"compare --data nowhere", "nowhere"},
       {"compare --workload resnet51", "'resnet50'"},
-      {"compare --workload mnist-mlp", "--data DIR"},
+      {"compare --workload resnet50 --data .", "'mnist-mlp' does"},
       {"compare --workload resnet50 --out x.h5", "priced, not run"},
       {"compaer", "compare"},
       {"--jsn", "--help --version"},
@@ -138,6 +138,7 @@ TEST_F(CommandLine, PricesWhatNothingHereTrains) {
   EXPECT_EQ(table.status, 0) << table.said;
   EXPECT_NE(table.said.find("priced, not run"), std::string::npos) << table.said;
   EXPECT_EQ(run("compare --workload mobilenet-v2 --json").status, 0);
+  EXPECT_EQ(run("compare --workload mnist-mlp").status, 0) << "without its images";
   EXPECT_EQ(files(), 0u) << "no trace";
   write("resnet.toml", "workload = \"resnet50\"\n");
   const Result refused = run("run resnet.toml --quiet");
