@@ -177,10 +177,8 @@ std::string priced_text(const Comparison& c, const Workload& workload) {
     text +=
         h->available ? line(h->name, *h, "resident", "training") : "  " + left(h->name, 36) + h->note + "\n";
   return text +
-         "\nBatches 1, 8, 64, 512. Boards in their fastest format (int8 has no training step). Products of "
-         "two\n"
-         "activations run on the digital unit of photonic systems; activations are not held against "
-         "memories.\n"
+         "\nBatches 1, 8, 64, 512. Boards in their fastest format that trains. Products of two activations\n"
+         "run on the digital unit of photonic systems; activations are not held against memories.\n"
          "Other formats and schemes: --json.\n";
 }
 
