@@ -60,19 +60,21 @@ class Rehearsal {
     for (const Work& w : work) {
       Step step{&w, nullptr, {}, {}, {}};
       const bool update = w.kind == Work::Kind::weight_update;
+      // Groups lie one below the other.
+      const std::size_t rows = w.groups * w.rows, inner = w.groups * w.inner;
       if (update || w.kind == Work::Kind::product) step.weight = weight(w);
       if (update) {
-        for (Tensor* t : {&step.in, &step.out, &step.more}) *t = random(w.rows, w.inner);
+        for (Tensor* t : {&step.in, &step.out, &step.more}) *t = random(rows, w.inner);
       } else if (w.kind == Work::Kind::elementwise) {
         step.in = random(w.rows, w.columns);
         step.out = Tensor(cpu_, w.rows, w.columns);
       } else if (w.kind == Work::Kind::outer_product) {
-        step.in = random(w.rows, w.columns);
-        step.more = random(w.inner, w.columns);
-        step.out = random(w.rows, w.inner);
+        step.in = random(rows, w.columns);
+        step.more = random(inner, w.columns);
+        step.out = random(rows, w.inner);
       } else {
-        step.in = random(w.transposed ? w.rows : w.inner, w.columns);
-        step.out = Tensor(cpu_, w.transposed ? w.inner : w.rows, w.columns);
+        step.in = random(w.transposed ? rows : inner, w.columns);
+        step.out = Tensor(cpu_, w.transposed ? inner : rows, w.columns);
       }
       steps_.push_back(std::move(step));
     }
@@ -80,19 +82,23 @@ class Rehearsal {
 
   void run() {
     for (Step& s : steps_) {
-      const ConstMatrix in = std::as_const(s.in).view();
+      const std::size_t groups = s.work->groups;
       switch (s.work->kind) {
         case Work::Kind::product:
-          if (s.work->transposed)
-            multiply_transposed(pool_, std::as_const(*s.weight).view(), in, s.out.view());
-          else
-            multiply(pool_, std::as_const(*s.weight).view(), in, s.out.view());
+          for (std::size_t g = 0; g < groups; ++g) {
+            const ConstMatrix w = part(*s.weight, g, groups), x = part(s.in, g, groups);
+            if (s.work->transposed)
+              multiply_transposed(pool_, w, x, part(s.out, g, groups));
+            else
+              multiply(pool_, w, x, part(s.out, g, groups));
+          }
           break;
         case Work::Kind::outer_product:
-          add_outer_product(pool_, in, std::as_const(s.more).view(), s.out.view());
+          for (std::size_t g = 0; g < groups; ++g)
+            add_outer_product(pool_, part(s.in, g, groups), part(s.more, g, groups), part(s.out, g, groups));
           break;
         case Work::Kind::elementwise:
-          cpu_.relu(in, s.out.view());
+          cpu_.relu(std::as_const(s.in).view(), s.out.view());
           break;
         case Work::Kind::weight_update:
           update(s);
@@ -107,6 +113,11 @@ class Rehearsal {
     Tensor* weight;
     Tensor in, out, more;
   };
+
+  static Matrix part(Tensor& whole, std::size_t group, std::size_t groups) {
+    const std::size_t rows = whole.rows() / groups;
+    return {whole.view().row(group * rows), rows, whole.cols()};
+  }
 
   // A rate this small keeps the random weights finite however often the list runs.
   void update(Step& s) {
@@ -131,8 +142,8 @@ class Rehearsal {
   Tensor* weight(const Work& w) {
     const int key = w.weight >= 0 ? w.weight : -1 - static_cast<int>(weights_.size());
     auto [place, fresh] = weights_.try_emplace(key);
-    if (fresh) place->second = random(w.rows, w.inner);
-    if (place->second.rows() != w.rows || place->second.cols() != w.inner)
+    if (fresh) place->second = random(w.groups * w.rows, w.inner);
+    if (place->second.rows() != w.groups * w.rows || place->second.cols() != w.inner)
       throw Error("work '" + w.name + "': weight " + std::to_string(w.weight) + " appears with two shapes");
     return &place->second;
   }

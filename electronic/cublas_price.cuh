@@ -19,6 +19,9 @@ class ResidentWork {
     std::size_t largest = 0;
     for (const Work& item : work) {
       const bool weighted = item.kind != Work::Kind::elementwise;
+      if (item.groups != 1)
+        throw Error(std::string(to_string(gemm.precision())) + ": work '" + item.name + "' has " +
+                    std::to_string(item.groups) + " groups; products in groups are not measured yet");
       const bool batched = item.kind != Work::Kind::weight_update;
       if (item.rows == 0 || (weighted && item.inner == 0) || (batched && item.columns == 0))
         throw Error(std::string(to_string(gemm.precision())) + ": work '" + item.name + "' has a size of 0");

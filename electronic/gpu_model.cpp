@@ -67,29 +67,24 @@ class GpuModel final : public Accelerator {
 
   double weight_bytes(std::span<const Work> work) const {
     std::map<int, double> each;
-    double unnamed = 0;
-    for (const Work& w : work) {
-      if (w.kind != Work::Kind::product) continue;
-      const double bytes = static_cast<double>(w.rows) * static_cast<double>(w.inner) * bytes_per_number();
-      if (w.weight < 0)
-        unnamed += bytes;
-      else
-        each[w.weight] = bytes;
-    }
-    for (const auto& [weight, bytes] : each) unnamed += bytes;
-    return unnamed;
+    for (const Work& w : work)
+      if (w.kind == Work::Kind::product && w.weight >= 0)
+        each[w.weight] = w.matrix_numbers() * bytes_per_number();
+    double sum = 0;
+    for (const auto& [weight, bytes] : each) sum += bytes;
+    return sum;
   }
 
   Traffic traffic(const Work& w) const {
-    const double rows = static_cast<double>(w.rows), inner = static_cast<double>(w.inner);
-    const double activations = (rows + inner) * static_cast<double>(w.columns) * bytes_per_number();
+    const double numbers = w.bytes / row_of(Format::fp32).bytes, matrix = w.matrix_numbers();
     switch (w.kind) {
       case Work::Kind::product:
-        return {rows * inner * bytes_per_number(), activations};
+        if (w.weight < 0) return {0, numbers * bytes_per_number()};
+        return {matrix * bytes_per_number(), (numbers - matrix) * bytes_per_number()};
       case Work::Kind::outer_product:
-        return {0, activations + rows * inner * row_of(Format::fp32).bytes};
+        return {0, (numbers - matrix) * bytes_per_number() + matrix * row_of(Format::fp32).bytes};
       case Work::Kind::elementwise:
-        return {0, w.bytes * bytes_per_number() / row_of(Format::fp32).bytes};
+        return {0, numbers * bytes_per_number()};
       default:
         return {0, w.bytes};
     }
@@ -110,7 +105,8 @@ class GpuModel final : public Accelerator {
       bytes.others += product.partial_bytes;
     }
     const bool others_in_l2 = bytes.others <= gpu_.l2_bytes / 2;
-    const double dram = (weights_in_l2 ? 0 : bytes.weights) + (others_in_l2 ? 0 : bytes.others);
+    const double off_chip = w.off_chip_bytes * bytes_per_number() / row_of(Format::fp32).bytes;
+    const double dram = (weights_in_l2 ? 0 : bytes.weights) + (others_in_l2 ? off_chip : bytes.others);
     const double sram = bytes.weights + bytes.others;
     const double memory_s = std::max(dram / gpu_.memory_bytes_per_s, sram / l2_bytes_per_s(gpu_, memory_)) /
                             parameters_.bandwidth_fraction;
@@ -124,8 +120,9 @@ class GpuModel final : public Accelerator {
       cost.busy(Resource::matrix_unit) = compute_s;
       cost.energy(Part::mac) = 2 * w.macs() * operation_j_;
     } else {
-      const double elements = static_cast<double>(w.rows) *
-                              static_cast<double>(w.kind == Work::Kind::weight_update ? w.inner : w.columns);
+      const double elements = w.kind == Work::Kind::weight_update
+                                  ? w.matrix_numbers()
+                                  : static_cast<double>(w.rows) * static_cast<double>(w.columns);
       const double operations = elements * w.operations_per_element;
       compute_s = slowdown_ * operations / (gpu_.peak(Format::fp32) * parameters_.compute_fraction);
       cost.busy(Resource::digital) = compute_s;

@@ -4,8 +4,10 @@
 //
 // Time. A product, outer product, elementwise pass or update is one kernel and takes the longer of
 //   operations / (peak · compute_fraction)   and   bytes / (bandwidth · bandwidth_fraction)
-// (S. Williams et al., "Roofline", CACM 52(4), 2009, doi:10.1145/1498765.1498785). Bytes are the operands
-// once, in the format of the products; gradients and updates in FP32 (P. Micikevicius et al.,
+// (S. Williams et al., "Roofline", CACM 52(4), 2009, doi:10.1145/1498765.1498785). Bytes are
+// Work::bytes, the operands once, of which Work::off_chip_bytes come from DRAM always; a product of two
+// activations has no weights to keep, all of it counts among the other operands. They are in the format of the
+// products; gradients and updates in FP32 (P. Micikevicius et al.,
 // arXiv:1710.03740). Elementwise work and updates run at the FP32 peak. The list is a chain of dependent
 // kernels:
 //   latency = submission + (kernels − 1)·launch gap + Σ kernel times.

@@ -18,6 +18,7 @@ constexpr double bytes_per_phase = 2;       // converters of phases have at most
 constexpr double bytes_per_activation = 2;  // so have those of inputs and outputs
 constexpr double bytes_per_sum = 4;
 constexpr double bytes_per_weight = 4;
+constexpr double bytes_per_number = 4;  // of Work::bytes
 
 // Full SVD of a square matrix by Golub and Reinsch, 4m²n + 8mn² + 9n³ = 21·n³ operations (Golub & Van Loan,
 // Matrix Computations, 4th ed., fig. 8.6.1), and for each mesh n²/2 rotations of mean length 2n/3 at 8
@@ -40,6 +41,13 @@ double random_program_hold_w(const PhotonicDesign& design, const CoreKind& core)
 
 }  // namespace
 
+std::size_t tiles_of_groups(std::size_t rows, std::size_t inner, std::size_t groups,
+                            std::size_t modes) noexcept {
+  const std::size_t sharing =
+      std::max<std::size_t>(1, modes / std::max<std::size_t>(1, std::max(rows, inner)));
+  return (groups + sharing - 1) / sharing * Tiling{rows, inner, modes}.tiles();
+}
+
 PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory,
                                  TrainingScheme scheme)
     : design_(design),
@@ -53,13 +61,14 @@ PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySyste
   taps_ = static_cast<double>(tapped_phases(layout, *core_));
 }
 
-double PhotonicPricing::tiles_of(std::size_t rows, std::size_t inner) const noexcept {
-  return static_cast<double>(Tiling{rows, inner, design_.modes}.tiles());
+double PhotonicPricing::tiles_of(const Work& work) const noexcept {
+  return static_cast<double>(tiles_of_groups(work.rows, work.inner, work.groups, design_.modes));
 }
 
-Cost PhotonicPricing::digital(double operations, double adds_share, double sram_bytes) const {
+Cost PhotonicPricing::digital(double operations, double adds_share, double sram_bytes,
+                              double dram_bytes) const {
   const DigitalUnit& unit = design_.digital;
-  Cost cost = memory_cost(memory_, 0, sram_bytes);
+  Cost cost = memory_cost(memory_, dram_bytes, sram_bytes);
   cost.latency_s = std::max({cost.latency_s, operations / unit.operations_per_s, 1 / unit.clock_hz});
   cost.busy(Resource::digital) = operations / unit.operations_per_s;
   cost.energy(Part::digital) =
@@ -96,9 +105,11 @@ Cost PhotonicPricing::decomposition(double tiles) const {
 Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool last) const {
   const double n = static_cast<double>(design_.modes);
   const double batch = static_cast<double>(work.columns);
-  const double outputs = static_cast<double>(work.transposed ? work.inner : work.rows);
-  const double inputs = static_cast<double>(work.transposed ? work.rows : work.inner);
-  const double tiles = tiles_of(work.rows, work.inner);
+  const double groups = static_cast<double>(work.groups);
+  const double group_outputs = static_cast<double>(work.transposed ? work.inner : work.rows);
+  const double group_inputs = static_cast<double>(work.transposed ? work.rows : work.inner);
+  const double outputs = groups * group_outputs, inputs = groups * group_inputs;
+  const double tiles = tiles_of(work);
   const double cores = static_cast<double>(design_.cores);
   const double rounds = resident ? 1 : std::ceil(tiles / cores);
 
@@ -115,14 +126,17 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
 
   // The largest input of each sample and its scaling; partial sums of the tiles of a row and their common
   // scale; square roots of intensities.
-  const double partial = std::ceil(inputs / n);
+  const double partial = std::ceil(group_inputs / n);
   const double roots = design_.detection == Detection::intensity ? 1 : 0;
   const double operations = 2 * inputs * batch + outputs * batch * (2 * partial + roots);
   const double traffic =
-      (inputs * std::ceil(outputs / n) * bytes_per_activation + outputs * 2 * partial * bytes_per_sum) *
+      (inputs * std::ceil(group_outputs / n) * bytes_per_activation + outputs * 2 * partial * bytes_per_sum) *
       batch;
   Cost support = digital(operations, 0.5, traffic);
-  if (first) support = beside(support, memory_cost(memory_, inputs * batch * bytes_per_activation, 0));
+  // A convolution's inputs are unfolded on chip: from off-chip memory comes the image itself.
+  const double entering =
+      std::max(0.0, work.bytes / bytes_per_number - work.matrix_numbers() - outputs * batch);
+  if (first) support = beside(support, memory_cost(memory_, entering * bytes_per_activation, 0));
   if (last) support = beside(support, memory_cost(memory_, outputs * batch * bytes_per_activation, 0));
   // Scaling and sums stream before and behind the light: a cycle each, and what takes longer than the light.
   cost = beside(cost, support);
@@ -134,7 +148,7 @@ Cost PhotonicPricing::in_situ_gradient(const Work& work, bool resident) const {
   // The forward and the adjoint pass are products of their own; here is the interference pass, and the
   // readings of all three: a monitor behind each driven phase shifter inside the meshes.
   const double batch = static_cast<double>(work.columns);
-  const double tiles = tiles_of(work.rows, work.inner);
+  const double tiles = tiles_of(work);
   Cost cost = product(work, resident, false, false);
   const double readings = 3 * tiles * taps_ * batch;
   cost.energy(Part::adc) += readings * energy_per_conversion_j(design_.output_adc);
@@ -165,8 +179,8 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
   const Work* first = nullptr;
   const Work* last = nullptr;
   for (const Work& w : work)
-    if (w.kind == Work::Kind::product) {
-      tiles_of_weight[w.weight] = tiles_of(w.rows, w.inner);
+    if (w.kind == Work::Kind::product && w.weight >= 0) {
+      tiles_of_weight[w.weight] = tiles_of(w);
       if (first == nullptr) first = &w;
       if (!w.transposed) last = &w;
     }
@@ -177,11 +191,10 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
   Cost total;
   total.provenance = Provenance::modelled;
   for (const Work& w : work) {
-    const double elements =
-        static_cast<double>(w.rows) * static_cast<double>(std::max<std::size_t>(w.inner, 1));
     switch (w.kind) {
       case Work::Kind::product:
-        total = then(total, product(w, resident, &w == first, &w == last));
+        total = then(total, w.weight >= 0 ? product(w, resident, &w == first, &w == last)
+                                          : digital(2 * w.macs(), 0.5, w.bytes, w.off_chip_bytes));
         break;
       case Work::Kind::outer_product:
         total = then(total, scheme_ == TrainingScheme::in_situ ? in_situ_gradient(w, resident)
@@ -190,10 +203,10 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
       case Work::Kind::elementwise:
         total = then(total, digital(w.operations_per_element * static_cast<double>(w.rows) *
                                         static_cast<double>(w.columns),
-                                    0.5, w.bytes));
+                                    0.5, w.bytes, w.off_chip_bytes));
         break;
       case Work::Kind::weight_update: {
-        const double tiles = tiles_of(w.rows, w.inner);
+        const double tiles = tiles_of(w), elements = w.matrix_numbers();
         const double parameters = scheme_ == TrainingScheme::in_situ ? tiles * phases_ : elements;
         total =
             then(total, digital(w.operations_per_element * parameters, 0.5, w.bytes / elements * parameters));

@@ -26,21 +26,28 @@ enum class TrainingScheme {
   in_situ,
 };
 
+/// Tiles of n modes that `groups` matrices of one size take. Small ones share a tile, as blocks of its
+/// diagonal.
+std::size_t tiles_of_groups(std::size_t rows, std::size_t inner, std::size_t groups,
+                            std::size_t modes) noexcept;
+
 /// The schedule: a weight matrix takes ⌈M/n⌉·⌈K/n⌉ tiles, one core each. Where the cores hold every tile of
 /// the list, weights are resident and all tiles of a product work at once. Otherwise nothing stays: a product
 /// runs in ⌈tiles/cores⌉ rounds, each of which uploads phases (loaded from off-chip memory, one conversion
 /// per phase, all channels at once), waits for the shifters to settle, then streams its batch at the clock.
-/// Products with Wᵀ send light through the same cores backwards. Partial sums, scaling, bias and activations
-/// run on the digital unit; the batch enters from and leaves to off-chip memory; between operators it stays
-/// in on-chip memory, which is as large as it takes. Times are on the device, from operands in its memory to
-/// results there. Every step of the digital unit takes at least a cycle of its clock; decompositions run at
-/// its full rate, a lower bound; the pipeline delay inside the converters is not published for the
-/// catalogue's rows and not included. Laser, modulators, converters, receivers, phase hold and its drivers
-/// draw power for the whole run, in every core, used or not; so does the static share of the digital unit and
-/// its memory. Not included: amplifiers of the modulators, regulators, cooling of the heaters. Kind:
-/// modelled. Phases are those that the core's kind drives on its layout (core_phases()). Where intensity is
-/// read, backward passes and in-situ gradients are priced as if the phases of the outputs were known, which
-/// such receivers don't tell.
+/// Products with Wᵀ send light through the same cores backwards. Products of two activations run on the
+/// digital unit: on a mesh each would first need the singular values and the decomposition of one operand
+/// there, some 30·n³ operations a tile, and that is more than the product itself, 2·n²·columns, up to 15·n
+/// columns. Partial sums, scaling, bias and activations run on the digital unit; the batch enters from and
+/// leaves to off-chip memory; between operators it stays in on-chip memory, which is as large as it takes.
+/// Times are on the device, from operands in its memory to results there. Every step of the digital unit
+/// takes at least a cycle of its clock; decompositions run at its full rate, a lower bound; the pipeline
+/// delay inside the converters is not published for the catalogue's rows and not included. Laser, modulators,
+/// converters, receivers, phase hold and its drivers draw power for the whole run, in every core, used or
+/// not; so does the static share of the digital unit and its memory. Not included: amplifiers of the
+/// modulators, regulators, cooling of the heaters. Kind: modelled. Phases are those that the core's kind
+/// drives on its layout (core_phases()). Where intensity is read, backward passes and in-situ gradients are
+/// priced as if the phases of the outputs were known, which such receivers don't tell.
 class PhotonicPricing {
  public:
   /// Throws Error where check(design) does.
@@ -56,12 +63,12 @@ class PhotonicPricing {
   const LinkBudget& budget() const noexcept { return budget_; }
   /// A round of programming: conversion and settling of the phase shifters.
   double round_s() const noexcept;
-  double tiles_of(std::size_t rows, std::size_t inner) const noexcept;
+  double tiles_of(const Work& work) const noexcept;
 
  private:
   Cost product(const Work& work, bool resident, bool first, bool last) const;
   Cost in_situ_gradient(const Work& work, bool resident) const;
-  Cost digital(double operations, double adds_share, double sram_bytes) const;
+  Cost digital(double operations, double adds_share, double sram_bytes, double dram_bytes = 0) const;
   Cost with_static(Cost cost) const;
 
   PhotonicDesign design_;

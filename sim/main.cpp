@@ -19,6 +19,7 @@
 #include "sim/experiment.hpp"
 #include "sim/gpu_training.hpp"
 #include "sim/listing.hpp"
+#include "sim/priced.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
 #include "sim/trace_inspect.hpp"
@@ -32,7 +33,7 @@ namespace {
 using namespace fringe;
 
 struct RunOptions {
-  std::string data, out, seed;
+  std::string data, out, seed, workload;
   unsigned threads = 0;
   bool json = false, quiet = false;
 };
@@ -101,6 +102,24 @@ int run(Experiment experiment, const RunOptions& options) {
   std::fputs((options.json ? report_json(result) : report_text(result)).c_str(), stdout);
   if (!options.json) std::printf("\ntrace: %s\n", out.c_str());
   return result.stopped ? 130 : 0;
+}
+
+/// `fringe compare`: runs the built-in experiment, or prices a workload that it has no data for.
+int run_comparison(const RunOptions& options) {
+  const bool images = !options.data.empty();
+  Experiment experiment =
+      parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment");
+  if (options.workload.empty() || options.workload == experiment.workload) return run(experiment, options);
+  const Workload& workload = find_workload(options.workload);
+  if (images)
+    throw Error("workload '" + options.workload + "' doesn't run on --data, '" + experiment.workload +
+                "' does: leave one of them out");
+  if (!options.out.empty() || !options.seed.empty())
+    throw Error("workload '" + options.workload +
+                "' is priced, not run: it takes no --seed and writes no trace");
+  const Comparison result = price_workload(workload);
+  std::fputs((options.json ? report_json(result) : priced_text(result, workload)).c_str(), stdout);
+  return 0;
 }
 
 /// One row at full size, or all of them; `quick` takes fewer draws and leaves the largest meshes out.
@@ -231,6 +250,10 @@ int command_line(int argc, char** argv) {
       app.add_subcommand("compare", "train on digits, run on every hardware, print the table");
   compare_command->add_option("--data", options.data, "directory of MNIST-style IDX files (plain or .gz)")
       ->type_name("DIR");
+  compare_command
+      ->add_option("--workload", options.workload,
+                   "see fringe list workloads; without data for it, priced on all modelled hardware")
+      ->type_name("NAME");
   add_run_options(*compare_command, options);
 
   auto* run_command = app.add_subcommand("run", "the same for an experiment of your own");
@@ -302,10 +325,7 @@ int command_line(int argc, char** argv) {
     return run_validation(validation_row, validate_all, validate_quick, options);
   if (calibrate_command->parsed()) return run_calibration(calibration, options);
   if (run_command->parsed()) return run(read_experiment(experiment_file), options);
-  const bool images = !options.data.empty();
-  return run(
-      parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment"),
-      options);
+  return run_comparison(options);
 }
 
 }  // namespace

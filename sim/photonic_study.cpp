@@ -40,9 +40,10 @@ double accuracy_on(const Evaluation& evaluation, const Dataset& data,
 
 std::size_t tiles_of_workload(const Graph& graph, std::size_t modes) {
   std::size_t tiles = 0;
-  for (const int node : graph.dense_nodes())
-    tiles +=
-        Tiling{graph.node(node).features, graph.node(graph.node(node).inputs[0]).features, modes}.tiles();
+  for (const int node : graph.weight_nodes()) {
+    const Products p = graph.products(node);
+    tiles += tiles_of_groups(p.rows, p.inner, p.groups, modes);
+  }
   return tiles;
 }
 
@@ -65,7 +66,8 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
   const TrainedFold& fold = study.fold_of_chip(chip);
   PhotonicSetup setup = photonic_setup(study, entry, which, chip);
   if (which.in_loop && experiment.in_loop.measured)
-    setup.measured_gradients = which.effects == PhotonicEffects{} ? TapReading{} : *experiment.in_loop.measured;
+    setup.measured_gradients =
+        which.effects == PhotonicEffects{} ? TapReading{} : *experiment.in_loop.measured;
   PhotonicAccelerator hardware(std::move(setup), study.cpu(), study.pool());
   Network network(study.graph(), fold.parameters, hardware);
   ChipResult result;

@@ -53,6 +53,12 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer)
       observer_(&observer),
       cpu_(make_cpu_executor(pool)),
       graph_(find_workload(experiment.workload).graph()) {
+  try {
+    require_executable(graph_);
+  } catch (const Error& error) {
+    throw Error("workload '" + experiment.workload + "': " + error.what() + " (fringe compare --workload " +
+                experiment.workload + " prices it)");
+  }
   if (experiment.data == "optical-digits") {
     data_ = optical_digits();
     const std::vector<int> folds = stratified_folds(data_, experiment.folds, experiment.seed);

@@ -1,99 +1,105 @@
 #include "workloads/graph.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "core/error.hpp"
 
 namespace fringe {
 namespace {
 
-bool reads(const Node& node, int index) {
-  return std::find(node.inputs.begin(), node.inputs.end(), index) != node.inputs.end();
+bool has_weight(const Node& node) {
+  const OperatorKind kind = row_of(node.op).kind;
+  return kind == OperatorKind::weighted || kind == OperatorKind::recurrence;
+}
+
+std::string default_name(Operator op, std::size_t number) {
+  if (op == Operator::input) return "input";
+  if (op == Operator::softmax_cross_entropy && number == 1) return "loss";
+  return std::string(to_string(op)) + std::to_string(number);
 }
 
 }  // namespace
 
-std::string_view to_string(Operator op) noexcept {
-  constexpr std::array<std::string_view, 5> names{"input", "dense", "bias", "relu", "softmax_cross_entropy"};
-  return names[static_cast<std::size_t>(op)];
-}
-
-int Graph::append(Operator op, int from, std::size_t features, std::string name) {
+int Graph::add(Operator op, std::vector<int> inputs, Attributes attributes, std::string name) {
   const auto same_kind =
       std::count_if(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.op == op; });
-  if (name.empty()) name = std::string(to_string(op)) + std::to_string(same_kind + 1);
+  if (name.empty()) name = default_name(op, static_cast<std::size_t>(same_kind) + 1);
   const std::string where = "operator '" + name + "': ";
+  const OperatorRow& row = row_of(op);
+  if (op == Operator::input && !nodes_.empty())
+    throw Error("a graph has one input, its first operator; '" + nodes_[0].name + "' is there");
+  if (op != Operator::input && nodes_.empty())
+    throw Error(where + "comes first; a graph starts with its input");
   if (std::any_of(nodes_.begin(), nodes_.end(), [&](const Node& n) { return n.name == name; }))
     throw Error(where + "the name is in use; names must differ");
-  if (features == 0) throw Error(where + "features = 0; must be at least 1");
-  std::vector<int> inputs;
-  if (op != Operator::input) {
+  if (row.inputs >= 0 ? inputs.size() != static_cast<std::size_t>(row.inputs) : inputs.size() < 2)
+    throw Error(where + "reads " + std::to_string(inputs.size()) + " values; must be " +
+                (row.inputs >= 0 ? std::to_string(row.inputs) : "two or more"));
+  std::vector<Shape> in;
+  for (const int from : inputs) {
     if (from < 0 || from >= static_cast<int>(nodes_.size()))
       throw Error(where + "reads operator " + std::to_string(from) + ", but there are only " +
                   std::to_string(nodes_.size()));
-    const Node& source = node(from);
-    if (source.op == Operator::softmax_cross_entropy)
-      throw Error(where + "follows the loss '" + source.name + "'; a loss ends the graph");
-    for (const Node& n : nodes_)
-      if (reads(n, from))
-        throw Error(where + "reads '" + source.name + "', which '" + n.name +
-                    "' reads already; a value has one reader");
-    if (op != Operator::dense && source.op == Operator::input)
-      throw Error(where + "reads the input '" + source.name + "'; only a dense may");
-    if (op == Operator::bias && source.op != Operator::dense)
-      throw Error(where + "a bias must follow a dense, not '" + source.name + "'");
-    inputs.push_back(from);
+    if (row_of(node(from).op).kind == OperatorKind::loss)
+      throw Error(where + "follows the loss '" + node(from).name + "'; a loss ends the graph");
+    in.push_back(node(from).shape);
   }
-  nodes_.push_back({op, std::move(name), std::move(inputs), features});
+  Shape shape;
+  try {
+    shape = row.shape(in, attributes);
+  } catch (const Error& error) {
+    throw Error(where + error.what());
+  }
+  const std::size_t features = numbers(shape);
+  if (features == 0) throw Error(where + "features = 0; must be at least 1");
+  nodes_.push_back(
+      {op, std::move(name), std::move(inputs), features, std::move(shape), std::move(attributes)});
   return static_cast<int>(nodes_.size()) - 1;
 }
 
-int Graph::input(std::size_t features, std::string name) {
-  if (!nodes_.empty())
-    throw Error("a graph has one input, its first operator; '" + nodes_[0].name + "' is there");
-  return append(Operator::input, -1, features, name.empty() ? "input" : std::move(name));
+int Graph::input(Shape shape, std::string name) {
+  Attributes attributes;
+  attributes.shape = std::move(shape);
+  return add(Operator::input, {}, std::move(attributes), std::move(name));
 }
 
 int Graph::dense(int from, std::size_t features, std::string name) {
-  return append(Operator::dense, from, features, std::move(name));
+  Attributes attributes;
+  attributes.features = features;
+  return add(Operator::dense, {from}, std::move(attributes), std::move(name));
 }
 
-// Operators that keep the shape take it from their source; append() refuses a wrong index before the shape is
-// used.
-int Graph::bias(int from, std::string name) {
-  return append(Operator::bias, from, features_of(from), std::move(name));
-}
-
-int Graph::relu(int from, std::string name) {
-  return append(Operator::relu, from, features_of(from), std::move(name));
-}
-
-int Graph::softmax_cross_entropy(int logits, std::string name) {
-  return append(Operator::softmax_cross_entropy, logits, features_of(logits),
-                name.empty() ? "loss" : std::move(name));
-}
-
-std::size_t Graph::features_of(int index) const {
-  const auto i = static_cast<std::size_t>(index);
-  return index >= 0 && i < nodes_.size() ? nodes_[i].features : 1;
-}
-
-std::vector<int> Graph::dense_nodes() const {
+std::vector<int> Graph::weight_nodes() const {
   std::vector<int> indices;
   for (std::size_t i = 0; i < nodes_.size(); ++i)
-    if (nodes_[i].op == Operator::dense) indices.push_back(static_cast<int>(i));
+    if (has_weight(nodes_[i])) indices.push_back(static_cast<int>(i));
   return indices;
+}
+
+Products Graph::products(int index) const {
+  return at(index, false, [](const OperatorRow& row, const Site& site) {
+    return row.products == nullptr ? Products{} : row.products(site);
+  });
+}
+
+std::size_t Graph::vectors(int index) const {
+  return at(index, false, [](const OperatorRow& row, const Site& site) {
+    return row.vectors == nullptr ? std::size_t{0} : row.vectors(site);
+  });
 }
 
 void require_complete(const Graph& graph) {
   const auto nodes = graph.nodes();
   if (nodes.empty()) throw Error("the graph has no operators; it must have an input, a dense and a loss");
-  if (nodes.back().op != Operator::softmax_cross_entropy)
-    throw Error("the graph ends in '" + nodes.back().name + "'; it must end in softmax_cross_entropy");
-  for (std::size_t i = 0; i + 1 < nodes.size(); ++i)
-    if (std::none_of(nodes.begin(), nodes.end(),
-                     [&](const Node& n) { return reads(n, static_cast<int>(i)); }))
+  const auto is_loss = [](const Node& n) { return row_of(n.op).kind == OperatorKind::loss; };
+  if (!is_loss(nodes.back()))
+    throw Error("the graph ends in '" + nodes.back().name +
+                "'; it must end in a loss, e.g. softmax_cross_entropy");
+  std::vector<bool> read(nodes.size());
+  for (const Node& n : nodes)
+    for (const int from : n.inputs) read[static_cast<std::size_t>(from)] = true;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (!read[i] && !is_loss(nodes[i]))
       throw Error("no operator reads '" + nodes[i].name + "'; every value but the loss must be read");
 }
 
@@ -113,19 +119,14 @@ Graph mlp(std::span<const std::size_t> features) {
 
 std::size_t parameter_count(const Graph& graph) {
   std::size_t count = 0;
-  for (const Node& n : graph.nodes()) {
-    if (n.op == Operator::dense) count += n.features * graph.node(n.inputs[0]).features;
-    if (n.op == Operator::bias) count += n.features;
-  }
+  for (const int i : graph.weight_nodes()) count += graph.products(i).weights();
+  for (int i = 0; i < static_cast<int>(graph.nodes().size()); ++i) count += graph.vectors(i);
   return count;
 }
 
 double forward_macs(const Graph& graph, std::size_t batch) {
   double macs = 0;
-  for (const int i : graph.dense_nodes()) {
-    const Node& n = graph.node(i);
-    macs += static_cast<double>(n.features) * static_cast<double>(graph.node(n.inputs[0]).features);
-  }
+  for (int i = 0; i < static_cast<int>(graph.nodes().size()); ++i) macs += graph.products(i).macs();
   return macs * static_cast<double>(batch);
 }
 

@@ -23,15 +23,35 @@ void require_size(const Node& node, const std::vector<std::vector<float>>& all, 
 
 }  // namespace
 
-Parameters initial_parameters(const Graph& graph, std::uint64_t seed) {
+void require_executable(const Graph& graph) {
   require_complete(graph);
+  const auto nodes = graph.nodes();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const Node& n = nodes[i];
+    const auto refuse = [&](const std::string& what) {
+      throw Error("operator '" + n.name + "' " + what + ": it is priced, not executed yet");
+    };
+    const bool runs = n.op == Operator::input || n.op == Operator::dense || n.op == Operator::bias ||
+                      n.op == Operator::relu || n.op == Operator::softmax_cross_entropy;
+    if (!runs) refuse("is a " + std::string(to_string(n.op)));
+    if (i == 0) continue;
+    if (n.shape.size() != 1) refuse("has values of shape " + to_string(n.shape) + ", not [features]");
+    const Node& before = nodes[i - 1];
+    if (source(n) != i - 1) refuse("doesn't read '" + before.name + "', which stands before it");
+    if (before.op == Operator::input && n.op != Operator::dense) refuse("reads the input and is no dense");
+    if (n.op == Operator::bias && before.op != Operator::dense) refuse("is a bias behind no dense");
+  }
+}
+
+Parameters initial_parameters(const Graph& graph, std::uint64_t seed) {
+  require_executable(graph);
   const auto nodes = graph.nodes();
   Parameters parameters;
   for (std::size_t i = 1; i < nodes.size(); ++i) {
     const Node& n = nodes[i];
     if (n.op == Operator::bias) parameters.biases.emplace_back(n.features, 0.0f);
     if (n.op != Operator::dense) continue;
-    // Values have one reader, so the operators after this one stand in order; a bias changes no variance.
+    // A bias changes no variance.
     std::size_t next = i + 1;
     if (nodes[next].op == Operator::bias) ++next;
     const auto in = static_cast<double>(nodes[source(n)].features);
@@ -48,7 +68,7 @@ Parameters initial_parameters(const Graph& graph, std::uint64_t seed) {
 
 Network::Network(const Graph& graph, const Parameters& parameters, Accelerator& accelerator)
     : graph_(graph), accelerator_(&accelerator) {
-  require_complete(graph_);
+  require_executable(graph_);
   const auto nodes = graph_.nodes();
   Executor& executor = accelerator.executor();
   ordinal_.assign(nodes.size(), -1);
@@ -109,8 +129,7 @@ ConstMatrix Network::forward(ConstMatrix x, const Context& context) {
       case Operator::relu:
         executor.relu(from, to);
         break;
-      case Operator::input:
-      case Operator::softmax_cross_entropy:
+      default:  // input and loss; require_executable() lets nothing else in
         break;
     }
   }
@@ -155,8 +174,7 @@ double Network::backward(const std::int32_t* labels, const Context& context) {
       case Operator::relu:
         executor.relu_backward(view(values_, i), dy, dy);
         break;
-      case Operator::input:
-      case Operator::softmax_cross_entropy:
+      default:  // input and loss; require_executable() lets nothing else in
         break;
     }
   }

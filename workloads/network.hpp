@@ -13,6 +13,10 @@
 
 namespace fringe {
 
+/// Throws Error that names the first operator which a Network doesn't run yet: it runs chains of dense, bias
+/// and ReLU on [features], from the input to softmax cross entropy.
+void require_executable(const Graph& graph);
+
 /// Weights and biases in host memory, in the order of the graph's dense and bias operators.
 struct Parameters {
   std::vector<std::vector<float>> weights;  ///< [out×in] row-major, one per dense
@@ -34,7 +38,7 @@ struct DenseView {
 class Network {
  public:
   /// Programs every dense with site = its node index. The accelerator must outlive the network. Throws Error
-  /// on an incomplete graph or parameters whose shapes are not the graph's.
+  /// on a graph that isn't executable or parameters whose shapes are not the graph's.
   Network(const Graph& graph, const Parameters& parameters, Accelerator& accelerator);
 
   const Graph& graph() const noexcept { return graph_; }

@@ -179,6 +179,12 @@ TEST(CpuBlas, PriceIsMeasured) {
   }
   EXPECT_FALSE(cpu_name().empty());
 
+  // Groups are that many products, each on operands of its own.
+  auto groups = training_step(8);
+  for (Work& w : groups)
+    if (w.kind != Work::Kind::elementwise) w.groups = 1000;
+  EXPECT_GT(blas->price(groups).latency_s, small.latency_s);
+
   auto clash = training_step(8);
   clash[3].rows = 31;
   EXPECT_THROW(blas->price(clash), Error);

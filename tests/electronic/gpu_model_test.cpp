@@ -211,5 +211,30 @@ TEST_F(GpuModelTest, BadChoicesAreErrors) {
   EXPECT_EQ(model->boundary(), Boundary::board);
 }
 
+TEST_F(GpuModelTest, ProductsOfActivationsTakeNoRoomFromWeights) {
+  const GpuSpec& gpu = find_gpu("h100-sxm");
+  // Weights of 2 MB stay in L2 beside 400 heads whose keys would not.
+  Work scores = product(128, 64, 1024, -1);
+  scores.groups = 400;
+  scores.bytes = 4.0 * 400 * (128 * 64 + 64 * 1024 + 128 * 1024);
+  const Cost weights = price(gpu, Format::fp16, {product(1024, 1024, 1)});
+  const Cost dynamic = price(gpu, Format::fp16, {scores});
+  const Cost both = price(gpu, Format::fp16, {product(1024, 1024, 1), scores});
+  EXPECT_EQ(weights.energy(Part::dram), 0);
+  EXPECT_DOUBLE_EQ(both.energy(Part::dram), dynamic.energy(Part::dram));
+  EXPECT_DOUBLE_EQ(dynamic.energy(Part::dram), scores.bytes / 2 * find_memory(gpu.memory).dram_j_per_byte);
+  EXPECT_DOUBLE_EQ(dynamic.energy(Part::mac),
+                   2.0 * 400 * 128 * 64 * 1024 * energy_per_operation(gpu, Format::fp16));
+}
+
+TEST_F(GpuModelTest, WhatLiesOffChipIsReadFromThere) {
+  const GpuSpec& gpu = find_gpu("h100-sxm");
+  Work w = product(1, 128, 512, -1);
+  EXPECT_EQ(price(gpu, Format::fp16, {w}).energy(Part::dram), 0) << "fits into L2";
+  w.off_chip_bytes = 4.0 * 128 * 512;
+  EXPECT_DOUBLE_EQ(price(gpu, Format::fp16, {w}).energy(Part::dram),
+                   2.0 * 128 * 512 * find_memory(gpu.memory).dram_j_per_byte);
+}
+
 }  // namespace
 }  // namespace fringe

@@ -118,5 +118,49 @@ TEST(PhotonicPricing, TrainingPaysForNewPhases) {
                    3 * 2 * n * (n - 1) * 8 * energy_per_conversion_j(design(1).output_adc));
 }
 
+// A mesh would have to be decomposed anew for every product of two activations.
+TEST(PhotonicPricing, ProductsOfActivationsRunOnTheDigitalUnit) {
+  const PhotonicDesign d = design(1);
+  const PhotonicPricing p = pricing(d);
+  Work scores = product(48, 64, 48, -1);
+  scores.groups = 12;
+  const Cost cost = p.price(std::span(&scores, 1));
+  EXPECT_EQ(cost.busy(Resource::matrix_unit), 0);
+  EXPECT_EQ(cost.busy(Resource::programming), 0);
+  const double operations = 2.0 * 12 * 48 * 64 * 48;
+  EXPECT_DOUBLE_EQ(cost.busy(Resource::digital), operations / d.digital.operations_per_s);
+  EXPECT_DOUBLE_EQ(cost.energy(Part::digital),
+                   operations * (d.digital.fp32_add_j + d.digital.fp32_multiply_j) / 2);
+  // It takes no core away from weights: one that fits stays resident beside it.
+  const Work list[] = {product(d.modes, d.modes, 10), scores};
+  EXPECT_EQ(p.price(list).busy(Resource::programming), 0);
+  // What must come from off-chip memory does.
+  const double before = cost.energy(Part::dram);
+  scores.off_chip_bytes = 4096;
+  EXPECT_DOUBLE_EQ(p.price(std::span(&scores, 1)).energy(Part::dram) - before,
+                   4096 * find_memory("hbm2e").dram_j_per_byte);
+}
+
+TEST(PhotonicPricing, GroupsAreTilesOfTheirOwnOrBlocksOfOne) {
+  EXPECT_EQ(tiles_of_groups(100, 70, 1, 64), 4u);
+  EXPECT_EQ(tiles_of_groups(100, 70, 3, 64), 12u);
+  EXPECT_EQ(tiles_of_groups(1, 9, 960, 64), 138u) << "seven kernels of 3×3 in 64 modes";
+  EXPECT_EQ(tiles_of_groups(1, 9, 7, 64), 1u);
+  EXPECT_EQ(tiles_of_groups(33, 2, 5, 64), 5u);
+  const PhotonicDesign d = design(10);
+  Work grouped = product(d.modes, d.modes, 100);
+  grouped.groups = 10;
+  const Work ten[] = {product(d.modes, d.modes, 100, 0), product(d.modes, d.modes, 100, 1),
+                      product(d.modes, d.modes, 100, 2), product(d.modes, d.modes, 100, 3),
+                      product(d.modes, d.modes, 100, 4), product(d.modes, d.modes, 100, 5),
+                      product(d.modes, d.modes, 100, 6), product(d.modes, d.modes, 100, 7),
+                      product(d.modes, d.modes, 100, 8), product(d.modes, d.modes, 100, 9)};
+  const PhotonicPricing p = pricing(d);
+  const Cost together = p.price(std::span(&grouped, 1)), apart = p.price(ten);
+  EXPECT_DOUBLE_EQ(together.busy(Resource::matrix_unit), apart.busy(Resource::matrix_unit));
+  EXPECT_NEAR(together.energy(Part::digital), apart.energy(Part::digital),
+              16 * 0x1p-52 * apart.energy(Part::digital));
+}
+
 }  // namespace
 }  // namespace fringe

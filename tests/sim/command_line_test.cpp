@@ -94,6 +94,9 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"compare --sed 1", "--seed"},
       {"compare --seed 9007199254740993", "seed"},
       {"compare --data nowhere", "nowhere"},
+      {"compare --workload resnet51", "'resnet50'"},
+      {"compare --workload resnet50 --data .", "'mnist-mlp' does"},
+      {"compare --workload resnet50 --out x.h5", "priced, not run"},
       {"compaer", "compare"},
       {"--jsn", "--help --version"},
       {"--json", "belongs to: compare, run"},
@@ -136,6 +139,20 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
         << wrong.arguments << " says: " << result.said;
     EXPECT_EQ(files(), before) << wrong.arguments << " left a file";
   }
+}
+
+TEST_F(CommandLine, PricesWhatNothingHereTrains) {
+  const Result table = run("compare --workload mobilenet-v2");
+  EXPECT_EQ(table.status, 0) << table.said;
+  EXPECT_NE(table.said.find("priced, not run"), std::string::npos) << table.said;
+  EXPECT_EQ(run("compare --workload mobilenet-v2 --json").status, 0);
+  EXPECT_EQ(run("compare --workload mnist-mlp").status, 0) << "without its images";
+  EXPECT_EQ(files(), 0u) << "no trace";
+  write("resnet.toml", "workload = \"resnet50\"\n");
+  const Result refused = run("run resnet.toml --quiet");
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.said.find("'conv2d1' is a conv2d"), std::string::npos) << refused.said;
+  EXPECT_NE(refused.said.find("compare --workload resnet50"), std::string::npos) << refused.said;
 }
 
 TEST_F(CommandLine, DamagedImageFilesAreRefused) {

@@ -1,0 +1,185 @@
+#include "sim/priced.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "electronic/gpu_model.hpp"
+#include "photonics/photonic_accelerator.hpp"
+#include "sim/photonic_study.hpp"
+#include "sim/report.hpp"
+#include "sim/text.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr std::array<std::size_t, 4> batches{1, 8, 64, 512};
+constexpr std::string_view not_run = "priced, not run";
+
+/// Lists of work, lowered once for all hardware.
+struct Lists {
+  std::map<std::size_t, std::vector<Work>> inference;
+  std::vector<Work> training;  ///< empty: not trained
+  std::size_t training_batch = 0;
+};
+
+Lists lists_of(const Workload& workload, const Graph& graph) {
+  Lists lists;
+  for (const std::size_t batch : batches) lists.inference[batch] = lower(graph, batch, false);
+  lists.training_batch = workload.training.batch;
+  const auto nodes = graph.nodes();
+  if (std::none_of(nodes.begin(), nodes.end(), [](const Node& n) { return n.op == Operator::cache; }))
+    lists.training = lower(graph, lists.training_batch, true, workload.training.optimiser);
+  return lists;
+}
+
+template <class Price>
+void add_inference(HardwareResult& result, const Lists& lists, const char* scenario, Price&& price) {
+  for (const auto& [batch, work] : lists.inference) result.costs.push_back({scenario, batch, price(work)});
+}
+
+template <class Price>
+void add_training(HardwareResult& result, const Lists& lists, const char* scenario, Price&& price) {
+  if (!lists.training.empty())
+    result.costs.push_back({scenario, lists.training_batch, price(lists.training)});
+}
+
+HardwareResult photonic(const PhotonicPreset& preset, const Lists& lists, std::size_t tiles) {
+  HardwareResult result;
+  result.name = preset.name;
+  result.camp = "photonic";
+  result.note = not_run;
+  const auto on = [&](std::size_t cores, TrainingScheme scheme) {
+    PhotonicDesign design = preset.design;
+    design.cores = cores;
+    return PhotonicPricing(design, find_memory(PhotonicSetup{}.memory), scheme);
+  };
+  const auto by = [](const PhotonicPricing& pricing) {
+    return [&](const std::vector<Work>& work) { return pricing.price(work); };
+  };
+  const PhotonicPricing in_situ = on(tiles, TrainingScheme::in_situ);
+  const PhotonicPricing reprogram = on(tiles, TrainingScheme::reprogram);
+  const PhotonicPricing single = on(1, TrainingScheme::reprogram);
+  add_inference(result, lists, "resident", by(in_situ));
+  add_inference(result, lists, "single core", by(single));
+  add_training(result, lists, "training in situ", by(in_situ));
+  add_training(result, lists, "training reprogram", by(reprogram));
+  add_training(result, lists, "training single core", by(single));
+  return result;
+}
+
+HardwareResult board(const GpuSpec& gpu, Format format, const Lists& lists, double parameters, Executor& cpu,
+                     ThreadPool& pool) {
+  GpuModelParameters on_device;  // as in a comparison: a host's submission is nobody's
+  on_device.submission_s = on_device.launch_gap_s;
+  const auto model = make_gpu_model(gpu, format, cpu, pool, on_device);
+  const auto price = [&](const std::vector<Work>& work) { return model->price(work); };
+  HardwareResult result;
+  result.name = std::string(gpu.name) + " " + std::string(row_of(format).name);
+  result.camp = "electronic";
+  result.boundary = model->boundary();
+  result.note = not_run;
+  const double weight_bytes = parameters * row_of(format).bytes;
+  if (weight_bytes > gpu.memory_bytes) {
+    result.available = false;
+    result.note = fmt::format("its memory of {} doesn't hold the weights, {}", si(gpu.memory_bytes, "B"),
+                              si(weight_bytes, "B"));
+    return result;
+  }
+  add_inference(result, lists, "resident", price);
+  if (format != Format::int8 && parameters * 16 <= gpu.memory_bytes)
+    add_training(result, lists, "training", price);
+  return result;
+}
+
+std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
+std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
+
+std::string line(const std::string& name, const HardwareResult& h, const std::string& scenario,
+                 const std::string& training) {
+  const CostFigure &one = *h.at_batch_one(scenario), &best = *h.at_best_batch(scenario);
+  const auto joules = [](const CostFigure& f, bool pipelined) {
+    return si(f.energy_per_sample_j(Boundary::accelerator, pipelined), "J");
+  };
+  std::string text = "  " + left(name, 36) + right(si(one.cost.latency_s, "s"), 12) +
+                     right(joules(one, false), 12) + right(si(best.throughput_per_s(), "/s"), 12) +
+                     right(joules(best, true), 12);
+  const CostFigure* step = h.at_best_batch(training);
+  return text + right(step == nullptr ? "–" : si(step->cost.latency_s, "s"), 14) + "  " +
+         std::string(to_string(one.cost.provenance)) + "\n";
+}
+
+std::string board_of(const HardwareResult& h) { return h.name.substr(0, h.name.find(' ')); }
+
+/// Nobody knows here what int8 costs in accuracy: a format that trains stands before it.
+bool better(const HardwareResult& a, const HardwareResult& b) {
+  const auto rank = [](const HardwareResult& h) {
+    return h.available ? (h.name.ends_with("int8") ? 1 : 2) : 0;
+  };
+  if (rank(a) != rank(b) || rank(a) == 0) return rank(a) > rank(b);
+  return a.at_best_batch("resident")->throughput_per_s() > b.at_best_batch("resident")->throughput_per_s();
+}
+
+}  // namespace
+
+Comparison price_workload(const Workload& workload) {
+  const Graph graph = workload.graph();
+  const Lists lists = lists_of(workload, graph);
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  Comparison result;
+  result.experiment = "prices";
+  result.workload = workload.name;
+  result.data = "none: " + std::string(not_run);
+  for (const PhotonicPreset& preset : photonic_presets()) {
+    PhotonicSummary summary;
+    summary.preset = preset.name;
+    summary.modes = preset.design.modes;
+    summary.tiles = summary.cores = tiles_of_workload(graph, preset.design.modes);
+    result.photonic.push_back(summary);
+    result.hardware.push_back(photonic(preset, lists, summary.tiles));
+  }
+  for (const GpuSpec& gpu : gpu_catalogue())
+    for (const FormatRow& format : number_formats())
+      if (gpu.peak(format.format) > 0)
+        result.hardware.push_back(
+            board(gpu, format.format, lists, static_cast<double>(workload.parameters), *cpu, pool));
+  return result;
+}
+
+std::string priced_text(const Comparison& c, const Workload& workload) {
+  std::string text = fmt::format(
+      "fringe · {} · {} parameters, {:.4g} multiply-accumulates per sample\n{}\nAccuracy: –, the workload is "
+      "{} here.\n\n  ",
+      c.workload, workload.parameters, workload.macs, workload.description, not_run);
+  text += left("", 36) + right("one sample", 12) + right("energy", 12) + right("best batch", 12) +
+          right("energy", 12) + right(fmt::format("step of {}", workload.training.batch), 14) + "  cost\n";
+  for (const HardwareResult& h : c.hardware) {
+    if (h.camp != "photonic") continue;
+    const auto summary =
+        std::find_if(c.photonic.begin(), c.photonic.end(), [&](const auto& p) { return p.preset == h.name; });
+    text += line(fmt::format("{}, {} cores", h.name, summary->cores), h, "resident", "training in situ");
+    text += line(h.name + ", a single core", h, "single core", "training single core");
+  }
+  std::vector<const HardwareResult*> boards;
+  for (const HardwareResult& h : c.hardware) {
+    if (h.camp == "photonic") continue;
+    const auto same = std::find_if(boards.begin(), boards.end(),
+                                   [&](const HardwareResult* b) { return board_of(*b) == board_of(h); });
+    if (same == boards.end())
+      boards.push_back(&h);
+    else if (better(h, **same))
+      *same = &h;
+  }
+  for (const HardwareResult* h : boards)
+    text +=
+        h->available ? line(h->name, *h, "resident", "training") : "  " + left(h->name, 36) + h->note + "\n";
+  return text +
+         "\nBatches 1, 8, 64, 512. Boards in their fastest format that trains. Products of two activations\n"
+         "run on the digital unit of photonic systems; activations are not held against memories.\n"
+         "Other formats and schemes: --json.\n";
+}
+
+}  // namespace fringe

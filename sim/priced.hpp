@@ -1,0 +1,23 @@
+// What a workload of the zoo would cost on all modelled hardware: no data, no weights, no accuracy.
+#pragma once
+
+#include <string>
+
+#include "sim/comparison.hpp"
+#include "workloads/zoo.hpp"
+
+namespace fringe {
+
+/// Time and energy on every photonic preset and every board and format of the GPU catalogue: inference at
+/// batches 1, 8, 64 and 512, and a training step at the row's batch. Photonic systems as in a comparison:
+/// weights resident on as many cores as they take, and a single core. A board is not available in a format
+/// where the weights alone exceed its memory, and has no training step where they do with gradients and the
+/// optimiser's state (4·4 bytes a parameter with Adam); activations are not held against the memory. A
+/// workload with a cache of earlier tokens is not trained.
+Comparison price_workload(const Workload& workload);
+
+/// The table, at most 118 columns wide; of each board its fastest format that trains (int8 where it
+/// has no other): nothing here knows what int8 costs in accuracy.
+std::string priced_text(const Comparison& comparison, const Workload& workload);
+
+}  // namespace fringe
