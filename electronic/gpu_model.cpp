@@ -91,9 +91,10 @@ class GpuModel final : public Accelerator {
   }
 
   TiledProduct tiled(const Work& w) const {
-    if (w.kind == Work::Kind::outer_product) return tiled_product(gpu_, format_, w.rows, w.inner, w.columns);
-    return w.transposed ? tiled_product(gpu_, format_, w.inner, w.columns, w.rows)
-                        : tiled_product(gpu_, format_, w.rows, w.columns, w.inner);
+    if (w.kind == Work::Kind::outer_product)
+      return tiled_product(gpu_, format_, w.rows, w.inner, w.columns, w.groups);
+    return w.transposed ? tiled_product(gpu_, format_, w.inner, w.columns, w.rows, w.groups)
+                        : tiled_product(gpu_, format_, w.rows, w.columns, w.inner, w.groups);
   }
 
   Cost kernel(const Work& w, bool weights_in_l2) const {

@@ -21,11 +21,11 @@ double ceil_divide(std::size_t a, std::size_t b) { return static_cast<double>((a
 std::span<const Tile> tile_table() noexcept { return tiles; }
 
 TiledProduct tiled_product(const GpuSpec& gpu, Format format, std::size_t m, std::size_t n, std::size_t k,
-                           std::span<const Tile> choice) noexcept {
+                           std::size_t groups, std::span<const Tile> choice) noexcept {
   const double clock = format == Format::fp32 ? gpu.clock_hz : gpu.tensor_clock_hz;
   const double units = gpu.multiprocessors;
   const double width = gpu.peak(format) / (2 * units * clock);
-  const double results = static_cast<double>(m) * static_cast<double>(n);
+  const double results = static_cast<double>(groups) * static_cast<double>(m) * static_cast<double>(n);
   TiledProduct best{};
   double best_s = std::numeric_limits<double>::infinity();
   for (const Tile& tile : choice)
@@ -33,7 +33,7 @@ TiledProduct tiled_product(const GpuSpec& gpu, Format format, std::size_t m, std
       if (split > 1 && k < split * least_inner) break;
       const double r = static_cast<double>(tile.rows), c = static_cast<double>(tile.columns);
       const double count =
-          ceil_divide(m, tile.rows) * ceil_divide(n, tile.columns) * static_cast<double>(split);
+          static_cast<double>(groups * split) * ceil_divide(m, tile.rows) * ceil_divide(n, tile.columns);
       const double waves = ceil_divide(static_cast<std::size_t>(count), static_cast<std::size_t>(units));
       const double step = std::max(r * c / width, (r + c) * row_of(format).bytes / shared_bytes_per_cycle);
       const TiledProduct product{tile, split, waves, waves * ceil_divide(k, split) * step / clock,

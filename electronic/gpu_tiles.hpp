@@ -32,8 +32,9 @@ struct TiledProduct {
   double partial_bytes;  ///< partial sums, written and read; 0 where split is 1
 };
 
-/// Y[m×n] = A[m×k]·B[k×n], all at least 1. Requires gpu.peak(format) > 0 and tiles.
+/// `groups` products Y[m×n] = A[m×k]·B[k×n] in one launch, all at least 1. Requires gpu.peak(format) > 0 and
+/// tiles.
 TiledProduct tiled_product(const GpuSpec& gpu, Format format, std::size_t m, std::size_t n, std::size_t k,
-                           std::span<const Tile> tiles = tile_table()) noexcept;
+                           std::size_t groups = 1, std::span<const Tile> tiles = tile_table()) noexcept;
 
 }  // namespace fringe

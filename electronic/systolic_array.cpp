@@ -74,15 +74,10 @@ class SystolicArray final : public Accelerator {
 
   double weight_bytes(std::span<const Work> work) const {
     std::map<int, double> each;
+    for (const Work& w : work)
+      if (w.kind == Work::Kind::product && w.weight >= 0)
+        each[w.weight] = w.matrix_numbers() * bytes_per_number();
     double bytes = 0;
-    for (const Work& w : work) {
-      if (w.kind != Work::Kind::product) continue;
-      const double own = static_cast<double>(w.rows) * static_cast<double>(w.inner) * bytes_per_number();
-      if (w.weight < 0)
-        bytes += own;
-      else
-        each[w.weight] = own;
-    }
     for (const auto& [weight, own] : each) bytes += own;
     return bytes;
   }
@@ -90,32 +85,32 @@ class SystolicArray final : public Accelerator {
   double cycles(const Work& w) const {
     if (w.macs() == 0) return 0;
     if (w.kind == Work::Kind::outer_product)
-      return systolic_cycles(spec_, dataflow_, w.rows, w.inner, w.columns);
-    return w.transposed ? systolic_cycles(spec_, dataflow_, w.inner, w.columns, w.rows)
-                        : systolic_cycles(spec_, dataflow_, w.rows, w.columns, w.inner);
+      return systolic_cycles(spec_, dataflow_, w.rows, w.inner, w.columns, w.groups);
+    return w.transposed ? systolic_cycles(spec_, dataflow_, w.inner, w.columns, w.rows, w.groups)
+                        : systolic_cycles(spec_, dataflow_, w.rows, w.columns, w.inner, w.groups);
   }
 
   Cost one(const Work& w, bool weights_stay) const {
-    const double matrix = static_cast<double>(w.rows) * static_cast<double>(w.inner);
-    const double activations =
-        static_cast<double>(w.rows + w.inner) * static_cast<double>(w.columns) * bytes_per_number();
+    const double matrix = w.matrix_numbers(), numbers = w.bytes / row_of(Format::fp32).bytes;
     double weights = 0, others = 0;
     switch (w.kind) {
       case Work::Kind::product:
-        weights = matrix * bytes_per_number(), others = activations;
+        if (w.weight >= 0) weights = matrix * bytes_per_number();
+        others = numbers * bytes_per_number() - weights;
         break;
       case Work::Kind::outer_product:
-        others = activations + matrix * row_of(Format::fp32).bytes;
+        others = (numbers - matrix) * bytes_per_number() + matrix * row_of(Format::fp32).bytes;
         break;
       case Work::Kind::elementwise:
-        others = w.bytes * bytes_per_number() / row_of(Format::fp32).bytes;
+        others = numbers * bytes_per_number();
         break;
       case Work::Kind::weight_update:
         others = w.bytes;
         break;
     }
     const bool others_stay = others <= spec_.sram_bytes / 2;
-    const double dram = (weights_stay ? 0 : weights) + (others_stay ? 0 : others);
+    const double off_chip = w.off_chip_bytes * bytes_per_number() / row_of(Format::fp32).bytes;
+    const double dram = (weights_stay ? 0 : weights) + (others_stay ? off_chip : others);
     Cost cost;
     const double memory_s = dram / spec_.memory_bytes_per_s;
     cost.busy(Resource::memory) = memory_s;
@@ -157,11 +152,12 @@ std::span<const SystolicSpec> systolic_catalogue() noexcept { return chips; }
 const SystolicSpec& find_systolic(std::string_view name) { return find_row("systolic array", name, chips); }
 
 double systolic_cycles(const SystolicSpec& spec, Dataflow dataflow, std::size_t m, std::size_t n,
-                       std::size_t k) noexcept {
+                       std::size_t k, std::size_t groups) noexcept {
   const bool weights_stay = dataflow == Dataflow::weight_stationary;
   const std::size_t held_rows = weights_stay ? k : m, held_columns = weights_stay ? m : n;
   const std::size_t streamed = weights_stay ? n : k;
-  const double folds = ceil_divide(held_rows, spec.rows) * ceil_divide(held_columns, spec.columns);
+  const double folds = static_cast<double>(groups) * ceil_divide(held_rows, spec.rows) *
+                       ceil_divide(held_columns, spec.columns);
   const double turns = ceil_divide(static_cast<std::size_t>(folds), spec.arrays);
   return turns * static_cast<double>(2 * spec.rows + spec.columns + streamed - 2);
 }

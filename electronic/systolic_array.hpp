@@ -43,9 +43,10 @@ std::span<const SystolicSpec> systolic_catalogue() noexcept;
 /// Throws Error naming the nearest one.
 const SystolicSpec& find_systolic(std::string_view name);
 
-/// Cycles of Y[m×n] = A[m×k]·B[k×n], all at least 1. A is what a weight-stationary array holds.
+/// Cycles of `groups` products Y[m×n] = A[m×k]·B[k×n], all at least 1. A is what a weight-stationary array
+/// holds.
 double systolic_cycles(const SystolicSpec& spec, Dataflow dataflow, std::size_t m, std::size_t n,
-                       std::size_t k) noexcept;
+                       std::size_t k, std::size_t groups = 1) noexcept;
 
 /// Numerics as make_format_matrix() states them. `spec` must be a row of the catalogue or outlive the result,
 /// as must `cpu` (on the host, else Error) and `pool`.

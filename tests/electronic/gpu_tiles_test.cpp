@@ -15,13 +15,13 @@ TEST(GpuTiles, WavesAsNvidiaCountsThem) {
   // NVIDIA's guide: 108 multiprocessors of an A100 and tiles of 256×128. 9×12 tiles are one full wave at
   // peak; one more column of results takes a second wave, of twelve more tiles of 108.
   const GpuSpec& a100 = find_gpu("a100-sxm4-40gb");
-  const TiledProduct full = tiled_product(a100, Format::fp16, 9 * 256, 12 * 128, 32, large);
+  const TiledProduct full = tiled_product(a100, Format::fp16, 9 * 256, 12 * 128, 32, 1, large);
   EXPECT_EQ(full.waves, 1);
   EXPECT_EQ(full.split, 1u);
   const double macs = 9.0 * 256 * 12 * 128 * 32;
   EXPECT_NEAR(full.seconds, 2 * macs / a100.peak(Format::fp16),
               0.002 * full.seconds);  // printed peak: 3 digits
-  const TiledProduct more = tiled_product(a100, Format::fp16, 9 * 256, 12 * 128 + 1, 32, large);
+  const TiledProduct more = tiled_product(a100, Format::fp16, 9 * 256, 12 * 128 + 1, 32, 1, large);
   EXPECT_EQ(more.waves, 2);
   EXPECT_EQ(more.seconds, 2 * full.seconds);
 }
