@@ -29,7 +29,8 @@ class CpuBlasMatrix final : public ProgrammedMatrix {
 
   void forward(ConstMatrix x, Matrix y, const Context& context) override {
     multiply(pool_, std::as_const(weights_).view(), x, y);
-    kept_ = context.keep_for_backward ? x : ConstMatrix{};
+    kept_.data = nullptr;
+    if (context.keep_for_backward) kept_ = x;
   }
   void backward(ConstMatrix dy, Matrix dx, const Context&) override {
     if (!kept_.data)
