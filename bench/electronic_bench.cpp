@@ -11,6 +11,7 @@
 #include "bench/paired.hpp"
 #include "core/draw.hpp"
 #include "electronic/cpu_blas.hpp"
+#include "electronic/format_error.hpp"
 #include "electronic/format_matrix.hpp"
 
 namespace {
@@ -42,22 +43,21 @@ void report_rate(benchmark::State& state, const Operands& o) {
   state.counters["FLOP/s"] = benchmark::Counter(flops(o), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void bare(Operands& o) {
+void bare(Operands& o, const float* w) {
   const auto rows = static_cast<int>(o.rows), cols = static_cast<int>(o.cols),
              batch = static_cast<int>(o.batch);
   if (batch == 1)
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, cols, 1, o.w.data(), cols, o.x.data(), 1, 0, o.y.data(),
-                1);
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, cols, 1, w, cols, o.x.data(), 1, 0, o.y.data(), 1);
   else
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, batch, cols, 1, o.w.data(), cols, o.x.data(),
-                batch, 0, o.y.data(), batch);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, batch, cols, 1, w, cols, o.x.data(), batch,
+                0, o.y.data(), batch);
 }
 
 void sgemm_bare(benchmark::State& state) {
   Operands o(state);
   openblas_set_num_threads(1);
   for (auto _ : state) {
-    bare(o);
+    bare(o, o.w.data());
     benchmark::ClobberMemory();
   }
   report_rate(state, o);
@@ -96,8 +96,9 @@ void against_bare(benchmark::State& state) {
     matrix->forward({o.x.data(), o.cols, o.batch}, {o.y.data(), o.rows, o.batch}, {});
     benchmark::ClobberMemory();
   };
+  const float* w = matrix->parameters().data();  // the same memory for both
   const auto peer = [&] {
-    bare(o);
+    bare(o, w);
     benchmark::ClobberMemory();
   };
   ours();
@@ -155,7 +156,12 @@ void emulated(benchmark::State& state) {
   state.SetLabel(std::string(fringe::row_of(format).name));
   fringe::ThreadPool pool(1);
   const auto cpu = fringe::make_cpu_executor(pool);
-  run(state, o, *fringe::make_format_matrix({o.w.data(), o.rows, o.cols}, format, *cpu, pool), o.y);
+  const fringe::ConstMatrix w{o.w.data(), o.rows, o.cols};
+  run(state, o, *fringe::make_format_matrix(w, format, *cpu, pool), o.y);
+  const fringe::FormatError error =
+      fringe::format_error(format, w, {o.x.data(), o.cols, o.batch}, {o.y.data(), o.rows, o.batch});
+  state.counters["error"] = error.relative;
+  state.counters["share_of_bound"] = error.share_of_bound;
 }
 
 // A digit classifier's layers, and large ones; batch 1 and a training batch.
