@@ -139,31 +139,34 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
-/// Median time of one run() on the device, over rounds of back-to-back runs with an event between any two.
-inline double median_seconds(ResidentWork& work) {
-  constexpr double enough_s = 0.010;
-  constexpr std::size_t fewest_samples = 5, longest_round = 256;
-  std::vector<Event> events(longest_round + 1);
-  std::vector<double> samples;
-  const auto timed = [&](std::size_t runs) {
-    events[0].record();
-    for (std::size_t i = 1; i <= runs; ++i) {
-      work.run();
-      events[i].record();
-    }
-    events[runs].wait();
-    return events[runs].seconds_since(events[0]);
-  };
-  timed(1);
-  const double once = std::max(timed(1), 1e-6);
-  const auto round = std::clamp<std::size_t>(static_cast<std::size_t>(enough_s / once), 1, longest_round);
-  for (double total = 0; total < enough_s || samples.size() < fewest_samples;) {
-    total += timed(round);
-    for (std::size_t i = 1; i <= round; ++i) samples.push_back(events[i].seconds_since(events[i - 1]));
+/// Rounds of back-to-back runs with an event between any two; the clock that times them runs on the device.
+class DeviceRounds {
+ public:
+  explicit DeviceRounds(ResidentWork& work) : work_(work), events_(longest + 1) {
+    (*this)();
+    const double once = std::max((*this)().front(), 1e-6);
+    runs_ = std::clamp<std::size_t>(static_cast<std::size_t>(enough_s / once), 1, longest);
   }
-  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
-  std::nth_element(samples.begin(), middle, samples.end());
-  return *middle;
-}
+  std::size_t runs() const { return runs_; }
+  /// Seconds of each run of one round.
+  std::vector<double> operator()() {
+    events_[0].record();
+    for (std::size_t i = 1; i <= runs_; ++i) {
+      work_.run();
+      events_[i].record();
+    }
+    events_[runs_].wait();
+    std::vector<double> seconds;
+    for (std::size_t i = 1; i <= runs_; ++i) seconds.push_back(events_[i].seconds_since(events_[i - 1]));
+    return seconds;
+  }
+
+ private:
+  static constexpr double enough_s = 0.010;
+  static constexpr std::size_t longest = 256;
+  ResidentWork& work_;
+  std::vector<Event> events_;
+  std::size_t runs_ = 1;
+};
 
 }  // namespace fringe::cublas
