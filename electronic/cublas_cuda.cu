@@ -125,7 +125,7 @@ class Cublas final : public Accelerator {
     cost.provenance = Provenance::measured;
     cost.energy_known = false;
     if (work.empty()) return cost;
-    cublas::ResidentWork resident(executor_, *gemm_, work);
+    cublas::ResidentWork resident(executor_, *gemm_, lt(), work);
     cublas::DeviceRounds round(resident);
     const Timing timing = time_steadily(round, [] {});
     cost.latency_s = timing.median_s;
@@ -149,15 +149,28 @@ class Cublas final : public Accelerator {
 
   std::string conditions() const {
     std::string text = nvml_.status();
+    if (!why_no_lt_.empty()) text += "; prices are those of cuBLAS alone: " + why_no_lt_;
     if (conditions_) text += "; at the end of the last price: " + to_string(*conditions_);
     if (unsteady_) text += "; some prices never became steady";
     return text;
   }
 
  private:
+  /// Null on a machine without the library, which is said once.
+  cublas::Lt* lt() {
+    if (!lt_ && why_no_lt_.empty()) try {
+        lt_ = std::make_unique<cublas::Lt>(executor_);
+      } catch (const Error& error) {
+        why_no_lt_ = error.what();
+      }
+    return lt_.get();
+  }
+
   std::string name_;
   Executor& executor_;
   std::shared_ptr<const Gemm> gemm_;
+  std::unique_ptr<cublas::Lt> lt_;
+  std::string why_no_lt_;
   Nvml nvml_{pci_bus_id()};
   std::optional<GpuConditions> conditions_;
   bool unsteady_ = false;

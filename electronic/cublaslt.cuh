@@ -1,6 +1,6 @@
-// Products through cuBLASLt: of the candidates that its heuristics name for a product, the one that was fastest on
-// this GPU. Which one that is may differ from run to run, and with it the last bits: made for prices and benchmarks,
-// not for numerics. Included by CUDA sources only.
+// Products through cuBLASLt: of the candidates that its heuristics name for a product, the one that was
+// fastest on this GPU. Which one that is may differ from run to run, and with it the last bits: made for
+// prices and benchmarks, not for numerics. Included by CUDA sources only.
 #pragma once
 
 #include <cublasLt.h>
@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,9 +30,17 @@ struct LtProduct {
   cudaDataType_t scale;
   cublasOperation_t op_a, op_b;
   std::int64_t m, n, k, lda, ldb, ldd;
-  bool relu = false;  ///< D = max(D, 0), before it is written
   std::int64_t batch = 1, distance_a = 0, distance_b = 0, distance_d = 0;
   friend auto operator<=>(const LtProduct&, const LtProduct&) = default;
+};
+
+/// What a product takes beside its operands, in device memory or null. A bias is added to each column of D,
+/// whose type it has; relu cuts what is negative afterwards. Factors are those of FP8 operands.
+struct LtExtras {
+  const void* bias = nullptr;
+  bool relu = false;
+  const float *scale_a = nullptr, *scale_b = nullptr;
+  friend auto operator<=>(const LtExtras&, const LtExtras&) = default;
 };
 
 class Lt {
@@ -68,16 +78,15 @@ class Lt {
     destroy_(handle_);
   }
 
-  /// Runs the product on the default stream. A product's first call times its candidates, which write d. False, and
-  /// nothing is done, where the library has no algorithm for it on this GPU.
-  /// All pointers lie on multiples of 16 bytes; those on multiples of 256, as fresh device memory is, get the whole
-  /// choice of kernels. scale_a, scale_b: device factors of FP8 operands, null elsewhere.
-  bool run(const LtProduct& p, const void* a, const void* b, void* d, const float* scale_a = nullptr,
-           const float* scale_b = nullptr) {
+  /// Runs the product on the default stream. A product's first call times its candidates, which write d.
+  /// False, and nothing is done, where the library has no algorithm for it on this GPU. All pointers lie on
+  /// multiples of 16 bytes; those on multiples of 256, as fresh device memory is, get the whole choice of
+  /// kernels.
+  bool run(const LtProduct& p, const void* a, const void* b, void* d, const LtExtras& extras = {}) {
     const auto together = reinterpret_cast<std::uintptr_t>(a) | reinterpret_cast<std::uintptr_t>(b) |
                           reinterpret_cast<std::uintptr_t>(d);
     const std::uint32_t alignment = together % 256 == 0 ? 256 : 16;
-    const Key key{p, alignment, scale_a, scale_b};
+    const Key key{p, extras, alignment};
     auto place = plans_.find(key);
     if (place == plans_.end()) {
       if (plans_.size() >= most_plans) plans_.clear();
@@ -92,8 +101,8 @@ class Lt {
  private:
   struct Key {
     LtProduct product;
+    LtExtras extras;
     std::uint32_t alignment;
-    const float *scale_a, *scale_b;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct Plan {
@@ -128,31 +137,35 @@ class Lt {
     check(preference_set_(preference, attribute, &value, sizeof value), "preference");
   }
 
-  cublasLtMatrixLayout_t layout(cudaDataType_t type, std::int64_t rows, std::int64_t cols, std::int64_t stride,
-                                std::int64_t batch, std::int64_t distance) {
+  cublasLtMatrixLayout_t layout(cudaDataType_t type, std::int64_t rows, std::int64_t cols,
+                                std::int64_t stride, std::int64_t batch, std::int64_t distance) {
     cublasLtMatrixLayout_t made = nullptr;
-    check(layout_create_(&made, type, static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(cols), stride),
+    check(layout_create_(&made, type, static_cast<std::uint64_t>(rows), static_cast<std::uint64_t>(cols),
+                         stride),
           "layout");
     if (batch > 1) {
       const auto count = static_cast<std::int32_t>(batch);
       check(layout_set_(made, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &count, sizeof count), "layout");
-      check(layout_set_(made, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &distance, sizeof distance), "layout");
+      check(layout_set_(made, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &distance, sizeof distance),
+            "layout");
     }
     return made;
   }
 
-  cublasStatus_t matmul(const Plan& plan, cudaDataType_t scale, const cublasLtMatmulAlgo_t& algorithm, const void* a,
-                        const void* b, void* d) {
+  cublasStatus_t matmul(const Plan& plan, cudaDataType_t scale, const cublasLtMatmulAlgo_t& algorithm,
+                        const void* a, const void* b, void* d) {
     constexpr struct {
       float f[2] = {1, 0};
       double d[2] = {1, 0};
       std::int32_t i[2] = {1, 0};
     } factors;
     const auto run_with = [&](const auto* one_and_zero) {
-      return matmul_(handle_, plan.desc, one_and_zero, a, plan.a, b, plan.b, one_and_zero + 1, d, plan.d, d, plan.d,
-                     &algorithm, workspace_.data(), workspace_bytes, nullptr);
+      return matmul_(handle_, plan.desc, one_and_zero, a, plan.a, b, plan.b, one_and_zero + 1, d, plan.d, d,
+                     plan.d, &algorithm, workspace_.data(), workspace_bytes, nullptr);
     };
-    return scale == CUDA_R_64F ? run_with(factors.d) : scale == CUDA_R_32I ? run_with(factors.i) : run_with(factors.f);
+    return scale == CUDA_R_64F   ? run_with(factors.d)
+           : scale == CUDA_R_32I ? run_with(factors.i)
+                                 : run_with(factors.f);
   }
 
   std::unique_ptr<Plan> plan(const Key& key, const void* a, const void* b, void* d) {
@@ -161,9 +174,15 @@ class Lt {
     check(desc_create_(&made->desc, p.compute, p.scale), "description");
     set(made->desc, CUBLASLT_MATMUL_DESC_TRANSA, p.op_a);
     set(made->desc, CUBLASLT_MATMUL_DESC_TRANSB, p.op_b);
-    if (p.relu) set(made->desc, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_RELU);
-    if (key.scale_a) set(made->desc, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, key.scale_a);
-    if (key.scale_b) set(made->desc, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, key.scale_b);
+    const LtExtras& extras = key.extras;
+    if (extras.bias || extras.relu)
+      set(made->desc, CUBLASLT_MATMUL_DESC_EPILOGUE,
+          !extras.relu  ? CUBLASLT_EPILOGUE_BIAS
+          : extras.bias ? CUBLASLT_EPILOGUE_RELU_BIAS
+                        : CUBLASLT_EPILOGUE_RELU);
+    if (extras.bias) set(made->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, extras.bias);
+    if (extras.scale_a) set(made->desc, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, extras.scale_a);
+    if (extras.scale_b) set(made->desc, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, extras.scale_b);
     const bool plain_a = p.op_a == CUBLAS_OP_N, plain_b = p.op_b == CUBLAS_OP_N;
     made->a = layout(p.a, plain_a ? p.m : p.k, plain_a ? p.k : p.m, p.lda, p.batch, p.distance_a);
     made->b = layout(p.b, plain_b ? p.k : p.n, plain_b ? p.n : p.k, p.ldb, p.batch, p.distance_b);
@@ -192,21 +211,23 @@ class Lt {
     const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, decltype(preference_destroy_)> preference(
         made, preference_destroy_);
     set(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, workspace_bytes);
-    for (const auto which : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-                             CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
+    for (const auto which :
+         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
       set(made, which, alignment);
     // Partial sums are added in the type of the sums, never in a narrower one of the result.
     set(made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
         std::uint32_t{CUBLASLT_REDUCTION_SCHEME_INPLACE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE});
     int count = 0;
-    const cublasStatus_t status = heuristics_(handle_, plan.desc, plan.a, plan.b, plan.d, plan.d, made, candidates,
-                                              found.data(), &count);
+    const cublasStatus_t status = heuristics_(handle_, plan.desc, plan.a, plan.b, plan.d, plan.d, made,
+                                              candidates, found.data(), &count);
     return status == CUBLAS_STATUS_SUCCESS ? count : 0;
   }
 
   /// Best of three runs of five; empty where the candidate doesn't run after all.
-  std::optional<float> milliseconds(const Plan& plan, cudaDataType_t scale, const cublasLtMatmulAlgo_t& algorithm,
-                                    const void* a, const void* b, void* d) {
+  std::optional<float> milliseconds(const Plan& plan, cudaDataType_t scale,
+                                    const cublasLtMatmulAlgo_t& algorithm, const void* a, const void* b,
+                                    void* d) {
     constexpr int rounds = 3, calls = 5;
     if (matmul(plan, scale, algorithm, a, b, d) != CUBLAS_STATUS_SUCCESS) return std::nullopt;
     float best = INFINITY;
