@@ -49,8 +49,10 @@ class Lt {
   static constexpr int candidates = 8;
   static constexpr std::size_t most_plans = 256;  ///< all are forgotten when there are more
 
-  /// Throws Error where the library is not there or does not start.
-  explicit Lt(Executor& executor) : workspace_(executor, workspace_bytes) {
+  /// Products run on `stream`, the default one unless named. Throws Error where the library is not there or
+  /// does not start.
+  explicit Lt(Executor& executor, cudaStream_t stream = nullptr)
+      : stream_(stream), workspace_(executor, workspace_bytes) {
     const std::string file = "libcublasLt.so." + std::to_string(CUBLAS_VER_MAJOR);
     library_ = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library_) library_ = dlopen(("/usr/local/cuda/lib64/" + file).c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -78,7 +80,7 @@ class Lt {
     destroy_(handle_);
   }
 
-  /// Runs the product on the default stream. A product's first call times its candidates, which write d.
+  /// Runs the product on the stream. A product's first call times its candidates, which write d.
   /// False, and nothing is done, where the library has no algorithm for it on this GPU. All pointers lie on
   /// multiples of 16 bytes; those on multiples of 256, as fresh device memory is, get the whole choice of
   /// kernels.
@@ -161,7 +163,7 @@ class Lt {
     } factors;
     const auto run_with = [&](const auto* one_and_zero) {
       return matmul_(handle_, plan.desc, one_and_zero, a, plan.a, b, plan.b, one_and_zero + 1, d, plan.d, d,
-                     plan.d, &algorithm, workspace_.data(), workspace_bytes, nullptr);
+                     plan.d, &algorithm, workspace_.data(), workspace_bytes, stream_);
     };
     return scale == CUDA_R_64F   ? run_with(factors.d)
            : scale == CUDA_R_32I ? run_with(factors.i)
@@ -232,9 +234,9 @@ class Lt {
     if (matmul(plan, scale, algorithm, a, b, d) != CUBLAS_STATUS_SUCCESS) return std::nullopt;
     float best = INFINITY;
     for (int round = 0; round < rounds; ++round) {
-      device::check(cudaEventRecord(start_.event), "event");
+      device::check(cudaEventRecord(start_.event, stream_), "event");
       for (int i = 0; i < calls; ++i) (void)matmul(plan, scale, algorithm, a, b, d);
-      device::check(cudaEventRecord(stop_.event), "event");
+      device::check(cudaEventRecord(stop_.event, stream_), "event");
       device::check(cudaEventSynchronize(stop_.event), "candidate");
       float time = 0;
       device::check(cudaEventElapsedTime(&time, start_.event, stop_.event), "event");
@@ -267,6 +269,7 @@ class Lt {
   decltype(&cublasLtMatmulAlgoGetHeuristic) heuristics_;
   decltype(&cublasLtMatmul) matmul_;
   cublasLtHandle_t handle_ = nullptr;
+  cudaStream_t stream_;
   OwnEvent start_, stop_;
   Buffer<std::byte> workspace_;
   std::map<Key, std::unique_ptr<Plan>> plans_;
