@@ -75,13 +75,8 @@ void multiply(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& x, cons
   for_parts(pool, y.rows, y.cols, w.cols,
             [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
               if (y.cols == 1) {
-                // Zeros to add to cost less than sgemv's own scaling by zero.
-                if (y.stride == 1)
-                  std::fill_n(y.row(r), rows, 0.0f);
-                else
-                  for (std::size_t i = r; i < r + rows; ++i) *y.row(i) = 0;
                 cblas_sgemv(CblasRowMajor, CblasNoTrans, blas_int(rows), blas_int(w.cols), 1, w.row(r),
-                            blas_int(w.stride), x.data, blas_int(x.stride), 1, y.row(r), blas_int(y.stride));
+                            blas_int(w.stride), x.data, blas_int(x.stride), 0, y.row(r), blas_int(y.stride));
               } else {
                 cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(rows), blas_int(cols),
                             blas_int(w.cols), 1, w.row(r), blas_int(w.stride), x.data + c, blas_int(x.stride),

@@ -12,7 +12,7 @@
 
 namespace fringe {
 
-void register_meshes();  // mesh_bench.cu
+void register_meshes();      // mesh_bench.cu
 void register_blas_pairs();  // blas_pairs.cu
 
 namespace {
