@@ -1,11 +1,17 @@
-// Our products on the processor against bare cblas_sgemm of the same shapes, one thread each.
+// Our products on the processor against bare cblas_sgemm of the same shapes and threads.
 #include <benchmark/benchmark.h>
 #include <cblas.h>
 
+#include <chrono>
+#include <memory>
+#include <thread>
 #include <vector>
 
+#include "bench/machine.hpp"
+#include "bench/paired.hpp"
 #include "core/draw.hpp"
 #include "electronic/cpu_blas.hpp"
+#include "electronic/format_error.hpp"
 #include "electronic/format_matrix.hpp"
 
 namespace {
@@ -28,24 +34,30 @@ struct Operands {
         y(rows * batch) {}
 };
 
+double flops(const Operands& o) {
+  return 2.0 * static_cast<double>(o.rows) * static_cast<double>(o.cols) * static_cast<double>(o.batch);
+}
+double bytes(const Operands& o) { return 4.0 * static_cast<double>(o.w.size() + o.x.size() + o.y.size()); }
+
 void report_rate(benchmark::State& state, const Operands& o) {
-  state.counters["FLOP/s"] = benchmark::Counter(
-      2.0 * static_cast<double>(o.rows) * static_cast<double>(o.cols) * static_cast<double>(o.batch),
-      benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["FLOP/s"] = benchmark::Counter(flops(o), benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void bare(Operands& o, const float* w) {
+  const auto rows = static_cast<int>(o.rows), cols = static_cast<int>(o.cols),
+             batch = static_cast<int>(o.batch);
+  if (batch == 1)
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, cols, 1, w, cols, o.x.data(), 1, 0, o.y.data(), 1);
+  else
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, batch, cols, 1, w, cols, o.x.data(), batch,
+                0, o.y.data(), batch);
 }
 
 void sgemm_bare(benchmark::State& state) {
   Operands o(state);
   openblas_set_num_threads(1);
-  const auto rows = static_cast<int>(o.rows), cols = static_cast<int>(o.cols),
-             batch = static_cast<int>(o.batch);
   for (auto _ : state) {
-    if (batch == 1)
-      cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, cols, 1, o.w.data(), cols, o.x.data(), 1, 0, o.y.data(),
-                  1);
-    else
-      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, batch, cols, 1, o.w.data(), cols,
-                  o.x.data(), batch, 0, o.y.data(), batch);
+    bare(o, o.w.data());
     benchmark::ClobberMemory();
   }
   report_rate(state, o);
@@ -68,13 +80,88 @@ void cpu_blas(benchmark::State& state) {
   run(state, o, *blas->program({o.w.data(), o.rows, o.cols}, 0), o.y);
 }
 
+/// Our product and the bare call of as many threads in turns. A turn is the best of three runs of enough
+/// calls for 0.2 ms, after 2 ms that aren't timed. OpenBLAS's threads keep looking for work after a call, for
+/// tens of milliseconds: with two threads, ours waits until they sleep.
+void against_bare(benchmark::State& state) {
+  constexpr int rounds = 40, runs = 3;
+  constexpr double enough_s = 2e-4, warm_s = 2e-3;
+  Operands o(state);
+  const auto threads = static_cast<int>(state.range(3));
+  fringe::ThreadPool pool(static_cast<unsigned>(threads));
+  const auto cpu = fringe::make_cpu_executor(pool);
+  const auto blas = fringe::make_cpu_blas(*cpu, pool);
+  const auto matrix = blas->program({o.w.data(), o.rows, o.cols}, 0);
+  const auto ours = [&] {
+    matrix->forward({o.x.data(), o.cols, o.batch}, {o.y.data(), o.rows, o.batch}, {});
+    benchmark::ClobberMemory();
+  };
+  const float* w = matrix->parameters().data();  // the same memory for both
+  const auto peer = [&] {
+    bare(o, w);
+    benchmark::ClobberMemory();
+  };
+  ours();
+  ours();
+  const int calls = std::max(1, static_cast<int>(enough_s / fringe::bench::seconds(ours)));
+  const auto turn = [&](int blas_threads, const auto& once) {
+    if (threads > 1 && blas_threads == 1) std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    openblas_set_num_threads(blas_threads);
+    for (double warm = 0; warm < warm_s;) warm += fringe::bench::seconds(once);
+    const auto [best] = fringe::bench::best_seconds(runs, [&] {
+      for (int i = 0; i < calls; ++i) once();
+    });
+    return best / calls;
+  };
+  for (auto _ : state) {
+    const fringe::bench::Verdict v = fringe::bench::judge(fringe::bench::in_turns(
+        rounds, [&] { return turn(1, ours); }, [&] { return turn(threads, peer); }));
+    state.SetIterationTime(v.ours_s);
+    state.SetLabel(std::string(v.word));
+    state.counters["peer_us"] = 1e6 * v.peer_s;
+    state.counters["times_peer"] = v.ratio;
+    state.counters["spread"] = v.spread;
+    state.counters["p_slower"] = v.p_slower;
+    state.counters["p_faster"] = v.p_faster;
+    state.counters["fma_share"] = flops(o) / v.ours_s / fringe::bench::fma_peak<float>() / threads;
+    state.counters["copy_share"] = bytes(o) / v.ours_s / fringe::bench::copy_bandwidth();
+  }
+  openblas_set_num_threads(1);
+}
+
+/// One sample through ever other weights, so that none lies in a cache: their bytes against a copy's.
+void from_memory(benchmark::State& state) {
+  constexpr std::size_t together = std::size_t{256} << 20;
+  Operands o(state);
+  fringe::ThreadPool pool(1);
+  const auto cpu = fringe::make_cpu_executor(pool);
+  const auto blas = fringe::make_cpu_blas(*cpu, pool);
+  std::vector<std::unique_ptr<fringe::ProgrammedMatrix>> matrices;
+  for (std::size_t held = 0; held < together; held += 4 * o.w.size())
+    matrices.push_back(blas->program({o.w.data(), o.rows, o.cols}, 0));
+  std::size_t next = 0;
+  for (auto _ : state) {
+    matrices[next]->forward({o.x.data(), o.cols, o.batch}, {o.y.data(), o.rows, o.batch}, {});
+    next = next + 1 == matrices.size() ? 0 : next + 1;
+    benchmark::ClobberMemory();
+  }
+  report_rate(state, o);
+  state.counters["copy_share"] = benchmark::Counter(bytes(o) / fringe::bench::copy_bandwidth(),
+                                                    benchmark::Counter::kIsIterationInvariantRate);
+}
+
 void emulated(benchmark::State& state) {
   Operands o(state);
   const auto format = static_cast<fringe::Format>(state.range(3));
   state.SetLabel(std::string(fringe::row_of(format).name));
   fringe::ThreadPool pool(1);
   const auto cpu = fringe::make_cpu_executor(pool);
-  run(state, o, *fringe::make_format_matrix({o.w.data(), o.rows, o.cols}, format, *cpu, pool), o.y);
+  const fringe::ConstMatrix w{o.w.data(), o.rows, o.cols};
+  run(state, o, *fringe::make_format_matrix(w, format, *cpu, pool), o.y);
+  const fringe::FormatError error =
+      fringe::format_error(format, w, {o.x.data(), o.cols, o.batch}, {o.y.data(), o.rows, o.batch});
+  state.counters["error"] = error.relative;
+  state.counters["share_of_bound"] = error.share_of_bound;
 }
 
 // A digit classifier's layers, and large ones; batch 1 and a training batch.
@@ -87,7 +174,7 @@ void every_shape(benchmark::internal::Benchmark* b) {
   for (const auto& shape : shapes) b->Args(shape);
 }
 void every_shape_and_threads(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"rows", "cols", "batch", "threads"})->UseRealTime();
+  b->ArgNames({"rows", "cols", "batch", "threads"});
   for (const std::int64_t threads : {1, 2})
     for (auto shape : shapes) {
       shape.push_back(threads);
@@ -101,7 +188,13 @@ void every_format(benchmark::internal::Benchmark* b) {
 }
 
 BENCHMARK(sgemm_bare)->Apply(every_shape);
-BENCHMARK(cpu_blas)->Apply(every_shape_and_threads);
+BENCHMARK(cpu_blas)->Apply(every_shape_and_threads)->UseRealTime();
+BENCHMARK(against_bare)
+    ->Apply(every_shape_and_threads)
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(from_memory)->ArgNames({"rows", "cols", "batch"})->Args({256, 784, 1})->Args({1024, 1024, 1});
 BENCHMARK(emulated)->Apply(every_format);
 
 }  // namespace

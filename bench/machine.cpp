@@ -3,7 +3,9 @@
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
+#include <cstring>
 #include <utility>
+#include <vector>
 
 #include "photonics/mesh_kernel.hpp"
 
@@ -66,6 +68,20 @@ double measure() {
 const MachinePeak& machine_peak() {
   static const MachinePeak peak{measure<float>(), measure<double>()};
   return peak;
+}
+
+double copy_bandwidth() {
+  static const double rate = [] {
+    constexpr std::size_t bytes = std::size_t{128} << 20;
+    std::vector<char> from(bytes, 1), to(bytes, 2);
+    const auto [best] = best_seconds(10, [&] {
+      std::memcpy(to.data(), from.data(), bytes);
+      benchmark::DoNotOptimize(to.data());
+      benchmark::ClobberMemory();
+    });
+    return 2.0 * static_cast<double>(bytes) / best;
+  }();
+  return rate;
 }
 
 }  // namespace fringe::bench

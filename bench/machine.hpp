@@ -13,6 +13,10 @@ struct MachinePeak {
 };
 const MachinePeak& machine_peak();
 
+/// Bytes read plus bytes written per second when one thread copies 128 MiB to another 128 MiB: beyond any
+/// cache of one core (J. McCalpin's STREAM counts alike).
+double copy_bandwidth();
+
 template <class Real>
 double fma_peak() {
   return sizeof(Real) == 4 ? machine_peak().single : machine_peak().dual;

@@ -17,7 +17,10 @@ int main(int argc, char** argv) {
                               gflops(fringe::bench::machine_peak().single));
   benchmark::AddCustomContext("multiply-add peak, double, 1 thread",
                               gflops(fringe::bench::machine_peak().dual));
+  benchmark::AddCustomContext("copy, 1 thread",
+                              std::to_string(fringe::bench::copy_bandwidth() * 1e-9) + " GB/s");
   benchmark::AddCustomContext("BLAS", openblas_get_config());
+  benchmark::AddCustomContext("BLAS kernels", openblas_get_corename());
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
 }

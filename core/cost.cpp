@@ -27,9 +27,10 @@ constexpr std::array<PartRow, part_count> part_rows{{
 constexpr std::array<std::string_view, resource_count> resource_rows{"matrix_unit", "programming", "memory",
                                                                      "digital", "launch"};
 
-Cost merge(const Cost& a, const Cost& b, double latency) noexcept {
+Cost merge(const Cost& a, const Cost& b, double latency, double spread_s) noexcept {
   Cost c;
   c.latency_s = latency;
+  c.spread_s = spread_s;
   for (std::size_t i = 0; i < resource_count; ++i) c.busy_s[i] = a.busy_s[i] + b.busy_s[i];
   for (std::size_t i = 0; i < part_count; ++i) {
     c.joules[i] = a.joules[i] + b.joules[i];
@@ -70,12 +71,17 @@ double Cost::energy_j(Boundary boundary, double duration_s) const noexcept {
   return total;
 }
 
-Cost then(const Cost& a, const Cost& b) noexcept { return merge(a, b, a.latency_s + b.latency_s); }
-Cost beside(const Cost& a, const Cost& b) noexcept { return merge(a, b, std::max(a.latency_s, b.latency_s)); }
+Cost then(const Cost& a, const Cost& b) noexcept {
+  return merge(a, b, a.latency_s + b.latency_s, a.spread_s + b.spread_s);
+}
+Cost beside(const Cost& a, const Cost& b) noexcept {
+  return merge(a, b, std::max(a.latency_s, b.latency_s), std::max(a.spread_s, b.spread_s));
+}
 
 Cost repeat(const Cost& a, double n) noexcept {
   Cost c = a;
   c.latency_s *= n;
+  c.spread_s *= n;
   for (double& busy : c.busy_s) busy *= n;
   for (double& joule : c.joules) joule *= n;
   return c;

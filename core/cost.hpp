@@ -59,6 +59,7 @@ struct Cost {
   std::array<double, part_count> static_watts{};
   Provenance provenance = Provenance::none;
   bool energy_known = true;  ///< false where nothing on the machine reports joules
+  double spread_s = 0;       ///< of a measured latency: from the first to the third quartile of its repeats
 
   double& busy(Resource r) { return busy_s[static_cast<std::size_t>(r)]; }
   double busy(Resource r) const { return busy_s[static_cast<std::size_t>(r)]; }
@@ -74,11 +75,11 @@ struct Cost {
   double energy_j(Boundary boundary, double duration_s) const noexcept;
 };
 
-/// b after a on the same hardware: latencies, busy times and joules add; static watts of a part that both
-/// name are the same hardware, so the larger counts.
+/// b after a on the same hardware: latencies, spreads, busy times and joules add; static watts of a part that
+/// both name are the same hardware, so the larger counts.
 Cost then(const Cost& a, const Cost& b) noexcept;
-/// a and b at once on the same hardware: the longer latency; busy times and joules add; static watts as in
-/// then().
+/// a and b at once on the same hardware: the longer latency and the larger spread; busy times and joules add;
+/// static watts as in then().
 Cost beside(const Cost& a, const Cost& b) noexcept;
 /// The same work n ≥ 0 times, one after the other.
 Cost repeat(const Cost& a, double n) noexcept;

@@ -19,7 +19,8 @@ namespace {
 thread_local const void* current_pool = nullptr;
 thread_local unsigned current_worker = 0;
 
-// Waking a thread takes longer than many a run: whoever waits looks for tens of microseconds before it sleeps.
+// Waking a thread takes longer than many a run: whoever waits looks for tens of microseconds before it
+// sleeps.
 constexpr int looks = 1000;
 template <class Condition>
 void look_for(Condition&& met) {
@@ -36,12 +37,12 @@ struct ThreadPool::State {
   std::mutex run_mutex;  // one run at a time
   std::mutex mutex;
   std::condition_variable wake, done;
+  // Of the run in progress. Whoever has taken a task may read them: the run lasts until it is finished.
   const std::function<void(std::size_t, unsigned)>* task = nullptr;
   std::size_t tasks = 0;
-  std::atomic<std::size_t> next{0};
+  std::atomic<std::size_t> untaken = 0, unfinished = 0;
   // Changed with the mutex held; looked at without it.
   std::atomic<unsigned long> generation = 0;
-  std::atomic<unsigned> busy = 0;
   std::atomic<bool> stop = false;
   std::size_t failed_task = 0;
   std::exception_ptr failure;
@@ -50,7 +51,9 @@ struct ThreadPool::State {
   void work(unsigned worker) {
     const void* outer_pool = std::exchange(current_pool, this);
     const unsigned outer_worker = std::exchange(current_worker, worker);
-    for (std::size_t i = next.fetch_add(1); i < tasks; i = next.fetch_add(1)) {
+    for (std::size_t left = untaken; left > 0;) {
+      if (!untaken.compare_exchange_weak(left, left - 1)) continue;
+      const std::size_t i = tasks - left;
       try {
         (*task)(i, worker);
       } catch (...) {
@@ -60,6 +63,11 @@ struct ThreadPool::State {
           failed_task = i;
         }
       }
+      if (unfinished.fetch_sub(1) == 1) {
+        const std::lock_guard lock(mutex);
+        done.notify_one();
+      }
+      left = untaken;
     }
     current_pool = outer_pool;
     current_worker = outer_worker;
@@ -76,8 +84,6 @@ struct ThreadPool::State {
         seen = generation;
       }
       work(worker);
-      const std::lock_guard lock(mutex);
-      if (--busy == 0) done.notify_one();
     }
   }
 
@@ -122,16 +128,17 @@ void ThreadPool::run(std::size_t tasks, const std::function<void(std::size_t, un
     const std::lock_guard lock(s.mutex);
     s.task = &task;
     s.tasks = tasks;
-    s.next = 0;
     s.failure = nullptr;
-    s.busy = static_cast<unsigned>(s.threads.size());
+    s.unfinished = tasks;
+    s.untaken = tasks;  // the last: from here on a thread that is late for an earlier run may take one
     ++s.generation;
   }
   s.wake.notify_all();
   s.work(0);
-  look_for([&] { return s.busy == 0; });
+  // A thread that has not woken yet is not waited for: its share is done.
+  look_for([&] { return s.unfinished == 0; });
   std::unique_lock lock(s.mutex);
-  s.done.wait(lock, [&] { return s.busy == 0; });
+  s.done.wait(lock, [&] { return s.unfinished == 0; });
   if (s.failure) std::rethrow_exception(s.failure);
 }
 

@@ -3,7 +3,6 @@
 #include <cblas.h>
 
 #include <algorithm>
-#include <mutex>
 #include <string>
 
 #include "core/error.hpp"
@@ -11,11 +10,8 @@
 namespace fringe {
 namespace {
 
-// OpenBLAS's own threads would change bits with their number; the pool takes their place.
-void use_one_blas_thread() {
-  static std::once_flag once;
-  std::call_once(once, [] { openblas_set_num_threads(1); });
-}
+// OpenBLAS's own threads change bits with their number; the pool takes their place.
+void use_one_blas_thread() { [[maybe_unused]] static const bool once = (openblas_set_num_threads(1), true); }
 
 int blas_int(std::size_t n) { return static_cast<int>(n); }
 
@@ -29,24 +25,40 @@ void require(bool fits, const char* where, std::size_t rows, std::size_t inner, 
               shape(inner, cols));
 }
 
-// Runs part(first row, rows, first column, columns) over tiles of a rows×cols result with `inner`
-// multiply-adds per element. A tile has at least 64 rows or columns to split and about 2²⁰ multiply-adds:
-// less doesn't repay a thread, more than 16 tiles pay only in large products.
+// One sample and more weights than the matrix kernels for small products take: a general one would pack all
+// of them first (1024×1024, one Zen 5 core: 255 µs backward, sgemv 45).
+bool large_vector(std::size_t weights, std::size_t batch) {
+  return batch == 1 && weights >= std::size_t{1} << 20;
+}
+
+// Runs part(first row, rows, first column, columns) over a rows×cols result with `inner` multiply-adds per
+// element. OpenBLAS sums an element alike in any band of rows that starts at a multiple of 48, its widest
+// block of them, so there may be as many bands as threads and one thread makes one call. Two exceptions: a
+// call of up to 10⁶ multiply-adds may take other kernels, so a band of a matrix has at least 2²⁰; and the
+// place of a column matters to some kernels, so what is too low for bands is cut into chunks of fixed width.
 template <class F>
-void for_tiles(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t inner, const F& part) {
-  if (rows == 0 || cols == 0) return;
-  constexpr std::size_t split_at = 128, grain = 16;
-  const double macs = static_cast<double>(rows) * static_cast<double>(cols) * static_cast<double>(inner);
-  const double wanted = std::min({macs / 0x1p20, std::max(16.0, macs / 0x1p26), 256.0});
-  std::size_t height = rows, width = cols;
-  for (double tiles = 2; tiles <= wanted && std::max(height, width) >= split_at; tiles *= 2) {
-    std::size_t& longer = height > width ? height : width;
-    longer = (longer / 2 + grain - 1) / grain * grain;
+void for_parts(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t inner, const F& part) {
+  constexpr std::size_t grain = 48, chunk = 2048;
+  // Multiply-adds of a band on the average, the shortest has at least half of them. One column is read, not
+  // computed: 2¹⁸ weights are a mebibyte.
+  const std::size_t least = std::size_t{1} << (cols == 1 ? 18 : 21);
+  const std::size_t macs = rows * cols * inner;
+  // Little work doesn't go by way of the pool, which would take a tenth of it.
+  if (macs < 2 * least) {
+    if (rows * cols > 0) part(0, rows, 0, cols);
+    return;
   }
-  const std::size_t down = (rows + height - 1) / height, across = (cols + width - 1) / width;
-  pool.run(down * across, [&](std::size_t tile, unsigned) {
-    const std::size_t r = tile / across * height, c = tile % across * width;
-    part(r, std::min(height, rows - r), c, std::min(width, cols - c));
+  const std::size_t grains = rows / grain;
+  if (grains < 2 && cols >= 2 * chunk)
+    return pool.run((cols + chunk - 1) / chunk, [&](std::size_t i, unsigned) {
+      part(0, rows, i * chunk, std::min(chunk, cols - i * chunk));
+    });
+  const std::size_t bands = std::min({std::size_t{pool.size()}, grains, macs / least});
+  if (bands < 2) return part(0, rows, 0, cols);
+  pool.run(bands, [&](std::size_t i, unsigned) {
+    const std::size_t first = grains * i / bands * grain,
+                      end = i + 1 == bands ? rows : grains * (i + 1) / bands * grain;
+    part(first, end - first, 0, cols);
   });
 }
 
@@ -57,25 +69,29 @@ void require_shape(const char* what, ConstMatrix m, std::size_t rows, std::size_
     throw Error(std::string(what) + " is " + shape(m.rows, m.cols) + ", it must be " + shape(rows, cols));
 }
 
-void multiply(ThreadPool& pool, ConstMatrix w, ConstMatrix x, Matrix y) {
+void multiply(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& x, const Matrix& y) {
   require(w.cols == x.rows && y.rows == w.rows && y.cols == x.cols, "forward", w.rows, w.cols, x.cols);
   use_one_blas_thread();
-  for_tiles(pool, y.rows, y.cols, w.cols,
+  for_parts(pool, y.rows, y.cols, w.cols,
             [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
-              if (y.cols == 1)
+              if (y.cols == 1) {
                 cblas_sgemv(CblasRowMajor, CblasNoTrans, blas_int(rows), blas_int(w.cols), 1, w.row(r),
                             blas_int(w.stride), x.data, blas_int(x.stride), 0, y.row(r), blas_int(y.stride));
-              else
+              } else {
                 cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(rows), blas_int(cols),
                             blas_int(w.cols), 1, w.row(r), blas_int(w.stride), x.data + c, blas_int(x.stride),
                             0, y.row(r) + c, blas_int(y.stride));
+              }
             });
 }
 
-void multiply_transposed(ThreadPool& pool, ConstMatrix w, ConstMatrix dy, Matrix dx) {
+void multiply_transposed(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& dy, const Matrix& dx) {
   require(w.rows == dy.rows && dx.rows == w.cols && dx.cols == dy.cols, "backward", w.cols, w.rows, dy.cols);
   use_one_blas_thread();
-  for_tiles(pool, dx.rows, dx.cols, w.rows,
+  if (large_vector(w.rows * w.cols, dy.cols))
+    return cblas_sgemv(CblasRowMajor, CblasTrans, blas_int(w.rows), blas_int(w.cols), 1, w.data,
+                       blas_int(w.stride), dy.data, blas_int(dy.stride), 0, dx.data, blas_int(dx.stride));
+  for_parts(pool, dx.rows, dx.cols, w.rows,
             [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
               cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, blas_int(rows), blas_int(cols),
                           blas_int(w.rows), 1, w.data + r, blas_int(w.stride), dy.data + c,
@@ -83,10 +99,13 @@ void multiply_transposed(ThreadPool& pool, ConstMatrix w, ConstMatrix dy, Matrix
             });
 }
 
-void add_outer_product(ThreadPool& pool, ConstMatrix dy, ConstMatrix x, Matrix dw) {
+void add_outer_product(ThreadPool& pool, const ConstMatrix& dy, const ConstMatrix& x, const Matrix& dw) {
   require(dy.cols == x.cols && dw.rows == dy.rows && dw.cols == x.rows, "gradient", dy.rows, dy.cols, x.rows);
   use_one_blas_thread();
-  for_tiles(pool, dw.rows, dw.cols, dy.cols,
+  if (large_vector(dw.rows * dw.cols, dy.cols))
+    return cblas_sger(CblasRowMajor, blas_int(dw.rows), blas_int(dw.cols), 1, dy.data, blas_int(dy.stride),
+                      x.data, blas_int(x.stride), dw.data, blas_int(dw.stride));
+  for_parts(pool, dw.rows, dw.cols, dy.cols,
             [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
               cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(rows), blas_int(cols),
                           blas_int(dy.cols), 1, dy.row(r), blas_int(dy.stride), x.row(c), blas_int(x.stride),

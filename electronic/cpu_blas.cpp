@@ -1,9 +1,13 @@
 #include "electronic/cpu_blas.hpp"
 
+#include <cblas.h>
+
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -12,6 +16,7 @@
 #include "core/tensor.hpp"
 #include "electronic/blas_product.hpp"
 #include "electronic/cpu_energy.hpp"
+#include "electronic/steady.hpp"
 
 namespace fringe {
 namespace {
@@ -29,7 +34,8 @@ class CpuBlasMatrix final : public ProgrammedMatrix {
 
   void forward(ConstMatrix x, Matrix y, const Context& context) override {
     multiply(pool_, std::as_const(weights_).view(), x, y);
-    kept_ = context.keep_for_backward ? x : ConstMatrix{};
+    kept_.data = nullptr;
+    if (context.keep_for_backward) kept_ = x;
   }
   void backward(ConstMatrix dy, Matrix dx, const Context&) override {
     if (!kept_.data)
@@ -174,26 +180,26 @@ class CpuBlas final : public Accelerator {
 
   Cost price(std::span<const Work> work) override {
     using Clock = std::chrono::steady_clock;
-    constexpr std::size_t least_repeats = 5;
-    constexpr double least_seconds = 0.02;
     Rehearsal rehearsal(cpu_, pool_, work);
-    rehearsal.run();
-    std::vector<double> seconds;
-    energy_.advance();
-    for (double total = 0; seconds.size() < least_repeats || total < least_seconds; total += seconds.back()) {
+    std::size_t runs = 0;
+    const auto round = [&] {
+      ++runs;
       const auto start = Clock::now();
       rehearsal.run();
-      seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
-    }
+      return std::array{std::chrono::duration<double>(Clock::now() - start).count()};
+    };
+    const Timing timing = time_steadily(round, [&] {
+      energy_.advance();
+      runs = 0;
+    });
     const CpuEnergyCounter::Reading joules = energy_.advance();
-    const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
-    std::nth_element(seconds.begin(), middle, seconds.end());
 
     Cost cost;
-    cost.latency_s = *middle;
-    cost.busy(Resource::matrix_unit) = *middle;
-    cost.energy(Part::mac) = joules.package_j / static_cast<double>(seconds.size());
-    cost.energy(Part::dram) = joules.dram_j / static_cast<double>(seconds.size());
+    cost.latency_s = timing.median_s;
+    cost.spread_s = timing.spread_s;
+    cost.busy(Resource::matrix_unit) = timing.median_s;
+    cost.energy(Part::mac) = joules.package_j / static_cast<double>(runs);
+    cost.energy(Part::dram) = joules.dram_j / static_cast<double>(runs);
     cost.energy_known = energy_.available();
     cost.provenance = Provenance::measured;
     return cost;
@@ -213,11 +219,18 @@ std::unique_ptr<Accelerator> make_cpu_blas(Executor& cpu, ThreadPool& pool) {
 }
 
 std::string cpu_name() {
+  std::string processor = "unknown CPU";
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);)
     if (line.starts_with("model name"))
-      if (const auto colon = line.find(": "); colon != std::string::npos) return line.substr(colon + 2);
-  return "unknown CPU";
+      if (const auto colon = line.find(": "); colon != std::string::npos) {
+        processor = line.substr(colon + 2);
+        break;
+      }
+  std::istringstream config(openblas_get_config());  // "OpenBLAS 0.3.21 NO_LAPACKE …"
+  std::string library, version;
+  config >> library >> version;
+  return processor + ", " + library + " " + version + " " + openblas_get_corename() + " kernels";
 }
 
 }  // namespace fringe

@@ -13,15 +13,18 @@ namespace fringe {
 ///
 /// forward, backward: really computed; equal bits for any number of threads on one type of CPU. backward
 /// reads the x of the last forward, which must have kept it (keep_for_backward), where it lay: the caller
-/// leaves it unchanged until then. price: the whole list, in order, on random operands that stay in memory;
-/// median of at least 5 repeats that fill at least 20 ms, after a warm-up. An elementwise entry is one pass
-/// of ReLU, an update is SGD with momentum up to 4 operations per weight and Adam above. One list occupies
-/// the processor, so the interval equals the latency. Joules are those of the whole package (part mac) and,
-/// where counted, its memory (part dram), idle power included; energy_known is false where the machine has no
-/// readable counter, see cpu_energy_status().
+/// leaves it unchanged until then. price: the whole list, in order, on random operands that stay where they
+/// are, so a list that fits the caches is timed there; median and spread over at least 5 repeats that fill at
+/// least 20 ms, after a warm-up until the medians of two such rounds agree within 2 %, at most half a second.
+/// An elementwise entry is one pass of ReLU, an update is SGD with momentum up to 4 operations per weight and
+/// Adam above. One list occupies the processor, so the interval equals the latency. Joules are those of the
+/// whole package (part mac) and, where counted, its memory (part dram), idle power included; energy_known is
+/// false where the machine has no readable counter, see cpu_energy_status().
 std::unique_ptr<Accelerator> make_cpu_blas(Executor& cpu, ThreadPool& pool);
 
-/// The processor's name as the operating system tells it.
+/// The processor's name as the operating system tells it, and the kernels that OpenBLAS chose for it: "AMD
+/// EPYC, OpenBLAS 0.3.21 Cooperlake kernels". A library older than the processor may take narrower ones than
+/// it has, and OPENBLAS_CORETYPE in the environment others.
 std::string cpu_name();
 
 }  // namespace fringe

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/accelerator.hpp"
@@ -26,11 +27,18 @@ inline std::string_view to_string(CublasPrecision p) noexcept { return cublas_na
 /// it lay, so the caller leaves it unchanged until then. realised() is the rounded weights; the rounding to
 /// TF32 happens inside the matrix unit and is not seen there.
 ///
-/// price: the whole list as one sequence on one stream, median over repeats that fill at least 10 ms after a
-/// warm-up. Operands are random normals, resident in the format of the products, as a network that keeps its
-/// activations in that format would have them; nothing is copied. A weight update also pays the rounding of
+/// price: the whole list as one sequence on one stream; median and spread over repeats that fill at least 20
+/// ms, after a warm-up until the medians of two such rounds agree within 2 %. Operands are random normals,
+/// resident in the format of the products, as a network that keeps its activations in that format would have
+/// them; nothing is copied, and what fits the caches stays there. A weight update also pays the rounding of
 /// the new weights. An elementwise entry is one pass of ReLU over its elements, an update is SGD with
-/// momentum up to 4 operations per weight and Adam above. Energy is not known.
+/// momentum up to 4 operations per weight and Adam above. Joules are the whole board's, memory and idle power
+/// included (part mac), from NVML's counter over at least 0.3 s of the same work; energy_known is false where
+/// there is none.
 std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor& cuda);
+
+/// Of what make_cublas gave: whether joules are counted, and if not, why; clocks, temperature, watts and what
+/// held the clocks back at the end of the last price.
+std::string cublas_conditions(const Accelerator& hardware);
 
 }  // namespace fringe

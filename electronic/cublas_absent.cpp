@@ -7,4 +7,6 @@ std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor&) {
   throw Error(std::string(to_string(precision)) + ": " + cuda_status().reason);
 }
 
+std::string cublas_conditions(const Accelerator&) { return cuda_status().reason; }
+
 }  // namespace fringe

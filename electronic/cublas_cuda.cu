@@ -1,7 +1,11 @@
+#include <chrono>
+#include <optional>
 #include <vector>
 
 #include "electronic/cublas_gemm.cuh"
 #include "electronic/cublas_price.cuh"
+#include "electronic/nvml.hpp"
+#include "electronic/steady.hpp"
 
 namespace fringe {
 namespace {
@@ -94,6 +98,14 @@ class CublasMatrix final : public ProgrammedMatrix {
   std::size_t kept_batch_ = 0;
 };
 
+std::string pci_bus_id() {
+  int device = 0;
+  char id[32] = "";
+  device::check(cudaGetDevice(&device), "device");
+  device::check(cudaDeviceGetPCIBusId(id, sizeof id, device), "address of the board");
+  return id;
+}
+
 class Cublas final : public Accelerator {
  public:
   Cublas(CublasPrecision precision, Executor& cuda)
@@ -113,19 +125,64 @@ class Cublas final : public Accelerator {
     cost.provenance = Provenance::measured;
     cost.energy_known = false;
     if (work.empty()) return cost;
-    cublas::ResidentWork resident(executor_, *gemm_, work);
-    cost.latency_s = cublas::median_seconds(resident);
+    cublas::ResidentWork resident(executor_, *gemm_, lt(), work);
+    cublas::DeviceRounds round(resident);
+    const Timing timing = time_steadily(round, [] {});
+    cost.latency_s = timing.median_s;
+    cost.spread_s = timing.spread_s;
+    if (nvml_.energy_j()) {
+      const auto executions = [&] { return round().size(); };
+      const auto counter = [&] { return nvml_.energy_j(); };
+      const auto now = [] {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+      };
+      if (const std::optional<double> joules = joules_each(executions, counter, now)) {
+        cost.energy(Part::mac) = *joules;
+        cost.energy_known = true;
+      }
+    }
+    conditions_ = nvml_.conditions();  // while the board is still as the work left it
+    if (!timing.steady) unsteady_ = true;
     cost.busy(Resource::matrix_unit) = cost.latency_s;
     return cost;
   }
 
+  std::string conditions() const {
+    std::string text = nvml_.status();
+    if (!why_no_lt_.empty()) text += "; prices are those of cuBLAS alone: " + why_no_lt_;
+    if (conditions_) text += "; at the end of the last price: " + to_string(*conditions_);
+    if (unsteady_) text += "; some prices never became steady";
+    return text;
+  }
+
  private:
+  /// Null on a machine without the library, which is said once.
+  cublas::Lt* lt() {
+    if (!lt_ && why_no_lt_.empty()) try {
+        lt_ = std::make_unique<cublas::Lt>(executor_);
+      } catch (const Error& error) {
+        why_no_lt_ = error.what();
+      }
+    return lt_.get();
+  }
+
   std::string name_;
   Executor& executor_;
   std::shared_ptr<const Gemm> gemm_;
+  std::unique_ptr<cublas::Lt> lt_;
+  std::string why_no_lt_;
+  Nvml nvml_{pci_bus_id()};
+  std::optional<GpuConditions> conditions_;
+  bool unsteady_ = false;
 };
 
 }  // namespace
+
+std::string cublas_conditions(const Accelerator& hardware) {
+  const auto* cublas = dynamic_cast<const Cublas*>(&hardware);
+  if (!cublas) throw Error("cublas: conditions are asked of '" + hardware.name() + "', which is no GPU");
+  return cublas->conditions();
+}
 
 std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor& cuda) {
   const std::string name(to_string(precision));

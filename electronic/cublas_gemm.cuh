@@ -71,6 +71,14 @@ class Gemm {
   ~Gemm() { cublas_.destroy(handle_); }
 
   CublasPrecision precision() const { return precision_; }
+  cudaDataType_t type() const {
+    return precision_ == CublasPrecision::bf16   ? CUDA_R_16BF
+           : precision_ == CublasPrecision::fp16 ? CUDA_R_16F
+                                                 : CUDA_R_32F;
+  }
+  cublasComputeType_t compute() const {
+    return precision_ == CublasPrecision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  }
 
   /// y = W·x, or Wᵀ·x, for W[rows×cols].
   void product(Operand w, std::size_t rows, std::size_t cols, bool transposed, Operand x, Matrix y) const {
@@ -86,15 +94,10 @@ class Gemm {
   void run(cublasOperation_t op_a, cublasOperation_t op_b, std::size_t m, std::size_t n, std::size_t k,
            Operand a, Operand b, Matrix c, float beta) const {
     if (m == 0 || n == 0) return;
-    const cudaDataType_t type = precision_ == CublasPrecision::bf16   ? CUDA_R_16BF
-                                : precision_ == CublasPrecision::fp16 ? CUDA_R_16F
-                                                                      : CUDA_R_32F;
-    const cublasComputeType_t compute =
-        precision_ == CublasPrecision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
     const float one = 1.0f;
     check(cublas_.gemm(handle_, op_a, op_b, static_cast<std::int64_t>(m), static_cast<std::int64_t>(n),
-                       static_cast<std::int64_t>(k), &one, a.data, type, a.stride, b.data, type, b.stride,
-                       &beta, c.data, CUDA_R_32F, static_cast<std::int64_t>(c.stride), compute,
+                       static_cast<std::int64_t>(k), &one, a.data, type(), a.stride, b.data, type(), b.stride,
+                       &beta, c.data, CUDA_R_32F, static_cast<std::int64_t>(c.stride), compute(),
                        CUBLAS_GEMM_DEFAULT),
           "gemm");
   }

@@ -7,6 +7,11 @@
 Per benchmark the medians, their ratio B/A and the p value of a two-sided Mann-Whitney U test. A benchmark is slower (or
 faster) where p is below --p and the medians differ by more than --share. Exit status 1 where one became slower, 2 where
 the files can't be compared.
+
+    scripts/bench_compare.py --pairs A.json
+
+Of one run, the benchmarks that held ours against a peer in turns (against_bare, against_best): medians, the median ratio of
+a pair and the exact one-sided p of Wilcoxon's signed ranks; slower or faster where that is below 1 %. Exit status as above.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from statistics import median
 from scipy.stats import mannwhitneyu
 
 TO_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
+PAIRS_P = 0.01
 FEWEST = 4  # with 3 against 3 no outcome of a two-sided test has a p below 0.1, with 4 against 4 none below 0.028
 
 
@@ -26,15 +32,18 @@ class Refused(Exception):
     """One sentence: which file, and why."""
 
 
-def times(path):
-    """Benchmark → real times [ns], one per repetition."""
+def runs_of(path):
     try:
         with open(path) as file:
-            runs = json.load(file)["benchmarks"]
+            return json.load(file)["benchmarks"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refused(f"{path}: no JSON of Google Benchmark ({error})") from None
+
+
+def times(path):
+    """Benchmark → real times [ns], one per repetition."""
     found = {}
-    for run in runs:
+    for run in runs_of(path):
         if run.get("run_type") == "iteration" and not run.get("error_occurred"):
             found.setdefault(run["run_name"], []).append(run["real_time"] * TO_NS[run["time_unit"]])
     return found
@@ -56,6 +65,20 @@ def compare(a, b, share, p_limit):
     return rows
 
 
+def pairs(path):
+    """Rows (name, median of the peer, of ours, ratio, p, verdict) of the benchmarks that ran in turns with a peer."""
+    rows = []
+    for run in runs_of(path):
+        if "p_slower" not in run or run.get("error_occurred") or run.get("run_type") != "iteration":
+            continue
+        p = {"slower": run["p_slower"], "faster": run["p_faster"]}
+        verdict = next((word for word in p if p[word] < PAIRS_P), "same")
+        rows.append((run["name"], 1e3 * run["peer_us"], run["real_time"] * TO_NS[run["time_unit"]], run["times_peer"], min(p.values()), verdict))
+    if not rows:
+        raise Refused(f"{path}: no benchmark ran in turns with a peer")
+    return rows
+
+
 def in_words(ns):
     for unit in ("s", "ms", "us"):
         if ns >= TO_NS[unit]:
@@ -63,14 +86,31 @@ def in_words(ns):
     return f"{ns:.4g} ns"
 
 
+def show(rows, heads):
+    first, second, ratio_head = heads
+    width = max(len(row[0]) for row in rows)
+    print(f"{'':{width}} {first:>10} {second:>10} {ratio_head:>7} {'p':>8}")
+    for name, before, after, ratio, p, verdict in rows:
+        shown = "" if p is None else f"{p:.2g}"
+        print(f"{name:{width}} {in_words(before):>10} {in_words(after):>10} {ratio:7.3f} {shown:>8} {verdict}")
+    slower = sum(row[-1] == "slower" for row in rows)
+    print(f"{slower} slower, {sum(row[-1] == 'faster' for row in rows)} faster, of {len(rows)}")
+    return 1 if slower else 0
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("a", metavar="A.json", help="before")
-    parser.add_argument("b", metavar="B.json", help="after")
+    parser.add_argument("b", metavar="B.json", nargs="?", help="after")
+    parser.add_argument("--pairs", action="store_true", help="A.json alone: ours against peers, in turns")
     parser.add_argument("--share", type=float, default=0.05, help="smallest change that counts (default 0.05)")
     parser.add_argument("--p", type=float, default=0.05, help="largest p value that counts (default 0.05)")
     chosen = parser.parse_args(arguments)
+    if chosen.pairs == (chosen.b is not None):
+        parser.error("name two files, or one with --pairs")
     try:
+        if chosen.pairs:
+            return show(pairs(chosen.a), ("peer", "ours", "ratio"))
         a, b = times(chosen.a), times(chosen.b)
         rows = compare(a, b, chosen.share, chosen.p)
         if not rows:
@@ -80,17 +120,11 @@ def main(arguments=None):
     except Refused as refused:
         print(f"bench_compare: {refused}", file=sys.stderr)
         return 2
-    width = max(len(row[0]) for row in rows)
-    print(f"{'':{width}} {'A':>10} {'B':>10} {'B/A':>7} {'p':>8}")
-    for name, before, after, ratio, p, verdict in rows:
-        shown = "" if p is None else f"{p:.2g}"
-        print(f"{name:{width}} {in_words(before):>10} {in_words(after):>10} {ratio:7.3f} {shown:>8} {verdict}")
+    status = show(rows, ("A", "B", "B/A"))
     alone = sorted(a.keys() ^ b.keys())
     if alone:
         print(f"in one file only: {', '.join(alone)}")
-    slower = sum(row[-1] == "slower" for row in rows)
-    print(f"{slower} slower, {sum(row[-1] == 'faster' for row in rows)} faster, of {len(rows)}")
-    return 1 if slower else 0
+    return status
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ skip() {
 }
 
 # A sanitised kernel runs tens of times slower: the timed and the largest tests are left out, memory is met without them.
-slow='*Prices*:*AMillion*:*InverseDistribution*:GpuMesh.*EverySize*'
+slow='*Prices*:*CublasLt*:*AMillion*:*InverseDistribution*:GpuMesh.*EverySize*'
 shared_memory='GpuExecutor.RowSums*:GpuExecutor.Softmax*:GpuMesh.Runs*:GpuMesh.Draws*'
 sanitizer=''
 for candidate in compute-sanitizer /usr/local/cuda/bin/compute-sanitizer \
@@ -128,7 +128,17 @@ benchmarks = load("benchmarks.json")
 if benchmarks and benchmarks["benchmarks"]:
     steps["benchmarks"]["context"] = benchmarks["context"]
     steps["benchmarks"]["results"] = benchmarks["benchmarks"]
-    failed = [b["name"] for b in benchmarks["benchmarks"] if b.get("error_occurred")]
+    # Ours against the libraries' own calls, in turns: the label is the verdict of signed ranks at 1 %.
+    kept = ("label", "real_time", "time_unit", "peer_us", "times_peer", "p_slower", "p_faster", "host_us", "peer_host_us")
+    steps["benchmarks"]["pairs"] = {
+        b["name"]: {key: b[key] for key in kept if key in b} for b in benchmarks["benchmarks"] if "p_slower" in b
+    }
+    # A chip without FP8 lacks nothing that it should have.
+    failed = [
+        b["name"]
+        for b in benchmarks["benchmarks"]
+        if b.get("error_occurred") and "has no such product" not in b.get("error_message", "")
+    ]
     if failed:
         problems.append("benchmarks failed: " + ", ".join(failed))
 else:

@@ -191,11 +191,11 @@ class Run {
       const auto executor = make_cuda_executor();
       const auto gpu = make_cublas(static_cast<CublasPrecision>(precision - cublas_names.begin()), *executor);
       result = electronic_result(std::string(*precision), *gpu);
-      result.note = status.device + "; joules are not read";
       run_folds(result, *gpu);
       result.costs = inference_costs(study_, *gpu, "resident");
       result.costs.push_back(training_cost(study_, *gpu, "training"));
       add_layers(result, *gpu);
+      result.note = status.device + "; " + cublas_conditions(*gpu);
     }
     finish(std::move(result));
     return go_on();

@@ -63,4 +63,20 @@ with tempfile.TemporaryDirectory() as folder:
     Path(folder, "broken.json").write_text("{")
     status, text = run(a, str(Path(folder, "broken.json")))
     expect(status == 2 and "broken.json" in text, "a broken file is refused by name")
+
+    def in_turns(name, p_slower, p_faster):
+        return {"name": name, "run_type": "iteration", "real_time": 2.0, "time_unit": "us", "peer_us": 1.9,
+                "times_peer": 1.05, "p_slower": p_slower, "p_faster": p_faster}
+
+    def pairs(*runs):
+        path = Path(folder, "pairs.json")
+        path.write_text(json.dumps({"benchmarks": list(runs)}))
+        return run(str(path), "--pairs")
+
+    status, text = pairs(in_turns("x", 0.009, 0.99), in_turns("y", 0.011, 0.98), in_turns("z", 0.99, 0.009))
+    verdicts = {line[0]: line.split()[-1] for line in text.splitlines()[1:4]}
+    expect(status == 1 and verdicts == {"x": "slower", "y": "same", "z": "faster"}, f"pairs:\n{text}")
+    expect("1.9 us" in text and "2 us" in text, f"both medians are shown:\n{text}")
+    expect(pairs(in_turns("y", 0.5, 0.5))[0] == 0, "the same speed is status 0")
+    expect(run(a, "--pairs")[0] == 2, "a run without pairs is refused")
 print("bench_compare: verdicts, exact p values and refusals as they should be")

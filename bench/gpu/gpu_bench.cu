@@ -12,7 +12,8 @@
 
 namespace fringe {
 
-void register_meshes();  // mesh_bench.cu
+void register_meshes();      // mesh_bench.cu
+void register_blas_pairs();  // blas_pairs.cu
 
 namespace {
 
@@ -161,6 +162,7 @@ int main(int argc, char** argv) {
   benchmark::AddCustomContext("gpu", status.device);
   fringe::register_all();
   fringe::register_meshes();
+  fringe::register_blas_pairs();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

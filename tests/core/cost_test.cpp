@@ -13,6 +13,7 @@ namespace {
 Cost sample(int i, Provenance provenance = Provenance::modelled) {
   Cost c;
   c.latency_s = 0.25 * (i + 1);
+  c.spread_s = 0.125 * (i + 2);
   for (std::size_t r = 0; r < resource_count; ++r)
     c.busy_s[r] = 0.5 * static_cast<double>((r * 5 + 3u * static_cast<unsigned>(i)) % 7);
   for (std::size_t p = 0; p < part_count; ++p) {
@@ -25,6 +26,7 @@ Cost sample(int i, Provenance provenance = Provenance::modelled) {
 
 void expect_same(const Cost& a, const Cost& b) {
   EXPECT_EQ(a.latency_s, b.latency_s);
+  EXPECT_EQ(a.spread_s, b.spread_s);
   EXPECT_EQ(a.busy_s, b.busy_s);
   EXPECT_EQ(a.joules, b.joules);
   EXPECT_EQ(a.static_watts, b.static_watts);
@@ -36,6 +38,8 @@ TEST(Cost, ThenAddsAndBesideTakesTheLonger) {
   const Cost a = sample(0), b = sample(1), in_turn = then(a, b), at_once = beside(a, b);
   EXPECT_EQ(in_turn.latency_s, 0.75);
   EXPECT_EQ(at_once.latency_s, 0.5);
+  EXPECT_EQ(in_turn.spread_s, 0.625);
+  EXPECT_EQ(at_once.spread_s, 0.375);
   for (std::size_t r = 0; r < resource_count; ++r) {
     EXPECT_EQ(in_turn.busy_s[r], a.busy_s[r] + b.busy_s[r]);
     EXPECT_EQ(at_once.busy_s[r], a.busy_s[r] + b.busy_s[r]);
