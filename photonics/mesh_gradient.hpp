@@ -31,25 +31,26 @@ class MeshGradient {
   /// 2⁻⁶ in float and 2⁻¹³ in double.
   bool reversible() const noexcept { return reversible_; }
 
-  /// For a real loss L and y = A·x over a batch, both [modes × batch]: takes `fields`, which are y where
-  /// reversible() and x otherwise, and g = ∂L/∂Re y + i ∂L/∂Im y at the output, and leaves x and g_in = Aᴴg
-  /// in their place. Adds to `gradient`
+  /// For a real loss L and y = A·x over a batch, all planes [modes × batch]: takes `fields`, which are y where
+  /// reversible() and x otherwise, and g = ∂L/∂Re y + i ∂L/∂Im y at the output, and leaves g_in = Aᴴg in g's
+  /// place. Adds to `gradient`
   ///   ∂L/∂p = Σ_samples Re(ḡ · ∂y/∂p)   for p = θ, φ of each coupler and the output phases.
   /// The sum over samples runs in tiles in order: equal bits for any pool. Rounding
   /// errors of x grow by one over the field transmission of the mesh. Throws Error on shape mismatch.
-  void backward(Fields<Real> fields, Fields<Real> g, PhaseProgram& gradient, ThreadPool* pool = nullptr);
+  void backward(ConstFields<Real> fields, Fields<Real> g, PhaseProgram& gradient, ThreadPool* pool = nullptr);
 
  private:
+  void set_weights(const FabricatedMesh& fabricated);
   void set_recorded(const PhysicalMesh<double>& mesh);
-  void backward_recorded(const Fields<Real>& fields, const Fields<Real>& g, std::size_t begin,
+  void backward_recorded(const ConstFields<Real>& fields, const Fields<Real>& g, std::size_t begin,
                          std::size_t end, double* sums) const;
   void add_recorded(const double* sums, PhaseProgram& gradient) const;
   std::size_t sums() const;
 
   MeshLayout layout_;
   ReverseForm<Real> form_;
-  bool set_ = false, reversible_ = false, front_ = false;
-  std::vector<SlopeWeights> weights_;
+  bool set_ = false, reversible_ = false;
+  SlopeWeights weights_;
   std::vector<double> sums_, tile_sums_;  ///< of the batch, and of each tile in flight
   // Where not reversible:
   std::vector<KernelPair> pairs_;

@@ -262,12 +262,11 @@ TEST(MeshGradient, HeavyLossAtTwoHundredAndFiftySixModes) {
     }
 }
 
-TEST_P(MeshGradientOf, FieldsComeBackAndAdjointsPassTheConjugateTranspose) {
+TEST_P(MeshGradientOf, AdjointsPassTheConjugateTranspose) {
   const Problem p(GetParam(), 12, 45);
   const Backward<double> b = run_backward<double>(p);
-  // Losses amplify rounding on the way back: 24 columns at most of at most 0.7 dB.
+  // Adjoints only lose on their way, by at most 0.7 dB in each of 24 columns at most.
   const double rounding = 32 * std::numeric_limits<double>::epsilon() * std::pow(10, 24 * 0.7 / 20);
-  EXPECT_LE(b.fields.distance(p.input), rounding);
   const std::size_t n = p.layout.modes;
 
   const std::vector<Complex> y = p.output(p.program), a = p.matrix(p.program);
@@ -300,7 +299,7 @@ TEST_P(MeshGradientOf, BitsDoNotDependOnThreads) {
     ThreadPool pool(threads);
     const Backward<float> together = run_backward<float>(p, &pool);
     EXPECT_EQ(flat(alone.gradient), flat(together.gradient)) << threads;
-    EXPECT_EQ(alone.fields.re, together.fields.re);
+    EXPECT_EQ(alone.adjoint.re, together.adjoint.re);
     EXPECT_EQ(alone.adjoint.im, together.adjoint.im);
   }
 }
@@ -408,8 +407,9 @@ template <class Real>
 void expect_kernels_agree() {
   const Problem p("rectangular", 9, 75);
   ReverseForm<Real> form(p.layout);
-  const std::vector<SlopeWeights> weights(p.layout.couplers.size());
-  ASSERT_TRUE(form.compile(realise<double>(p.layout, p.program, p.chip), weights, false));
+  SlopeWeights weights;
+  for (std::vector<double>& theta : weights.theta) theta.resize(p.layout.couplers.size());
+  ASSERT_TRUE(form.compile(realise<double>(p.layout, p.program, p.chip), weights));
   std::vector<double> first, second;
   const KernelSets sets = available_mesh_kernels();
   for (std::size_t k = 0; k < sets.count; ++k) {
