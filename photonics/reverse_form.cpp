@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "photonics/reverse_order.hpp"
 
@@ -94,8 +95,7 @@ bool ReverseForm<Real>::compile(const PhysicalMesh<double>& mesh, const SlopeWei
     std::uint64_t all = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t n = place_[begin + i];
-      const Real* const from = run_.coefficients[i];
-      std::copy(from, from + 8, &coefficients_[8 * n]);
+      std::memcpy(&coefficients_[8 * n], run_.coefficients[i], sizeof run_.coefficients[i]);
       steps_[n].swaps = run_.flags[i] & reverse_swaps;
       steps_[n].rescales = 0;
       diagonals_[couplers_[begin + i].upper] = run_.ahead[i][0];
