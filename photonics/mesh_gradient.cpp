@@ -120,8 +120,9 @@ void MeshGradient<Real>::set_recorded(const PhysicalMesh<double>& mesh) {
 }
 
 template <class Real>
-void MeshGradient<Real>::backward_recorded(const ConstFields<Real>& fields, const Fields<Real>& g,
-                                           std::size_t begin, std::size_t end, double* sums) const {
+void MeshGradient<Real>::backward_recorded(const ConstFields<Real>& fields, const ConstFields<Real>& g,
+                                           const Fields<Real>& g_in, std::size_t begin, std::size_t end,
+                                           double* sums) const {
   constexpr std::size_t lanes = kernel_reverse_lanes;
   const std::size_t modes = layout_.modes, count = pairs_.size(), segments = segments_.size() - 1;
   const auto& kernels = kernels_of<Real>(mesh_kernels());
@@ -173,10 +174,10 @@ void MeshGradient<Real>::backward_recorded(const ConstFields<Real>& fields, cons
       }
       kernels.reverse[weights_.front()](tape(k, inputs), block, sums + kernel_sums * segments_[k]);
     }
-    for (std::size_t m = 0; m < modes; ++m) {
+    for (std::size_t m = 0; m < modes && g_in.re.data; ++m) {
       const Real* planes = block + 4 * lanes * m;
-      std::copy_n(planes + 2 * lanes, here, g.re.row(m) + first);
-      std::copy_n(planes + 3 * lanes, here, g.im.row(m) + first);
+      std::copy_n(planes + 2 * lanes, here, g_in.re.row(m) + first);
+      std::copy_n(planes + 3 * lanes, here, g_in.im.row(m) + first);
     }
   }
 }
@@ -201,25 +202,61 @@ std::size_t MeshGradient<Real>::sums() const {
 }
 
 template <class Real>
-void MeshGradient<Real>::backward(ConstFields<Real> fields, Fields<Real> g, PhaseProgram& gradient,
-                                  ThreadPool* pool) {
-  const std::size_t modes = layout_.modes, batch = fields.re.cols;
-  for (const MatrixView<const Real>& plane : {fields.re, fields.im, ConstFields<Real>(g).re, ConstFields<Real>(g).im})
-    if (plane.rows != modes || plane.cols != batch)
-      throw Error("mesh gradient: all planes must be " + std::to_string(modes) + " modes by " +
-                  std::to_string(batch) + " samples");
+void MeshGradient<Real>::check(const ConstFields<Real>& fields, const ConstFields<Real>& g,
+                               const PhaseProgram& gradient) const {
+  for (const MatrixView<const Real>& plane : {fields.re, fields.im, g.re, g.im})
+    if (plane.rows != layout_.modes || plane.cols != fields.re.cols)
+      throw Error("mesh gradient: all planes must be " + std::to_string(layout_.modes) + " modes by " +
+                  std::to_string(fields.re.cols) + " samples");
   if (gradient.theta.size() != pairs_.size() || gradient.phi.size() != pairs_.size() ||
-      gradient.out.size() != modes)
+      gradient.out.size() != layout_.modes)
     throw Error("mesh gradient: the gradient's sizes differ from the layout's");
   if (!set_) throw Error("mesh gradient: no phases were set");
-  if (batch == 0) return;
+}
 
+template <class Real>
+void MeshGradient<Real>::backward(ConstFields<Real> fields, Fields<Real> g, PhaseProgram& gradient,
+                                  ThreadPool* pool) {
+  check(fields, g, gradient);
+  if (!reversible_ || !CompressedBatch<Real>::pays(layout_.modes, fields.re.cols, true))
+    return add_slopes(fields, g, g, gradient, pool);
+  compressed_.set(fields, g, pool);
+  add_slopes(compressed_.y(), compressed_.g(), compressed_.g_in(), gradient, pool);
+  compressed_.take_to_input(g, pool);
+}
+
+template <class Real>
+void MeshGradient<Real>::slopes(ConstFields<Real> fields, ConstFields<Real> g, PhaseProgram& gradient,
+                                ThreadPool* pool) {
+  check(fields, g, gradient);
+  if (!reversible_ || !CompressedBatch<Real>::pays(layout_.modes, fields.re.cols, false))
+    return add_slopes(fields, g, {}, gradient, pool);
+  compressed_.set(fields, g, pool);
+  add_slopes(compressed_.y(), compressed_.g(), {}, gradient, pool);
+}
+
+template <class Real>
+void MeshGradient<Real>::add_slopes(const ConstFields<Real>& fields, const ConstFields<Real>& g,
+                                    const Fields<Real>& g_in, PhaseProgram& gradient, ThreadPool* pool) {
+  const std::size_t batch = fields.re.cols;
+  if (batch == 0) return;
   const GradientTape<Real> tape = form_.tape();
   const auto add_sums = [&](std::size_t begin, std::size_t end, double* to) {
-    if (!reversible_) return backward_recorded(fields, g, begin, end, to);
-    const GradientBatch<Real> part{fields.re.data,   fields.im.data, g.re.data,   g.im.data,
-                                   g.re.data,        g.im.data,      fields.re.stride, fields.im.stride,
-                                   g.re.stride,      g.im.stride,    g.re.stride, g.im.stride, begin, end};
+    if (!reversible_) return backward_recorded(fields, g, g_in, begin, end, to);
+    const GradientBatch<Real> part{fields.re.data,
+                                   fields.im.data,
+                                   g.re.data,
+                                   g.im.data,
+                                   g_in.re.data,
+                                   g_in.im.data,
+                                   fields.re.stride,
+                                   fields.im.stride,
+                                   g.re.stride,
+                                   g.im.stride,
+                                   g_in.re.stride,
+                                   g_in.im.stride,
+                                   begin,
+                                   end};
     kernels_of<Real>(mesh_kernels()).gradient(tape, part, thread_scratch<Real>(form_.scratch()), to);
   };
   // A kernel adds the sums of one tile after the other; threads do the same, so that bits are equal.

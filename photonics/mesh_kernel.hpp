@@ -121,8 +121,8 @@ inline constexpr std::size_t kernel_product_samples = 32;
 template <class Real>
 using ProductKernel = void (*)(const KernelProduct<Real>& product) noexcept;
 
-/// One coupler on the way back (reverse_form.hpp). Rows trade places ahead of its turn where `swaps`; behind it, where
-/// `rescales`, y and g of its upper and then of its lower mode are multiplied by 2^shift.
+/// One coupler on the way back (reverse_form.hpp). Rows trade places ahead of its turn where `swaps`; behind
+/// it, where `rescales`, y and g of its upper and then of its lower mode are multiplied by 2^shift.
 struct GradientStep {
   std::uint32_t upper, lower;
   std::uint32_t coupler;  ///< whose sums these are
@@ -164,6 +164,27 @@ template <class Real>
 using GradientKernel = void (*)(const GradientTape<Real>& tape, const GradientBatch<Real>& batch,
                                 Real* scratch, double* sums) noexcept;
 
+/// sums[row][column] += Σ y ḡ over all samples, {Re, Im} of row y and column g, for rows [row_begin, row_end)
+/// and all columns. Both are padded to whole blocks, kernel_outer_modes(modes) of them: row_begin and row_end
+/// are multiples of 4, and what is beyond the modes is zero.
+template <class Real>
+struct KernelOuter {
+  std::size_t modes, samples;
+  const Real *y_re, *y_im, *g_re, *g_im;
+  std::size_t y_re_stride, y_im_stride, g_re_stride, g_im_stride;
+  std::size_t row_begin, row_end;
+  double* sums;
+};
+constexpr std::size_t kernel_outer_modes(std::size_t modes) { return (modes + 3) / 4 * 4; }
+/// Samples of a tile.
+template <class Real>
+inline constexpr std::size_t kernel_outer_lanes = 1024 / sizeof(Real);
+
+/// scratch: two Reals per sample of a tile for each of these rows and for each mode, padded; aligned to 64
+/// bytes.
+template <class Real>
+using OuterKernel = void (*)(const KernelOuter<Real>& product, Real* scratch) noexcept;
+
 /// Samples of one block of reverse propagation: planes {Re y, Im y, Re g, Im g} per mode, this long, aligned
 /// to 64 bytes.
 inline constexpr std::size_t kernel_reverse_lanes = 32;
@@ -202,6 +223,7 @@ struct KernelsOf {
   RecordKernel<Real> record;
   ReverseKernel<Real> reverse[2];  ///< [front splitter]
   GradientKernel<Real> gradient;
+  OuterKernel<Real> outer;
 };
 
 struct KernelSet {

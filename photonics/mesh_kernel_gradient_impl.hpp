@@ -22,25 +22,24 @@ using FourLanes __attribute__((vector_size(4 * sizeof(Real)))) = Real;
 
 /// 64 bytes of lanes, in Count vectors, to four by adding halves: the same bits for every vector width.
 template <class Real, unsigned Bytes, unsigned Count>
-[[gnu::always_inline]] inline FourLanes<Real> fold(const typename Simd<Real, Bytes>::Vec* part) {
-  using Vec = typename Simd<Real, Bytes>::Vec;
+[[gnu::always_inline]] inline void fold(const typename Simd<Real, Bytes>::Vec* part, FourLanes<Real>& four) {
   if constexpr (Bytes * Count == 4 * sizeof(Real)) {
     if constexpr (Count == 1) {
-      return part[0];
+      four = part[0];
     } else {
-      return __builtin_shufflevector(part[0], part[1], 0, 1, 2, 3);
+      four = __builtin_shufflevector(part[0], part[1], 0, 1, 2, 3);
     }
   } else if constexpr (Count > 1) {
-    Vec sum[Count / 2];
+    typename Simd<Real, Bytes>::Vec sum[Count / 2];
     for (unsigned i = 0; i < Count / 2; ++i) sum[i] = part[i] + part[i + Count / 2];
-    return fold<Real, Bytes, Count / 2>(sum);
+    fold<Real, Bytes, Count / 2>(sum, four);
   } else {
     using Half = typename Simd<Real, Bytes / 2>::Vec;
     struct Halves {
       Half low, high;
     } const halves = __builtin_bit_cast(Halves, part[0]);
     const Half sum = halves.low + halves.high;
-    return fold<Real, Bytes / 2, 1>(&sum);
+    fold<Real, Bytes / 2, 1>(&sum, four);
   }
 }
 
@@ -50,7 +49,7 @@ template <class Real, unsigned Bytes>
                                              double* to) {
   using FourDoubles __attribute__((vector_size(32), aligned(8), may_alias)) = double;
   FourLanes<Real> r[4];
-  for (unsigned i = 0; i < 4; ++i) r[i] = fold<Real, Bytes, 64 / Bytes>(part[i]);
+  for (unsigned i = 0; i < 4; ++i) fold<Real, Bytes, 64 / Bytes>(part[i], r[i]);
   const FourLanes<Real> p =
       __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5) + __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
   const FourLanes<Real> q =
@@ -127,57 +126,47 @@ template <class Real, unsigned Bytes, bool Swaps>
   add_lanes<Real, Bytes>(sum, sums);
 }
 
-/// Vectors of 64 bytes, side by side, pass one coupler of a run: `lower` are its lower rows, stored when they
-/// have passed, and then its upper ones. Its sums are set by the First vectors and added to by others.
-template <bool Swaps, bool First, unsigned Together, class Real>
-[[gnu::always_inline]] inline void pass_in_run(const Real* coefficients, const ReverseRow<Real, 64>* upper_at,
-                                               ReverseRow<Real, 64>* lower_at, ReverseRow<Real, 64>* lower,
-                                               typename Simd<Real, 64>::Vec* sums) {
-  typename Simd<Real, 64>::Vec k[8], s[4];
-  broadcast(coefficients, k);
-  for (unsigned i = 0; i < 4; ++i) s[i] = First ? typename Simd<Real, 64>::Vec{} : sums[i];
-  for (unsigned v = 0; v < Together; ++v) {
-    ReverseRow<Real, 64> upper = upper_at[v];
-    add_products(s, upper, lower[v]);
-    undo<Swaps>(k, upper, lower[v]);
-    lower_at[v] = lower[v];
-    lower[v] = upper;
-  }
-  for (unsigned i = 0; i < 4; ++i) sums[i] = s[i];
-}
-
-template <class Real, unsigned Together, bool First>
-[[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end,
-                                            ReverseRow<Real, 64>* rows, std::size_t vectors,
+/// Vectors of 64 bytes, `Together` side by side, pass a run; its sums are set by the First ones and added to
+/// by others.
+template <class Real, bool Swaps, unsigned Together, bool First>
+[[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin,
+                                            std::size_t end, ReverseRow<Real, 64>* rows, std::size_t vectors,
                                             typename Simd<Real, 64>::Vec (*sums)[4]) {
+  using Vec = typename Simd<Real, 64>::Vec;
   ReverseRow<Real, 64> lower[Together];
   ReverseRow<Real, 64>* lower_at = rows + tape.steps[begin].lower * vectors;
   for (unsigned v = 0; v < Together; ++v) lower[v] = lower_at[v];
   for (std::size_t n = begin; n < end; ++n, ++sums) {
     ReverseRow<Real, 64>* const upper_at = rows + tape.steps[n].upper * vectors;
-    if (__builtin_expect(tape.steps[n].swaps, 0)) {
-      pass_in_run<true, First, Together>(tape.coefficients + 8 * n, upper_at, lower_at, lower, *sums);
-    } else {
-      pass_in_run<false, First, Together>(tape.coefficients + 8 * n, upper_at, lower_at, lower, *sums);
+    Vec k[8], s[4];
+    broadcast(tape.coefficients + 8 * n, k);
+    for (unsigned i = 0; i < 4; ++i) s[i] = First ? Vec{} : (*sums)[i];
+    for (unsigned v = 0; v < Together; ++v) {
+      ReverseRow<Real, 64> upper = upper_at[v];
+      add_products(s, upper, lower[v]);
+      undo<Swaps>(k, upper, lower[v]);
+      lower_at[v] = lower[v];
+      lower[v] = upper;
     }
+    for (unsigned i = 0; i < 4; ++i) (*sums)[i] = s[i];
     lower_at = upper_at;
   }
   for (unsigned v = 0; v < Together; ++v) lower_at[v] = lower[v];
 }
 
 /// All vectors of a tile pass a run.
-template <class Real>
-[[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end,
-                                            ReverseRow<Real, 64>* rows, std::size_t vectors, double* sums) {
+template <class Real, bool Swaps>
+void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end, ReverseRow<Real, 64>* rows,
+              std::size_t vectors, double* sums) {
   typename Simd<Real, 64>::Vec lanes[kernel_gradient_run][4];
-  std::size_t v = 2;
   if (vectors > 1) {
-    pass_run<Real, 2, true>(tape, begin, end, rows, vectors, lanes);
+    pass_run<Real, Swaps, 2, true>(tape, begin, end, rows, vectors, lanes);
   } else {
-    pass_run<Real, 1, true>(tape, begin, end, rows, vectors, lanes);
+    pass_run<Real, Swaps, 1, true>(tape, begin, end, rows, vectors, lanes);
   }
-  for (; v + 1 < vectors; v += 2) pass_run<Real, 2, false>(tape, begin, end, rows + v, vectors, lanes);
-  if (v < vectors) pass_run<Real, 1, false>(tape, begin, end, rows + v, vectors, lanes);
+  std::size_t v = 2;
+  for (; v + 1 < vectors; v += 2) pass_run<Real, Swaps, 2, false>(tape, begin, end, rows + v, vectors, lanes);
+  if (v < vectors) pass_run<Real, Swaps, 1, false>(tape, begin, end, rows + v, vectors, lanes);
   for (std::size_t n = begin; n < end; ++n) {
     const auto& s = lanes[n - begin];
     const typename Simd<Real, 64>::Vec sum[4][1] = {{s[0]}, {s[1]}, {s[2]}, {s[3]}};
@@ -185,12 +174,15 @@ template <class Real>
   }
 }
 
-/// The end of the run that begins at a step: of few couplers, none of whose rows is rescaled before the last.
+/// The end of the run that begins at a step: of few couplers, all with or all without swaps (in one loop with
+/// a branch, clang++ tears products and sums apart and no longer fuses them), none of whose rows is rescaled
+/// before the last.
 template <class Real>
 std::size_t end_of_run(const GradientTape<Real>& tape, std::size_t begin) {
+  const GradientStep* const s = tape.steps;
   std::size_t end = begin + 1;
-  while (end < tape.couplers && end - begin < kernel_gradient_run && !tape.steps[end - 1].rescales &&
-         tape.steps[end].lower == tape.steps[end - 1].upper)
+  while (end < tape.couplers && end - begin < kernel_gradient_run && s[end].lower == s[end - 1].upper &&
+         s[end].swaps == s[begin].swaps && !s[end - 1].rescales)
     ++end;
   return end;
 }
@@ -254,7 +246,7 @@ void leave_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
     for (std::size_t v = 0; v < vectors; ++v) {
       const std::size_t at = first + v * lanes;
       if (at >= b.end) break;
-      const Real *in = tape.in + 2 * m;
+      const Real* in = tape.in + 2 * m;
       // Zero starts the sum so that each statement has one way to be fused.
       Vec re = Vec{} + rows[v].gr * in[0], im = Vec{} + rows[v].gi * in[0];
       re = re - rows[v].gi * in[1];
@@ -278,7 +270,8 @@ void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real
     for (std::size_t n = 0, end; n < tape.couplers; n = end) {
       if constexpr (Bytes == 64) {
         end = end_of_run(tape, n);
-        pass_run(tape, n, end, rows, vectors, sums);
+        (tape.steps[n].swaps ? pass_run<Real, true> : pass_run<Real, false>)(tape, n, end, rows, vectors,
+                                                                             sums);
       } else {
         end = n + 1;
         const GradientStep& step = tape.steps[n];

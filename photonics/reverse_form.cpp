@@ -48,7 +48,8 @@ ReverseForm<Real>::ReverseForm(const MeshLayout& layout)
   slopes_.resize(runs_.size());
 }
 
-/// Brings D and G of the modes that stray near one by powers of two; the kernel does the inverse to the fields.
+/// Brings D and G of the modes that stray near one by powers of two; the kernel does the inverse to the
+/// fields.
 template <class Real>
 void ReverseForm<Real>::rescale(std::size_t coupler, std::uint64_t flags) {
   GradientStep& step = steps_[place_[coupler]];
@@ -90,7 +91,8 @@ bool ReverseForm<Real>::compile(const PhysicalMesh<double>& mesh, const SlopeWei
       run_.ahead[i][1] = diagonals_[couplers_[begin + i].lower];
     }
     if (weights.front()) set_front_steps(runs_[r], mesh, weights);
-    const double* const theta[3] = {&weights.theta[0][begin], &weights.theta[1][begin], &weights.theta[2][begin]};
+    const double* const theta[3] = {&weights.theta[0][begin], &weights.theta[1][begin],
+                                    &weights.theta[2][begin]};
     reverse_couplers(&mesh.couplers[begin], theta, lanes, run_, slopes_[r]);
     std::uint64_t all = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -122,14 +124,16 @@ void ReverseForm<Real>::set_front_steps(const Run& run, const PhysicalMesh<doubl
     const Matrix2& t = mesh.couplers[n];
     const Complex determinant = times(t[0], t[3]) - times(t[1], t[2]);
     const Complex over = scaled(1 / norm(determinant.real(), determinant.imag()), std::conj(determinant));
-    const Complex p = times(t[3], over), q = -times(t[1], over), r = -times(t[2], over), s = times(t[0], over);
+    const Complex p = times(t[3], over), q = -times(t[1], over), r = -times(t[2], over),
+                  s = times(t[0], over);
     const auto& [z0, z1] = run_.ahead[n - run.begin];
     const Complex m01 = times_conj({z0.dr, z0.di}, {z1.gr, z1.gi}),
                   m10 = times_conj({z1.dr, z1.di}, {z0.gr, z0.gi});
     const Complex im0{0, -weights.phi[0][n]}, im1{0, -weights.phi[1][n]};
     const auto part = [&](Complex row0, Complex row1, Complex column0, Complex column1) {
       return times(im0, times(row0, column0)) + times(im1, times(row1, column1)) +
-             scaled(weights.phi[2][n], times(row1, column0)) + scaled(weights.phi[3][n], times(row0, column1));
+             scaled(weights.phi[2][n], times(row1, column0)) +
+             scaled(weights.phi[3][n], times(row0, column1));
     };
     front_steps_[n] = {part(p, r, t[0], t[1]), part(q, s, t[2], t[3]), times(part(p, r, t[2], t[3]), m01),
                        times(part(q, s, t[0], t[1]), m10)};
@@ -162,9 +166,9 @@ void ReverseForm<Real>::add_slopes(const double* sums, PhaseProgram& gradient) c
       const FrontStep& f = front_steps_[begin + i];
       const double* sum = sums + kernel_gradient_sums * (begin + i);
       const auto& [m0, m1] = products[i];
-      gradient.phi[begin + i] += real_of_product(f.m0, {m0.re, m0.im}) + real_of_product(f.m1, {m1.re, m1.im}) +
-                                 (real_of_product(f.upper, {sum[0], sum[1]}) +
-                                  real_of_product(f.lower, {sum[2], sum[3]}));
+      gradient.phi[begin + i] +=
+          real_of_product(f.m0, {m0.re, m0.im}) + real_of_product(f.m1, {m1.re, m1.im}) +
+          (real_of_product(f.upper, {sum[0], sum[1]}) + real_of_product(f.lower, {sum[2], sum[3]}));
     }
     reverse_slopes(slopes_[r], sums + kernel_gradient_sums * begin, count, products, theta);
     double *to_theta = &gradient.theta[begin], *to_phi = &gradient.phi[begin];

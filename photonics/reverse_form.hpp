@@ -63,12 +63,12 @@ class ReverseForm {
 
   std::size_t modes_;
   std::vector<Coupler> couplers_;
-  std::vector<Run> runs_;                 ///< from the first column to the last
-  std::vector<std::uint32_t> place_;      ///< of each coupler among the steps
+  std::vector<Run> runs_;             ///< from the first column to the last
+  std::vector<std::uint32_t> place_;  ///< of each coupler among the steps
   std::vector<GradientStep> steps_;
   std::vector<Real> coefficients_, in_;
-  std::vector<ReverseSlopes> slopes_;     ///< per run
-  std::vector<FrontStep> front_steps_;    ///< per coupler; empty without front splitters
+  std::vector<ReverseSlopes> slopes_;        ///< per run
+  std::vector<FrontStep> front_steps_;       ///< per coupler; empty without front splitters
   std::vector<ReverseDiagonals> diagonals_;  ///< per mode, as far as they have come
   ReverseRun<Real> run_;
 };

@@ -102,9 +102,8 @@ template <class Real>
     // A NaN is lost.
     const auto kept = [](double n) { return (n > smallest_norm) & (n < largest_norm); };
     const bool lost = !(kept(y0n) & kept(y3n) & kept(a0n) & kept(a3n));
-    run.flags[i] =
-        (swap ? reverse_swaps : 0) | (strays(y0n, a0n) ? reverse_upper_strays : 0) |
-        (strays(y3n, a3n) ? reverse_lower_strays : 0) | (lost ? reverse_lost : 0);
+    run.flags[i] = (swap ? reverse_swaps : 0) | (strays(y0n, a0n) ? reverse_upper_strays : 0) |
+                   (strays(y3n, a3n) ? reverse_lower_strays : 0) | (lost ? reverse_lost : 0);
   }
 }
 

@@ -1,5 +1,6 @@
-// The arithmetic of a reverse form (reverse_form.hpp) for couplers side by side: of one column, as these touch
-// different modes. Plain loops over arrays, compiled for each instruction set; equal bits on every processor.
+// The arithmetic of a reverse form (reverse_form.hpp) for couplers side by side: of one column, as these
+// touch different modes. Plain loops over arrays, compiled for each instruction set; equal bits on every
+// processor.
 #pragma once
 
 #include <cstddef>
@@ -64,8 +65,8 @@ struct ReverseProduct {
   double re, im;
 };
 
-/// Takes M₀₀ and M₁₁ from behind a run of couplers ahead of them. sums: kernel_gradient_sums per coupler. Sets
-/// the slopes of θ.
+/// Takes M₀₀ and M₁₁ from behind a run of couplers ahead of them. sums: kernel_gradient_sums per coupler.
+/// Sets the slopes of θ.
 void reverse_slopes(const ReverseSlopes& slopes, const double* sums, std::size_t count,
                     ReverseProduct (*m)[2], double* theta) noexcept;
 
