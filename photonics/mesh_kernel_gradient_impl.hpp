@@ -20,6 +20,12 @@ struct ReverseRow {
 template <class Real>
 using FourLanes __attribute__((vector_size(4 * sizeof(Real)))) = Real;
 
+template <class Vec, class Half, unsigned... I>
+[[gnu::always_inline]] inline void add_halves(const Vec& v, Half& sum,
+                                              std::integer_sequence<unsigned, I...>) {
+  sum = __builtin_shufflevector(v, v, I...) + __builtin_shufflevector(v, v, (I + sizeof...(I))...);
+}
+
 /// 64 bytes of lanes, in Count vectors, to four by adding halves: the same bits for every vector width.
 template <class Real, unsigned Bytes, unsigned Count>
 [[gnu::always_inline]] inline void fold(const typename Simd<Real, Bytes>::Vec* part, FourLanes<Real>& four) {
@@ -34,11 +40,8 @@ template <class Real, unsigned Bytes, unsigned Count>
     for (unsigned i = 0; i < Count / 2; ++i) sum[i] = part[i] + part[i + Count / 2];
     fold<Real, Bytes, Count / 2>(sum, four);
   } else {
-    using Half = typename Simd<Real, Bytes / 2>::Vec;
-    struct Halves {
-      Half low, high;
-    } const halves = __builtin_bit_cast(Halves, part[0]);
-    const Half sum = halves.low + halves.high;
+    typename Simd<Real, Bytes / 2>::Vec sum;
+    add_halves(part[0], sum, std::make_integer_sequence<unsigned, Simd<Real, Bytes / 2>::lanes>{});
     fold<Real, Bytes / 2, 1>(&sum, four);
   }
 }
