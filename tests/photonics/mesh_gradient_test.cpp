@@ -4,109 +4,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <complex>
 #include <limits>
 
 #include "core/draw.hpp"
 #include "core/error.hpp"
-#include "core/units.hpp"
 #include "photonics/compiled_mesh.hpp"
+#include "tests/photonics/gradient_testing.hpp"
 
 namespace fringe {
 namespace {
 
-using Complex = std::complex<double>;
-
-struct Problem {
-  MeshLayout layout;
-  PhaseProgram program;
-  FabricatedMesh chip;
-  std::size_t batch;
-  std::vector<Complex> input, weight;  ///< [modes × batch]; the loss is Σ Re(conj(weight)·y) + ½Σ|y|⁴
-
-  Problem(std::string_view topology, std::size_t modes, std::size_t samples,
-          const Crossing& crossing = mzi_crossing())
-      : layout(find_topology(topology).build(modes)),
-        chip(ideal_fabrication(layout, crossing)),
-        batch(samples) {
-    const DrawStream stream = stream_of({5, Purpose::test, 0, static_cast<std::uint32_t>(modes), 0});
-    std::uint64_t next = 0;
-    const auto uniform = [&](double low, double high) {
-      return low + (high - low) * uniform_from_bits(random_bits(stream, next++));
-    };
-    for (std::size_t i = 0; i < layout.couplers.size(); ++i) {
-      program.theta.push_back(uniform(0, pi));
-      program.phi.push_back(uniform(0, 2 * pi));
-      chip.alpha_rad[i] = uniform(-0.1, 0.1);
-      chip.beta_rad[i] = uniform(-0.1, 0.1);
-      chip.theta_error_rad[i] = uniform(-0.1, 0.1);
-      chip.phi_error_rad[i] = uniform(-0.1, 0.1);
-      chip.loss_db[i] = uniform(0, 0.4);
-      chip.gamma_rad[i] = uniform(-0.1, 0.1);
-      chip.arm_imbalance_db[i] = uniform(-0.2, 0.2);
-      chip.upper_path_db[i] = uniform(0, 0.1);
-      chip.lower_path_db[i] = uniform(0, 0.1);
-    }
-    for (std::size_t m = 0; m < layout.modes; ++m) {
-      chip.out_path_db[m] = uniform(0, 0.1);
-      program.out.push_back(uniform(0, 2 * pi));
-      chip.out_error_rad[m] = uniform(-0.1, 0.1);
-    }
-    for (std::size_t i = 0; i < layout.modes * batch; ++i)
-      for (std::vector<Complex>* fields : {&input, &weight}) {
-        const double re = uniform(-1, 1), im = uniform(-1, 1);  // in this order in every compiler
-        fields->emplace_back(re, im);
-      }
-  }
-
-  std::vector<Complex> output(const PhaseProgram& phases) const {
-    const std::vector<Complex> a = matrix(phases);
-    const std::size_t n = layout.modes;
-    std::vector<Complex> y(n * batch);
-    for (std::size_t r = 0; r < n; ++r)
-      for (std::size_t c = 0; c < n; ++c)
-        for (std::size_t b = 0; b < batch; ++b) y[r * batch + b] += a[r * n + c] * input[c * batch + b];
-    return y;
-  }
-  std::vector<Complex> matrix(const PhaseProgram& phases) const {
-    return transfer_matrix(layout, realise<double>(layout, phases, chip));
-  }
-  double loss(const PhaseProgram& phases) const {
-    const std::vector<Complex> y = output(phases);
-    double sum = 0;
-    for (std::size_t i = 0; i < y.size(); ++i)
-      sum += std::real(std::conj(weight[i]) * y[i]) + std::norm(y[i]) * std::norm(y[i]) / 2;
-    return sum;
-  }
-  PhaseProgram zero_gradient() const {
-    return {std::vector<double>(layout.couplers.size()), std::vector<double>(layout.couplers.size()),
-            std::vector<double>(layout.modes)};
-  }
-};
-
-template <class Real>
-struct Planes {
-  std::size_t modes, batch;
-  std::vector<Real> re, im;
-
-  Planes(std::size_t m, const std::vector<Complex>& z) : modes(m), batch(z.size() / m) {
-    for (const Complex& v : z) {
-      re.push_back(static_cast<Real>(v.real()));
-      im.push_back(static_cast<Real>(v.imag()));
-    }
-  }
-  Fields<Real> view() { return {{re.data(), modes, batch}, {im.data(), modes, batch}}; }
-  double distance(const std::vector<Complex>& z) const {
-    double difference = 0, norm = 0;
-    for (std::size_t i = 0; i < z.size(); ++i) {
-      difference += std::norm(z[i] - Complex(re[i], im[i]));
-      norm += std::norm(z[i]);
-    }
-    return std::sqrt(difference / norm);
-  }
-};
+using namespace gradient_testing;
 
 template <class Real>
 struct Backward {
@@ -126,19 +35,6 @@ Backward<Real> run_backward(const Problem& p, ThreadPool* pool = nullptr) {
   Backward<Real> result{p.zero_gradient(), {p.layout.modes, g}};
   gradient.backward(fields.view(), result.adjoint.view(), result.gradient, pool);
   return result;
-}
-
-std::vector<double> flat(const PhaseProgram& p) {
-  std::vector<double> all = p.theta;
-  all.insert(all.end(), p.phi.begin(), p.phi.end());
-  all.insert(all.end(), p.out.begin(), p.out.end());
-  return all;
-}
-
-double largest(const std::vector<double>& values) {
-  double most = 0;
-  for (const double v : values) most = std::max(most, std::abs(v));
-  return most;
 }
 
 /// Every topology.
@@ -406,175 +302,6 @@ TEST(MeshGradient, ManyModesMeetTheProductRule) {
   expect_product_rule<float>(300, 0, pi);
   expect_product_rule<double>(300, 0, pi);
 }
-
-/// Numbers of one kernel of each instruction set, widest last.
-template <class Real, class Work>
-std::vector<std::vector<double>> of_each_set(Work&& work) {
-  std::vector<std::vector<double>> results;
-  const KernelSets sets = available_mesh_kernels();
-  for (std::size_t k = 0; k < sets.count; ++k) results.push_back(work(kernels_of<Real>(*sets.set[k])));
-  return results;
-}
-
-template <class Real>
-struct Scratch {
-  std::vector<Real> room;
-  Real* aligned;
-  explicit Scratch(std::size_t count) : room(count + 64 / sizeof(Real)), aligned(room.data()) {
-    while (reinterpret_cast<std::uintptr_t>(aligned) % 64 != 0) ++aligned;
-  }
-};
-
-/// Those with fused multiply-adds have equal bits; these save half of `roundings`.
-void expect_sets_agree(const std::vector<std::vector<double>>& results, double roundings,
-                       const std::string& what) {
-  for (std::size_t k = 1; k < results.size(); ++k) {
-    if (k == 2) {
-      EXPECT_EQ(results[2], results[1]) << "AVX-512 and AVX2, " << what;
-    }
-    for (std::size_t i = 0; i < results[k].size(); ++i)
-      EXPECT_NEAR(results[k][i], results[0][i], roundings * largest(results[0])) << what;
-  }
-}
-
-/// Some couplers near the cross state, whose rows trade places, and diagonals that are rescaled on the way;
-/// batches that fill no tile, no vector, and a tile and more.
-template <class Real>
-void expect_gradient_kernels_agree() {
-  const double eps = std::numeric_limits<Real>::epsilon();
-  for (const std::string_view topology : {"rectangular", "butterfly"})
-    for (const std::size_t samples : {3, 75, 150}) {
-      Problem p(topology, 64, samples);
-      for (std::size_t i = 0; i < p.program.theta.size(); i += 3) p.program.theta[i] *= 0.01;
-      ReverseForm<Real> form(p.layout);
-      SlopeWeights weights;
-      for (std::vector<double>& theta : weights.theta) theta.resize(p.layout.couplers.size());
-      ASSERT_TRUE(form.compile(realise<double>(p.layout, p.program, p.chip), weights));
-      const GradientTape<Real> tape = form.tape();
-      const auto count = [&](auto member) {
-        return std::count_if(tape.steps, tape.steps + tape.couplers,
-                             [&](const GradientStep& step) { return step.*member != 0; });
-      };
-      EXPECT_GT(count(&GradientStep::swaps), 0);
-      if (topology == "rectangular") {
-        EXPECT_GT(count(&GradientStep::rescales), 0);
-      }
-      const auto results = of_each_set<Real>([&](const KernelsOf<Real>& kernels) {
-        Planes<Real> y(64, p.input), g(64, p.weight);
-        Scratch<Real> scratch(form.scratch());
-        std::vector<double> sums(form.sums());
-        kernels.gradient(tape,
-                         {y.re.data(), y.im.data(), g.re.data(), g.im.data(), g.re.data(), g.im.data(),
-                          samples, samples, samples, samples, samples, samples, 0, samples},
-                         scratch.aligned, sums.data());
-        sums.insert(sums.end(), g.re.begin(), g.re.end());
-        sums.insert(sums.end(), g.im.begin(), g.im.end());
-        return sums;
-      });
-      // Eight roundings per column, amplified by what the mesh loses.
-      const double columns = static_cast<double>(p.layout.columns());
-      expect_sets_agree(results, eps * 8 * columns * std::pow(10, 0.7 * columns / 20), std::string(topology));
-    }
-}
-
-TEST(MeshGradient, KernelsOfAllInstructionSetsAgree) {
-  expect_gradient_kernels_agree<float>();
-  expect_gradient_kernels_agree<double>();
-}
-
-/// Σ y ḡ of whole numbers is exact: equal bits from all kernels, and those of the plain sum.
-template <class Real>
-void expect_outer_kernels_exact() {
-  for (const std::size_t modes : {1, 5, 12})
-    for (const std::size_t samples : {1, 131, 300}) {
-      const Problem p("rectangular", 12, samples);
-      Planes<Real> y(12, p.input), g(12, p.weight);
-      for (std::vector<Real>* plane : {&y.re, &y.im, &g.re, &g.im})
-        for (Real& x : *plane) x = std::round(8 * x);
-      const std::size_t padded = kernel_outer_modes(modes);
-      const auto results = of_each_set<Real>([&](const KernelsOf<Real>& kernels) {
-        Scratch<Real> scratch(4 * kernel_outer_lanes<Real> * padded);
-        std::vector<double> sums(2 * padded * padded);
-        for (std::size_t row = 0; row < padded; row += 4)
-          kernels.outer({modes, samples, y.re.data(), y.im.data(), g.re.data(), g.im.data(), samples, samples,
-                         samples, samples, row, row + 4, sums.data()},
-                        scratch.aligned);
-        return sums;
-      });
-      std::vector<double> expected(2 * padded * padded);
-      for (std::size_t r = 0; r < modes; ++r)
-        for (std::size_t c = 0; c < modes; ++c)
-          for (std::size_t b = 0; b < samples; ++b) {
-            const std::size_t at_y = r * samples + b, at_g = c * samples + b;
-            const Complex product = Complex(y.re[at_y], y.im[at_y]) * Complex(g.re[at_g], -g.im[at_g]);
-            expected[2 * (r * padded + c)] += product.real();
-            expected[2 * (r * padded + c) + 1] += product.imag();
-          }
-      for (const std::vector<double>& sums : results) EXPECT_EQ(sums, expected) << modes << ", " << samples;
-    }
-}
-
-TEST(MeshGradient, ProductsOfABatchAreExactOfWholeNumbers) {
-  expect_outer_kernels_exact<float>();
-  expect_outer_kernels_exact<double>();
-}
-
-/// FNV-1a of the bits.
-std::uint64_t hash_of(const std::vector<double>& values) {
-  std::uint64_t hash = 14695981039346656037u;
-  for (const double value : values) hash = (hash ^ std::bit_cast<std::uint64_t>(value)) * 1099511628211u;
-  return hash;
-}
-
-/// Slopes, and adjoints at the input, by the kernels of each set, of a mesh in which some couplers swap.
-/// Nothing on the way asks the library for a sine: the output phases are 0.
-template <class Real>
-std::vector<std::uint64_t> hashes_of_slopes() {
-  Problem p("rectangular", 12, 75);
-  for (std::vector<double>* zero :
-       {&p.program.out, &p.chip.out_error_rad, &p.chip.loss_db, &p.chip.out_path_db, &p.chip.upper_path_db,
-        &p.chip.lower_path_db, &p.chip.arm_imbalance_db})
-    std::fill(zero->begin(), zero->end(), 0.0);
-  for (std::size_t i = 0; i < p.program.theta.size(); i += 3) p.program.theta[i] *= 0.01;
-  ReverseForm<Real> form(p.layout);
-  SlopeWeights weights;
-  for (std::vector<double>& theta : weights.theta) theta.assign(p.layout.couplers.size(), 0.25);
-  EXPECT_TRUE(form.compile(realise<double>(p.layout, p.program, p.chip), weights));
-  std::vector<std::uint64_t> hashes;
-  for (const auto& numbers : of_each_set<Real>([&](const KernelsOf<Real>& kernels) {
-         const Planes<Real> y(12, p.input);
-         Planes<Real> g(12, p.weight);
-         Scratch<Real> scratch(form.scratch());
-         std::vector<double> sums(form.sums());
-         kernels.gradient(form.tape(),
-                          {y.re.data(), y.im.data(), g.re.data(), g.im.data(), g.re.data(), g.im.data(), 75,
-                           75, 75, 75, 75, 75, 0, 75},
-                          scratch.aligned, sums.data());
-         PhaseProgram gradient = p.zero_gradient();
-         form.add_slopes(sums.data(), gradient);
-         std::vector<double> all = flat(gradient);
-         all.insert(all.end(), g.re.begin(), g.re.end());
-         all.insert(all.end(), g.im.begin(), g.im.end());
-         return all;
-       }))
-    hashes.push_back(hash_of(numbers));
-  return hashes;
-}
-
-#if defined(__x86_64__)
-// Bits of every compiler: of the kernels without fused multiply-adds, and of the two with them. Where their
-// arithmetic changes on purpose, take what this prints.
-TEST(MeshGradient, BitsAreThoseOfEveryCompiler) {
-  const std::uint64_t single[] = {6055369312317922195u, 17676768742286185258u, 17676768742286185258u},
-                      dual[] = {8685112415386541909u, 1632342336581992786u, 1632342336581992786u};
-  const auto expect = [](const std::vector<std::uint64_t>& hashes, const std::uint64_t* golden) {
-    for (std::size_t k = 0; k < hashes.size(); ++k)
-      EXPECT_EQ(hashes[k], golden[k]) << available_mesh_kernels().set[k]->isa;
-  };
-  expect(hashes_of_slopes<float>(), single);
-  expect(hashes_of_slopes<double>(), dual);
-}
-#endif
 
 /// A batch that is compressed against the same one in parts that are not.
 template <class Real>
