@@ -229,8 +229,8 @@ void PhotonicTile::add_slopes(const PhaseProgram& slopes, float* into) const {
     for (const double value : *phases) *into++ += static_cast<float>(value);
 }
 
-/// g becomes the adjoint at the mesh's input; the gradient of y (or x, where the mesh isn't reversible) and g is
-/// added to into[θ…, φ…, out…].
+/// g becomes the adjoint at the mesh's input; the gradient of y (or x, where the mesh isn't reversible) and g
+/// is added to into[θ…, φ…, out…].
 void PhotonicTile::add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y,
                                      Fields<float> g, float* into) const {
   for (auto* phases : {&sum.theta, &sum.phi, &sum.out}) std::fill(phases->begin(), phases->end(), 0.0);
