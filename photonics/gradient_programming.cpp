@@ -69,14 +69,15 @@ GradientResult program_from_data(const MeshLayout& layout, const FabricatedMesh&
                 std::to_string(ports) + " ports; both are [ports x samples]");
   Planes in(x, layout.modes), wanted(y, layout.modes), field(layout.modes, samples), g(layout.modes, samples);
   PhaseProgram program = start, slope = start;
-  CompiledMesh<double> mesh(layout, realise<double>(layout, program, known));
+  PhysicalMesh<double> realised = realise<double>(layout, program, known);
+  CompiledMesh<double> mesh(layout, realised);
   MeshGradient<double> gradient(layout);
   const double scale = 1 / static_cast<double>(samples);
   const bool both = goal == CorrectionGoal::field;
 
   const auto objective = [&](std::span<const double> at, std::span<double> out) {
     take_row(at, program);
-    const auto realised = realise<double>(layout, program, known);
+    realise(layout, program, known, realised);
     mesh.recompile(realised);
     gradient.set(realised, known);
     mesh.propagate(in.view(), field.view(), pool);
@@ -95,7 +96,7 @@ GradientResult program_from_data(const MeshLayout& layout, const FabricatedMesh&
     }
     for (std::vector<double>* part : {&slope.theta, &slope.phi, &slope.out})
       std::fill(part->begin(), part->end(), 0.0);
-    gradient.backward(field.view(), g.view(), slope, pool);
+    gradient.slopes(field.view(), g.view(), slope, pool);
     const std::vector<double> row = row_of(slope);
     std::copy(row.begin(), row.end(), out.begin());
     return scale * sum;

@@ -18,26 +18,12 @@ void put_complex(auto* to, std::complex<double> z) {
   to[1] = static_cast<std::remove_pointer_t<decltype(to)>>(z.imag());
 }
 
-/// Square of the smallest singular value.
-double least_square(const Matrix2& t) {
-  const auto norm = [](std::complex<double> z) { return z.real() * z.real() + z.imag() * z.imag(); };
-  const double re = t[0].real() * t[3].real() - t[0].imag() * t[3].imag() -
-                    (t[1].real() * t[2].real() - t[1].imag() * t[2].imag());
-  const double im = t[0].real() * t[3].imag() + t[0].imag() * t[3].real() -
-                    (t[1].real() * t[2].imag() + t[1].imag() * t[2].real());
-  const double sum = norm(t[0]) + norm(t[1]) + norm(t[2]) + norm(t[3]), square = re * re + im * im;
-  const double rest = sum * sum - 4 * square;
-  return square > 0 ? 2 * square / (sum + (rest > 0 ? std::sqrt(rest) : 0)) : 0;
-}
-
 /// The least that the mesh may leave of a field.
 double field_transmission(const MeshLayout& layout, const PhysicalMesh<double>& mesh) {
   double transmission = 1;
   for (std::size_t column = 0; column < layout.columns(); ++column) {
-    double least = 1;
-    for (std::size_t n = layout.column_start[column]; n < layout.column_start[column + 1]; ++n)
-      least = std::min(least, least_square(mesh.couplers[n]));
-    transmission *= std::sqrt(least);
+    const std::size_t begin = layout.column_start[column], end = layout.column_start[column + 1];
+    transmission *= std::sqrt(least_square(mesh.couplers.data() + begin, end - begin));
   }
   for (const std::complex<double>& out : mesh.out) transmission = std::min(transmission, std::abs(out));
   return transmission;
@@ -66,9 +52,6 @@ void MeshGradient<Real>::set(const PhaseProgram& program, const FabricatedMesh& 
   set(realise<double>(layout_, program, fabricated), fabricated);
 }
 
-// With S(η) of the output splitter, ∂T/∂θ = S diag(i, 0) S⁻¹ T at the outputs, less i/2 T where the drive is
-// push–pull. With S(η) of the front splitter and ways of transmission l₀, l₁ ahead of it, ∂T/∂φ = T (SL)⁻¹
-// diag(i, 0) SL at the inputs.
 template <class Real>
 void MeshGradient<Real>::set(const PhysicalMesh<double>& mesh, const FabricatedMesh& fabricated) {
   check_sizes(layout_, fabricated);
@@ -76,33 +59,49 @@ void MeshGradient<Real>::set(const PhysicalMesh<double>& mesh, const FabricatedM
     throw Error("mesh gradient: the physical mesh has " + std::to_string(mesh.couplers.size()) +
                 " couplers and " + std::to_string(mesh.out.size()) + " modes; its layout has " +
                 std::to_string(layout_.couplers.size()) + " and " + std::to_string(layout_.modes));
-  const Crossing& crossing = *fabricated.crossing;
-  front_ = crossing.front_rad != 0;
-  weights_.resize(mesh.couplers.size());
-  const double half = crossing.push_pull ? 0.5 : 0;
-  const Matrix2 nominal = splitter(crossing.output_rad, 0);
-  constexpr std::size_t run = 128;
-  double sine[run], cosine[run];
-  for (std::size_t n = 0; n < weights_.size(); ++n) {
-    if (n % run == 0)
-      sines_cosines(&fabricated.beta_rad[n], std::min(run, weights_.size() - n), sine, cosine);
-    const double c = nominal[0].real() * cosine[n % run] - nominal[1].imag() * sine[n % run];
-    const double s = nominal[1].imag() * cosine[n % run] + nominal[0].real() * sine[n % run];
-    weights_[n] = {{half - c * c, half - s * s, -c * s}, {-1, 0, 0, 0}};
-    if (!front_) continue;
-    const Matrix2 in = splitter(crossing.front_rad, fabricated.gamma_rad[n]);
-    const double cf = in[0].real(), sf = in[1].imag();
-    const double ways =
-        field_transmission_from_loss_db(fabricated.lower_path_db[n] - fabricated.upper_path_db[n]);
-    weights_[n].phi[0] = -cf * cf;
-    weights_[n].phi[1] = -sf * sf;
-    weights_[n].phi[2] = -cf * sf * ways;
-    weights_[n].phi[3] = cf * sf / ways;
-  }
-  reversible_ =
-      field_transmission(layout_, mesh) > least_transmission<Real> && form_.compile(mesh, weights_, front_);
+  set_weights(fabricated);
+  reversible_ = field_transmission(layout_, mesh) > least_transmission<Real> && form_.compile(mesh, weights_);
   if (!reversible_) set_recorded(mesh);
   set_ = true;
+}
+
+// With S(η) of the output splitter, ∂T/∂θ = S diag(i, 0) S⁻¹ T at the outputs, less i/2 T where the drive is
+// push–pull. With S(η) of the front splitter and ways of transmission l₀, l₁ ahead of it, ∂T/∂φ = T (SL)⁻¹
+// diag(i, 0) SL at the inputs.
+template <class Real>
+void MeshGradient<Real>::set_weights(const FabricatedMesh& fabricated) {
+  const Crossing& crossing = *fabricated.crossing;
+  const std::size_t count = pairs_.size();
+  const double half = crossing.push_pull ? 0.5 : 0;
+  const Matrix2 nominal = splitter(crossing.output_rad, 0);
+  const double nominal_cos = nominal[0].real(), nominal_sin = nominal[1].imag();
+  for (std::vector<double>& weights : weights_.theta) weights.resize(count);
+  constexpr std::size_t run = 128;
+  double sine[run], cosine[run];
+  for (std::size_t first = 0; first < count; first += run) {
+    const std::size_t here = std::min(run, count - first);
+    sines_cosines(&fabricated.beta_rad[first], here, sine, cosine);
+    double *w0 = &weights_.theta[0][first], *w1 = &weights_.theta[1][first], *w2 = &weights_.theta[2][first];
+    for (std::size_t i = 0; i < here; ++i) {
+      const double c = nominal_cos * cosine[i] - nominal_sin * sine[i];
+      const double s = nominal_sin * cosine[i] + nominal_cos * sine[i];
+      w0[i] = half - c * c;
+      w1[i] = half - s * s;
+      w2[i] = -c * s;
+    }
+  }
+  const bool front = crossing.front_rad != 0;
+  for (std::vector<double>& weights : weights_.phi) weights.resize(front ? count : 0);
+  for (std::size_t n = 0; n < count && front; ++n) {
+    const Matrix2 in = splitter(crossing.front_rad, fabricated.gamma_rad[n]);
+    const double c = in[0].real(), s = in[1].imag();
+    const double ways =
+        field_transmission_from_loss_db(fabricated.lower_path_db[n] - fabricated.upper_path_db[n]);
+    weights_.phi[0][n] = -c * c;
+    weights_.phi[1][n] = -s * s;
+    weights_.phi[2][n] = -c * s * ways;
+    weights_.phi[3][n] = c * s / ways;
+  }
 }
 
 template <class Real>
@@ -121,8 +120,9 @@ void MeshGradient<Real>::set_recorded(const PhysicalMesh<double>& mesh) {
 }
 
 template <class Real>
-void MeshGradient<Real>::backward_recorded(const Fields<Real>& fields, const Fields<Real>& g,
-                                           std::size_t begin, std::size_t end, double* sums) const {
+void MeshGradient<Real>::backward_recorded(const ConstFields<Real>& fields, const ConstFields<Real>& g,
+                                           const Fields<Real>& g_in, std::size_t begin, std::size_t end,
+                                           double* sums) const {
   constexpr std::size_t lanes = kernel_reverse_lanes;
   const std::size_t modes = layout_.modes, count = pairs_.size(), segments = segments_.size() - 1;
   const auto& kernels = kernels_of<Real>(mesh_kernels());
@@ -172,12 +172,12 @@ void MeshGradient<Real>::backward_recorded(const Fields<Real>& fields, const Fie
           std::copy_n(checkpoint(k, m), 2 * lanes, block + 4 * lanes * m);
         kernels.record(tape(k, inputs), block);
       }
-      kernels.reverse[front_](tape(k, inputs), block, sums + kernel_sums * segments_[k]);
+      kernels.reverse[weights_.front()](tape(k, inputs), block, sums + kernel_sums * segments_[k]);
     }
-    for (std::size_t m = 0; m < modes; ++m) {
+    for (std::size_t m = 0; m < modes && g_in.re.data; ++m) {
       const Real* planes = block + 4 * lanes * m;
-      std::copy_n(planes + 2 * lanes, here, g.re.row(m) + first);
-      std::copy_n(planes + 3 * lanes, here, g.im.row(m) + first);
+      std::copy_n(planes + 2 * lanes, here, g_in.re.row(m) + first);
+      std::copy_n(planes + 3 * lanes, here, g_in.im.row(m) + first);
     }
   }
 }
@@ -187,10 +187,11 @@ void MeshGradient<Real>::add_recorded(const double* sums, PhaseProgram& gradient
   const std::size_t count = pairs_.size();
   for (std::size_t n = 0; n < count; ++n) {
     const double* sum = sums + kernel_sums * n;
-    const SlopeWeights& w = weights_[n];
-    gradient.theta[n] += w.theta[0] * sum[0] + w.theta[1] * sum[1] + w.theta[2] * sum[2];
+    const auto& [t0, t1, t2] = weights_.theta;
+    const auto& [p0, p1, p2, p3] = weights_.phi;
+    gradient.theta[n] += t0[n] * sum[0] + t1[n] * sum[1] + t2[n] * sum[2];
     gradient.phi[n] +=
-        w.phi[0] * sum[3] + (front_ ? w.phi[1] * sum[4] + w.phi[2] * sum[5] + w.phi[3] * sum[6] : 0);
+        weights_.front() ? p0[n] * sum[3] + (p1[n] * sum[4] + p2[n] * sum[5] + p3[n] * sum[6]) : -sum[3];
   }
   for (std::size_t m = 0; m < layout_.modes; ++m) gradient.out[m] += sums[kernel_sums * count + m];
 }
@@ -201,24 +202,61 @@ std::size_t MeshGradient<Real>::sums() const {
 }
 
 template <class Real>
-void MeshGradient<Real>::backward(Fields<Real> fields, Fields<Real> g, PhaseProgram& gradient,
-                                  ThreadPool* pool) {
-  const std::size_t modes = layout_.modes, batch = fields.re.cols;
-  for (const MatrixView<Real>& plane : {fields.re, fields.im, g.re, g.im})
-    if (plane.rows != modes || plane.cols != batch)
-      throw Error("mesh gradient: all planes must be " + std::to_string(modes) + " modes by " +
-                  std::to_string(batch) + " samples");
+void MeshGradient<Real>::check(const ConstFields<Real>& fields, const ConstFields<Real>& g,
+                               const PhaseProgram& gradient) const {
+  for (const MatrixView<const Real>& plane : {fields.re, fields.im, g.re, g.im})
+    if (plane.rows != layout_.modes || plane.cols != fields.re.cols)
+      throw Error("mesh gradient: all planes must be " + std::to_string(layout_.modes) + " modes by " +
+                  std::to_string(fields.re.cols) + " samples");
   if (gradient.theta.size() != pairs_.size() || gradient.phi.size() != pairs_.size() ||
-      gradient.out.size() != modes)
+      gradient.out.size() != layout_.modes)
     throw Error("mesh gradient: the gradient's sizes differ from the layout's");
   if (!set_) throw Error("mesh gradient: no phases were set");
-  if (batch == 0) return;
+}
 
+template <class Real>
+void MeshGradient<Real>::backward(ConstFields<Real> fields, Fields<Real> g, PhaseProgram& gradient,
+                                  ThreadPool* pool) {
+  check(fields, g, gradient);
+  if (!reversible_ || !CompressedBatch<Real>::pays(layout_.modes, fields.re.cols, true))
+    return add_slopes(fields, g, g, gradient, pool);
+  compressed_.set(fields, g, pool);
+  add_slopes(compressed_.y(), compressed_.g(), compressed_.g_in(), gradient, pool);
+  compressed_.take_to_input(g, pool);
+}
+
+template <class Real>
+void MeshGradient<Real>::slopes(ConstFields<Real> fields, ConstFields<Real> g, PhaseProgram& gradient,
+                                ThreadPool* pool) {
+  check(fields, g, gradient);
+  if (!reversible_ || !CompressedBatch<Real>::pays(layout_.modes, fields.re.cols, false))
+    return add_slopes(fields, g, {}, gradient, pool);
+  compressed_.set(fields, g, pool);
+  add_slopes(compressed_.y(), compressed_.g(), {}, gradient, pool);
+}
+
+template <class Real>
+void MeshGradient<Real>::add_slopes(const ConstFields<Real>& fields, const ConstFields<Real>& g,
+                                    const Fields<Real>& g_in, PhaseProgram& gradient, ThreadPool* pool) {
+  const std::size_t batch = fields.re.cols;
+  if (batch == 0) return;
   const GradientTape<Real> tape = form_.tape();
   const auto add_sums = [&](std::size_t begin, std::size_t end, double* to) {
-    if (!reversible_) return backward_recorded(fields, g, begin, end, to);
-    const GradientBatch<Real> part{fields.re.data,   fields.im.data, g.re.data,   g.im.data, fields.re.stride,
-                                   fields.im.stride, g.re.stride,    g.im.stride, begin,     end};
+    if (!reversible_) return backward_recorded(fields, g, g_in, begin, end, to);
+    const GradientBatch<Real> part{fields.re.data,
+                                   fields.im.data,
+                                   g.re.data,
+                                   g.im.data,
+                                   g_in.re.data,
+                                   g_in.im.data,
+                                   fields.re.stride,
+                                   fields.im.stride,
+                                   g.re.stride,
+                                   g.im.stride,
+                                   g_in.re.stride,
+                                   g_in.im.stride,
+                                   begin,
+                                   end};
     kernels_of<Real>(mesh_kernels()).gradient(tape, part, thread_scratch<Real>(form_.scratch()), to);
   };
   // A kernel adds the sums of one tile after the other; threads do the same, so that bits are equal.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/thread_pool.hpp"
+#include "photonics/compressed_batch.hpp"
 #include "photonics/fields.hpp"
 #include "photonics/mesh_kernel.hpp"
 #include "photonics/mesh_layout.hpp"
@@ -31,25 +32,35 @@ class MeshGradient {
   /// 2⁻⁶ in float and 2⁻¹³ in double.
   bool reversible() const noexcept { return reversible_; }
 
-  /// For a real loss L and y = A·x over a batch, both [modes × batch]: takes `fields`, which are y where
-  /// reversible() and x otherwise, and g = ∂L/∂Re y + i ∂L/∂Im y at the output, and leaves x and g_in = Aᴴg
-  /// in their place. Adds to `gradient`
+  /// For a real loss L and y = A·x over a batch, all planes [modes × batch]: takes `fields`, which are y
+  /// where reversible() and x otherwise, and g = ∂L/∂Re y + i ∂L/∂Im y at the output, and leaves g_in = Aᴴg
+  /// in g's place. Adds to `gradient`
   ///   ∂L/∂p = Σ_samples Re(ḡ · ∂y/∂p)   for p = θ, φ of each coupler and the output phases.
-  /// The sum over samples runs in tiles in order: equal bits for any pool. Rounding
-  /// errors of x grow by one over the field transmission of the mesh. Throws Error on shape mismatch.
-  void backward(Fields<Real> fields, Fields<Real> g, PhaseProgram& gradient, ThreadPool* pool = nullptr);
+  /// Sums over samples run in tiles in order: equal bits for any pool. Rounding
+  /// errors of x grow by one over the field transmission of the mesh. Batches far larger than the modes go
+  /// compressed (compressed_batch.hpp) where the mesh is reversible(). Throws Error on shape mismatch.
+  void backward(ConstFields<Real> fields, Fields<Real> g, PhaseProgram& gradient, ThreadPool* pool = nullptr);
+  /// The same where g_in is not wanted; g is left alone.
+  void slopes(ConstFields<Real> fields, ConstFields<Real> g, PhaseProgram& gradient,
+              ThreadPool* pool = nullptr);
 
  private:
+  void check(const ConstFields<Real>& fields, const ConstFields<Real>& g, const PhaseProgram& gradient) const;
+  void set_weights(const FabricatedMesh& fabricated);
   void set_recorded(const PhysicalMesh<double>& mesh);
-  void backward_recorded(const Fields<Real>& fields, const Fields<Real>& g, std::size_t begin,
-                         std::size_t end, double* sums) const;
+  /// g_in may be null.
+  void add_slopes(const ConstFields<Real>& fields, const ConstFields<Real>& g, const Fields<Real>& g_in,
+                  PhaseProgram& gradient, ThreadPool* pool);
+  void backward_recorded(const ConstFields<Real>& fields, const ConstFields<Real>& g,
+                         const Fields<Real>& g_in, std::size_t begin, std::size_t end, double* sums) const;
   void add_recorded(const double* sums, PhaseProgram& gradient) const;
   std::size_t sums() const;
 
   MeshLayout layout_;
   ReverseForm<Real> form_;
-  bool set_ = false, reversible_ = false, front_ = false;
-  std::vector<SlopeWeights> weights_;
+  bool set_ = false, reversible_ = false;
+  SlopeWeights weights_;
+  CompressedBatch<Real> compressed_;
   std::vector<double> sums_, tile_sums_;  ///< of the batch, and of each tile in flight
   // Where not reversible:
   std::vector<KernelPair> pairs_;

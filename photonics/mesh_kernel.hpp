@@ -121,41 +121,33 @@ inline constexpr std::size_t kernel_product_samples = 32;
 template <class Real>
 using ProductKernel = void (*)(const KernelProduct<Real>& product) noexcept;
 
-/// Couplers each of which has the upper mode of the one before as its lower mode; they follow those of the
-/// run before. The rescales up to rescale_end that no run before has done come first.
-struct GradientRun {
-  std::uint32_t lower;  ///< lower mode of the first coupler
-  std::uint32_t end;    ///< number of the coupler behind the last one
-  std::uint32_t rescale_end;
-};
-/// Couplers of a run, at most.
-inline constexpr std::size_t kernel_gradient_run = 32;
-
-/// y and g of a mode are multiplied by these.
-template <class Real>
-struct GradientRescale {
-  std::uint32_t row;
-  Real y, g;
+/// One coupler on the way back (reverse_form.hpp). Rows trade places ahead of its turn where `swaps`; behind
+/// it, where `rescales`, y and g of its upper and then of its lower mode are multiplied by 2^shift.
+struct GradientStep {
+  std::uint32_t upper, lower;
+  std::uint32_t coupler;  ///< whose sums these are
+  std::uint8_t swaps, rescales;
+  std::int8_t shift[4];  ///< of y and g of the upper mode, of y and g of the lower one
 };
 
-/// A reverse form (reverse_form.hpp). Couplers in an order in which light going backwards may meet them.
+/// Couplers that a kernel takes together, at most.
+inline constexpr std::size_t kernel_gradient_run = 8;
+
+/// A reverse form (reverse_form.hpp). Steps are in an order in which light going backwards may meet them.
 template <class Real>
 struct GradientTape {
   std::size_t modes, couplers;
-  const GradientRun* runs;
-  std::size_t run_count;
-  const std::uint32_t* uppers;  ///< upper mode of each coupler
-  const Real* coefficients;     ///< {Re B, Im B, Re C, Im C} of each coupler for y, then for g
-  const std::uint8_t* swaps;    ///< other than 0: the coupler's rows trade places first
-  const GradientRescale<Real>* rescales;
-  const Real* in;  ///< per mode, what y and g are multiplied by at the input: {Re, Im} each
+  const GradientStep* steps;
+  const Real* coefficients;  ///< {Re B, Im B, Re C, Im C} of each step for y, then for g
+  const Real* in;            ///< {Re, Im} per mode: what g is multiplied by at the input
 };
 
-/// Samples [begin, end) of a batch.
+/// Samples [begin, end) of a batch. g_in may be g, or null where it is not wanted.
 template <class Real>
 struct GradientBatch {
-  Real *y_re, *y_im, *g_re, *g_im;
-  std::size_t y_re_stride, y_im_stride, g_re_stride, g_im_stride;
+  const Real *y_re, *y_im, *g_re, *g_im;
+  Real *g_in_re, *g_in_im;
+  std::size_t y_re_stride, y_im_stride, g_re_stride, g_im_stride, g_in_re_stride, g_in_im_stride;
   std::size_t begin, end;
 };
 
@@ -167,10 +159,31 @@ inline constexpr std::size_t kernel_gradient_lanes = 512 / sizeof(Real);
 /// then those of Σ yḡ of each mode at the mesh's output and two that are unused.
 inline constexpr std::size_t kernel_gradient_sums = 4;
 
-/// Takes y and g at the mesh's output to its input, in place.
+/// Takes y and g at the mesh's output to its input.
 template <class Real>
 using GradientKernel = void (*)(const GradientTape<Real>& tape, const GradientBatch<Real>& batch,
                                 Real* scratch, double* sums) noexcept;
+
+/// sums[row][column] += Σ y ḡ over all samples, {Re, Im} of row y and column g, for rows [row_begin, row_end)
+/// and all columns. Both are padded to whole blocks, kernel_outer_modes(modes) of them: row_begin and row_end
+/// are multiples of 4, and what is beyond the modes is zero.
+template <class Real>
+struct KernelOuter {
+  std::size_t modes, samples;
+  const Real *y_re, *y_im, *g_re, *g_im;
+  std::size_t y_re_stride, y_im_stride, g_re_stride, g_im_stride;
+  std::size_t row_begin, row_end;
+  double* sums;
+};
+constexpr std::size_t kernel_outer_modes(std::size_t modes) { return (modes + 3) / 4 * 4; }
+/// Samples of a tile.
+template <class Real>
+inline constexpr std::size_t kernel_outer_lanes = 1024 / sizeof(Real);
+
+/// scratch: two Reals per sample of a tile for each of these rows and for each mode, padded; aligned to 64
+/// bytes.
+template <class Real>
+using OuterKernel = void (*)(const KernelOuter<Real>& product, Real* scratch) noexcept;
 
 /// Samples of one block of reverse propagation: planes {Re y, Im y, Re g, Im g} per mode, this long, aligned
 /// to 64 bytes.
@@ -210,6 +223,7 @@ struct KernelsOf {
   RecordKernel<Real> record;
   ReverseKernel<Real> reverse[2];  ///< [front splitter]
   GradientKernel<Real> gradient;
+  OuterKernel<Real> outer;
 };
 
 struct KernelSet {

@@ -1,8 +1,9 @@
-// Reverse propagation with vector extensions; included by each instruction set's source file. A run of
-// couplers that follow one another up the mesh keeps the rows it is at in registers: per coupler and vector
-// one row comes in and one goes out, against 24 multiply-adds (8 undo the coupler for y, 8 take g through it,
-// 8 form its sums). Runs are short, so that their sums and coefficients stay in the nearest cache while all
-// vectors of the tile pass.
+// Reverse propagation with vector extensions; included by each instruction set's source file. Per coupler and
+// vector of samples 24 multiply-adds (8 undo the coupler for y, 8 take g through it, 8 form its sums), which
+// the kernel is bound by as long as rows come from the nearest cache, where the steps' order keeps them, and
+// not all of them are stored at once. With 32 registers, two vectors pass a run of couplers that follow one
+// another up the mesh: the row that two couplers share stays in registers, and each coefficient is fetched
+// once for both. With 16, all vectors of the tile pass one coupler, and its sums stay in registers.
 #pragma once
 
 #include "photonics/mesh_kernel_impl.hpp"
@@ -10,38 +11,60 @@
 namespace fringe {
 namespace {
 
-/// One mode of a tile's vector of samples.
+/// One mode of a vector of samples.
 template <class Real, unsigned Bytes>
 struct ReverseRow {
   typename Simd<Real, Bytes>::Vec yr, yi, gr, gi;
 };
 
-/// to[i] += sum of the 64 bytes of lanes of number i; the same bits for every vector width.
 template <class Real>
-[[gnu::always_inline]] inline void add_lanes(const Real* lanes, double* to) {
-  using Four __attribute__((vector_size(4 * sizeof(Real)), may_alias)) = Real;
-  using FourDoubles __attribute__((vector_size(32), aligned(8), may_alias)) = double;
-  constexpr unsigned quarters = 64 / sizeof(Four);
-  const auto* part = reinterpret_cast<const Four*>(lanes);
-  Four r[4];
-  for (unsigned i = 0; i < 4; ++i, part += quarters) {
-    if constexpr (quarters == 4) {
-      r[i] = (part[0] + part[2]) + (part[1] + part[3]);
+using FourLanes __attribute__((vector_size(4 * sizeof(Real)))) = Real;
+
+template <class Vec, class Half, unsigned... I>
+[[gnu::always_inline]] inline void add_halves(const Vec& v, Half& sum,
+                                              std::integer_sequence<unsigned, I...>) {
+  sum = __builtin_shufflevector(v, v, I...) + __builtin_shufflevector(v, v, (I + sizeof...(I))...);
+}
+
+/// 64 bytes of lanes, in Count vectors, to four by adding halves: the same bits for every vector width.
+template <class Real, unsigned Bytes, unsigned Count>
+[[gnu::always_inline]] inline void fold(const typename Simd<Real, Bytes>::Vec* part, FourLanes<Real>& four) {
+  if constexpr (Bytes * Count == 4 * sizeof(Real)) {
+    if constexpr (Count == 1) {
+      four = part[0];
     } else {
-      r[i] = part[0] + part[1];
+      four = __builtin_shufflevector(part[0], part[1], 0, 1, 2, 3);
     }
+  } else if constexpr (Count > 1) {
+    typename Simd<Real, Bytes>::Vec sum[Count / 2];
+    for (unsigned i = 0; i < Count / 2; ++i) sum[i] = part[i] + part[i + Count / 2];
+    fold<Real, Bytes, Count / 2>(sum, four);
+  } else {
+    typename Simd<Real, Bytes / 2>::Vec sum;
+    add_halves(part[0], sum, std::make_integer_sequence<unsigned, Simd<Real, Bytes / 2>::lanes>{});
+    fold<Real, Bytes / 2, 1>(&sum, four);
   }
-  const Four p =
+}
+
+/// to[i] += sum of the lanes of part[i], i < 4.
+template <class Real, unsigned Bytes>
+[[gnu::always_inline]] inline void add_lanes(const typename Simd<Real, Bytes>::Vec (&part)[4][64 / Bytes],
+                                             double* to) {
+  using FourDoubles __attribute__((vector_size(32), aligned(8), may_alias)) = double;
+  FourLanes<Real> r[4];
+  for (unsigned i = 0; i < 4; ++i) fold<Real, Bytes, 64 / Bytes>(part[i], r[i]);
+  const FourLanes<Real> p =
       __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5) + __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-  const Four q =
+  const FourLanes<Real> q =
       __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5) + __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-  const Four sum = __builtin_shufflevector(p, q, 0, 1, 4, 5) + __builtin_shufflevector(p, q, 2, 3, 6, 7);
+  const FourLanes<Real> sum =
+      __builtin_shufflevector(p, q, 0, 1, 4, 5) + __builtin_shufflevector(p, q, 2, 3, 6, 7);
   *reinterpret_cast<FourDoubles*>(to) += __builtin_convertvector(sum, FourDoubles);
 }
 
 /// x0 ← x0 + B x1, x1 ← x1 + C x0.
-template <class Vec, class Real>
-[[gnu::always_inline]] inline void turn(Vec& x0r, Vec& x0i, Vec& x1r, Vec& x1i, const Real* k) {
+template <class Vec>
+[[gnu::always_inline]] inline void turn(Vec& x0r, Vec& x0i, Vec& x1r, Vec& x1i, const Vec* k) {
   const Vec ar = x0r, ai = x0i, br = x1r, bi = x1i;
   x0r = x0r + br * k[0];
   x0i = x0i + bi * k[0];
@@ -53,46 +76,136 @@ template <class Vec, class Real>
   x1i = x1i + ar * k[3];
 }
 
-/// One vector passes a run; its sums are set by the First one and added to by others. They go downwards as
-/// the rows do.
-template <class Real, unsigned Bytes, bool First>
-[[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin,
-                                            std::size_t end, std::size_t first_lower,
-                                            ReverseRow<Real, Bytes>* rows,
-                                            typename Simd<Real, Bytes>::Vec* sums) {
-  using Vec = typename Simd<Real, Bytes>::Vec;
-  const Real* k = tape.coefficients + 8 * begin;
-  ReverseRow<Real, Bytes>* lower_at = rows + first_lower;
-  ReverseRow<Real, Bytes> lower = *lower_at;
-  for (std::size_t n = begin; n < end; ++n, k += 8, sums -= 4) {
-    ReverseRow<Real, Bytes>* const upper_at = rows + tape.uppers[n];
-    ReverseRow<Real, Bytes> upper = *upper_at;
-    Vec s01r = First ? Vec{} : sums[0], s01i = First ? Vec{} : sums[1];
-    Vec s10r = First ? Vec{} : sums[2], s10i = First ? Vec{} : sums[3];
-    s01r = s01r + lower.gr * upper.yr;
-    s01i = s01i + lower.gr * upper.yi;
-    s10r = s10r + upper.gr * lower.yr;
-    s10i = s10i + upper.gr * lower.yi;
-    s01r = s01r + lower.gi * upper.yi;
-    s01i = s01i - lower.gi * upper.yr;
-    s10r = s10r + upper.gi * lower.yi;
-    s10i = s10i - upper.gi * lower.yr;
-    sums[0] = s01r;
-    sums[1] = s01i;
-    sums[2] = s10r;
-    sums[3] = s10i;
-    if (__builtin_expect(tape.swaps[n], 0)) {
-      const ReverseRow<Real, Bytes> other = upper;
-      upper = lower;
-      lower = other;
-    }
-    turn(upper.yr, upper.yi, lower.yr, lower.yi, k);
-    turn(upper.gr, upper.gi, lower.gr, lower.gi, k + 4);
-    *lower_at = lower;
-    lower_at = upper_at;
-    lower = upper;
+/// sum += y ḡ of the two rows, {Re, Im} of y₀ḡ₁ and y₁ḡ₀.
+template <class Vec, class Row>
+[[gnu::always_inline]] inline void add_products(Vec* sum, const Row& upper, const Row& lower) {
+  sum[0] = sum[0] + lower.gr * upper.yr;
+  sum[1] = sum[1] + lower.gr * upper.yi;
+  sum[2] = sum[2] + upper.gr * lower.yr;
+  sum[3] = sum[3] + upper.gr * lower.yi;
+  sum[0] = sum[0] + lower.gi * upper.yi;
+  sum[1] = sum[1] - lower.gi * upper.yr;
+  sum[2] = sum[2] + upper.gi * lower.yi;
+  sum[3] = sum[3] - upper.gi * lower.yr;
+}
+
+/// One vector's rows from a coupler's outputs to its inputs.
+template <bool Swaps, class Vec, class Row>
+[[gnu::always_inline]] inline void undo(const Vec* k, Row& upper, Row& lower) {
+  if constexpr (Swaps) {
+    const Row other = upper;
+    upper = lower;
+    lower = other;
   }
-  *lower_at = lower;
+  turn(upper.yr, upper.yi, lower.yr, lower.yi, k);
+  turn(upper.gr, upper.gi, lower.gr, lower.gi, k + 4);
+}
+
+template <class Vec, class Real>
+[[gnu::always_inline]] inline void broadcast(const Real* coefficients, Vec* k) {
+  for (unsigned i = 0; i < 8; ++i) k[i] = coefficients[i] - Vec{};
+}
+
+/// All vectors of a tile pass one coupler, in its rows upper and lower.
+template <class Real, unsigned Bytes, bool Swaps>
+[[gnu::always_inline]] inline void pass_coupler(const Real* coefficients, ReverseRow<Real, Bytes>* upper,
+                                                ReverseRow<Real, Bytes>* lower, std::size_t vectors,
+                                                double* sums) {
+  using Vec = typename Simd<Real, Bytes>::Vec;
+  constexpr std::size_t parts = 64 / Bytes;
+  Vec k[8], sum[4][parts];
+  broadcast(coefficients, k);
+  for (std::size_t part = 0; part < parts; ++part) {
+    Vec s[4] = {};
+    for (std::size_t v = part; v < vectors; v += parts) {
+      ReverseRow<Real, Bytes> u = upper[v], l = lower[v];
+      add_products(s, u, l);
+      undo<Swaps>(k, u, l);
+      upper[v] = u;
+      lower[v] = l;
+    }
+    for (unsigned i = 0; i < 4; ++i) sum[i][part] = s[i];
+  }
+  add_lanes<Real, Bytes>(sum, sums);
+}
+
+/// Vectors of 64 bytes, `Together` side by side, pass a run; its sums are set by the First ones and added to
+/// by others.
+template <class Real, bool Swaps, unsigned Together, bool First>
+[[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin,
+                                            std::size_t end, ReverseRow<Real, 64>* rows, std::size_t vectors,
+                                            typename Simd<Real, 64>::Vec (*sums)[4]) {
+  using Vec = typename Simd<Real, 64>::Vec;
+  ReverseRow<Real, 64> lower[Together];
+  ReverseRow<Real, 64>* lower_at = rows + tape.steps[begin].lower * vectors;
+  for (unsigned v = 0; v < Together; ++v) lower[v] = lower_at[v];
+  for (std::size_t n = begin; n < end; ++n, ++sums) {
+    ReverseRow<Real, 64>* const upper_at = rows + tape.steps[n].upper * vectors;
+    Vec k[8], s[4];
+    broadcast(tape.coefficients + 8 * n, k);
+    for (unsigned i = 0; i < 4; ++i) s[i] = First ? Vec{} : (*sums)[i];
+    for (unsigned v = 0; v < Together; ++v) {
+      ReverseRow<Real, 64> upper = upper_at[v];
+      add_products(s, upper, lower[v]);
+      undo<Swaps>(k, upper, lower[v]);
+      lower_at[v] = lower[v];
+      lower[v] = upper;
+    }
+    for (unsigned i = 0; i < 4; ++i) (*sums)[i] = s[i];
+    lower_at = upper_at;
+  }
+  for (unsigned v = 0; v < Together; ++v) lower_at[v] = lower[v];
+}
+
+/// All vectors of a tile pass a run.
+template <class Real, bool Swaps>
+void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end, ReverseRow<Real, 64>* rows,
+              std::size_t vectors, double* sums) {
+  typename Simd<Real, 64>::Vec lanes[kernel_gradient_run][4];
+  if (vectors > 1) {
+    pass_run<Real, Swaps, 2, true>(tape, begin, end, rows, vectors, lanes);
+  } else {
+    pass_run<Real, Swaps, 1, true>(tape, begin, end, rows, vectors, lanes);
+  }
+  std::size_t v = 2;
+  for (; v + 1 < vectors; v += 2) pass_run<Real, Swaps, 2, false>(tape, begin, end, rows + v, vectors, lanes);
+  if (v < vectors) pass_run<Real, Swaps, 1, false>(tape, begin, end, rows + v, vectors, lanes);
+  for (std::size_t n = begin; n < end; ++n) {
+    const auto& s = lanes[n - begin];
+    const typename Simd<Real, 64>::Vec sum[4][1] = {{s[0]}, {s[1]}, {s[2]}, {s[3]}};
+    add_lanes<Real, 64>(sum, sums + kernel_gradient_sums * tape.steps[n].coupler);
+  }
+}
+
+/// The end of the run that begins at a step: of few couplers, all with or all without swaps (in one loop with
+/// a branch, clang++ tears products and sums apart and no longer fuses them), none of whose rows is rescaled
+/// before the last.
+template <class Real>
+std::size_t end_of_run(const GradientTape<Real>& tape, std::size_t begin) {
+  const GradientStep* const s = tape.steps;
+  std::size_t end = begin + 1;
+  while (end < tape.couplers && end - begin < kernel_gradient_run && s[end].lower == s[end - 1].upper &&
+         s[end].swaps == s[begin].swaps && !s[end - 1].rescales)
+    ++end;
+  return end;
+}
+
+/// A row of a tile times powers of two.
+template <class Real, unsigned Bytes>
+void rescale_row(ReverseRow<Real, Bytes>* row, std::size_t vectors, const std::int8_t* shift) {
+  const auto power = [](int exponent) {
+    Real value = 1;
+    for (; exponent > 0; --exponent) value *= 2;
+    for (; exponent < 0; ++exponent) value /= 2;
+    return value;
+  };
+  const Real y = power(shift[0]), g = power(shift[1]);
+  for (std::size_t v = 0; v < vectors; ++v) {
+    row[v].yr = row[v].yr * y;
+    row[v].yi = row[v].yi * y;
+    row[v].gr = row[v].gr * g;
+    row[v].gi = row[v].gi * g;
+  }
 }
 
 /// y and g of the tile's samples become rows; adds Σ y ḡ of each mode to its sums.
@@ -100,8 +213,8 @@ template <class Real, unsigned Bytes>
 void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, std::size_t first,
                 std::size_t vectors, ReverseRow<Real, Bytes>* rows, double* sums) {
   using Vec = typename Simd<Real, Bytes>::Vec;
-  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, halves = 64 / Bytes;
-  for (std::size_t m = 0; m < tape.modes; ++m, sums += kernel_gradient_sums) {
+  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, parts = 64 / Bytes;
+  for (std::size_t m = 0; m < tape.modes; ++m, rows += vectors, sums += kernel_gradient_sums) {
     for (std::size_t v = 0; v < vectors; ++v) {
       const std::size_t at = first + v * lanes, valid = at < b.end ? b.end - at : 0;
       ReverseRow<Real, Bytes> row{};
@@ -111,19 +224,19 @@ void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
         row.gr = load<Real, Bytes>(b.g_re + m * b.g_re_stride + at, valid);
         row.gi = load<Real, Bytes>(b.g_im + m * b.g_im_stride + at, valid);
       }
-      rows[v * tape.modes + m] = row;
+      rows[v] = row;
     }
     // In a loop of its own: g++ moves products into the branch above, and then does not fuse them.
-    alignas(64) Vec sum[4 * halves] = {};
+    Vec sum[4][parts] = {};
     for (std::size_t v = 0; v < vectors; ++v) {
-      const ReverseRow<Real, Bytes>& row = rows[v * tape.modes + m];
-      Vec &re = sum[v % halves], &im = sum[halves + v % halves];
+      const ReverseRow<Real, Bytes>& row = rows[v];
+      Vec &re = sum[0][v % parts], &im = sum[1][v % parts];
       re = re + row.gr * row.yr;
       im = im + row.gr * row.yi;
       re = re + row.gi * row.yi;
       im = im - row.gi * row.yr;
     }
-    add_lanes(reinterpret_cast<const Real*>(sum), sums);
+    add_lanes<Real, Bytes>(sum, sums);
   }
 }
 
@@ -132,64 +245,55 @@ void leave_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
                 std::size_t vectors, const ReverseRow<Real, Bytes>* rows) {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
-  // Zero starts the sum so that each statement has one way to be fused.
-  const auto put = [](Vec re, Vec im, const Real* factor, Real* to_re, Real* to_im, std::size_t valid) {
-    Vec r = Vec{} + re * factor[0], i = Vec{} + im * factor[0];
-    r = r - im * factor[1];
-    i = i + re * factor[1];
-    store<Real, Bytes>(to_re, r, valid);
-    store<Real, Bytes>(to_im, i, valid);
-  };
-  for (std::size_t m = 0; m < tape.modes; ++m)
+  for (std::size_t m = 0; m < tape.modes; ++m, rows += vectors)
     for (std::size_t v = 0; v < vectors; ++v) {
       const std::size_t at = first + v * lanes;
       if (at >= b.end) break;
-      const ReverseRow<Real, Bytes>& row = rows[v * tape.modes + m];
-      put(row.yr, row.yi, tape.in + 4 * m, b.y_re + m * b.y_re_stride + at, b.y_im + m * b.y_im_stride + at,
-          b.end - at);
-      put(row.gr, row.gi, tape.in + 4 * m + 2, b.g_re + m * b.g_re_stride + at,
-          b.g_im + m * b.g_im_stride + at, b.end - at);
+      const Real* in = tape.in + 2 * m;
+      // Zero starts the sum so that each statement has one way to be fused.
+      Vec re = Vec{} + rows[v].gr * in[0], im = Vec{} + rows[v].gi * in[0];
+      re = re - rows[v].gi * in[1];
+      im = im + rows[v].gr * in[1];
+      store<Real, Bytes>(b.g_in_re + m * b.g_in_re_stride + at, re, b.end - at);
+      store<Real, Bytes>(b.g_in_im + m * b.g_in_im_stride + at, im, b.end - at);
     }
 }
 
 template <class Real, unsigned Bytes>
 void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real* scratch,
               double* sums) noexcept {
-  using Vec = typename Simd<Real, Bytes>::Vec;
-  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, halves = 64 / Bytes;
+  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, parts = 64 / Bytes;
   auto* const rows = reinterpret_cast<ReverseRow<Real, Bytes>*>(scratch);
-  constexpr std::size_t room = 4 * kernel_gradient_run;
-  alignas(64) Vec lane_sums[room * halves];
-  Vec* const top = lane_sums + room - 4;
   for (std::size_t first = b.begin; first < b.end; first += kernel_gradient_lanes<Real>) {
     const std::size_t left = b.end - first;
     const std::size_t valid = left < kernel_gradient_lanes<Real> ? left : kernel_gradient_lanes<Real>;
     // Whole groups of 64 bytes, the last one filled up with zeros.
-    const std::size_t vectors = (valid + halves * lanes - 1) / (halves * lanes) * halves;
+    const std::size_t vectors = (valid + parts * lanes - 1) / (parts * lanes) * parts;
     enter_tile(tape, b, first, vectors, rows, sums + kernel_gradient_sums * tape.couplers);
-    std::size_t begin = 0;
-    const GradientRescale<Real>* rescale = tape.rescales;
-    for (const GradientRun* run = tape.runs; run != tape.runs + tape.run_count; ++run) {
-      for (; rescale != tape.rescales + run->rescale_end; ++rescale)
-        for (std::size_t v = 0; v < vectors; ++v) {
-          ReverseRow<Real, Bytes>& row = rows[v * tape.modes + rescale->row];
-          row.yr = row.yr * rescale->y;
-          row.yi = row.yi * rescale->y;
-          row.gr = row.gr * rescale->g;
-          row.gi = row.gi * rescale->g;
+    for (std::size_t n = 0, end; n < tape.couplers; n = end) {
+      if constexpr (Bytes == 64) {
+        end = end_of_run(tape, n);
+        (tape.steps[n].swaps ? pass_run<Real, true> : pass_run<Real, false>)(tape, n, end, rows, vectors,
+                                                                             sums);
+      } else {
+        end = n + 1;
+        const GradientStep& step = tape.steps[n];
+        const Real* const k = tape.coefficients + 8 * n;
+        auto *const upper = rows + step.upper * vectors, *const lower = rows + step.lower * vectors;
+        double* const to = sums + kernel_gradient_sums * step.coupler;
+        if (__builtin_expect(step.swaps, 0)) {
+          pass_coupler<Real, Bytes, true>(k, upper, lower, vectors, to);
+        } else {
+          pass_coupler<Real, Bytes, false>(k, upper, lower, vectors, to);
         }
-      for (std::size_t v = 0; v < halves; ++v)
-        pass_run<Real, Bytes, true>(tape, begin, run->end, run->lower, rows + v * tape.modes, top + v * room);
-      for (std::size_t v = halves; v < vectors; ++v)
-        pass_run<Real, Bytes, false>(tape, begin, run->end, run->lower, rows + v * tape.modes,
-                                     top + v % halves * room);
-      for (const Vec* at = top; begin < run->end; ++begin, at -= 4) {
-        alignas(64) Vec sum[4 * halves];
-        for (std::size_t i = 0; i < 4 * halves; ++i) sum[i] = at[i / halves + i % halves * room];
-        add_lanes(reinterpret_cast<const Real*>(sum), sums + kernel_gradient_sums * begin);
+      }
+      const GradientStep& last = tape.steps[end - 1];
+      if (__builtin_expect(last.rescales, 0)) {
+        rescale_row(rows + last.upper * vectors, vectors, last.shift);
+        rescale_row(rows + last.lower * vectors, vectors, last.shift + 2);
       }
     }
-    leave_tile(tape, b, first, vectors, rows);
+    if (b.g_in_re) leave_tile(tape, b, first, vectors, rows);
   }
 }
 

@@ -120,9 +120,9 @@ void OpticalPass<Real>::set(const OpticalNetwork& network) {
   for (std::size_t k = 0; k < stages_.size(); ++k) {
     const OpticalLayer& layer = network.layers[k];
     stages_[k].nonlinearity = layer.nonlinearity;
-    const auto mesh = realise<double>(layer.layout, layer.phases, layer.chip);
-    stages_[k].mesh.recompile(mesh);
-    stages_[k].gradient.set(mesh, layer.chip);
+    realise(layer.layout, layer.phases, layer.chip, realised_);
+    stages_[k].mesh.recompile(realised_);
+    stages_[k].gradient.set(realised_, layer.chip);
   }
 }
 
@@ -243,7 +243,12 @@ double OpticalPass<Real>::backward(std::span<const std::int32_t> labels, Optical
       reverse<Real>(*stage.nonlinearity, first_rows(out, ports_), first_rows(g, ports_),
                     &gradient.nonlinearity[k], pool_);
     darken(g, ports_);
-    stage.gradient.backward(stage.gradient.reversible() ? out : in, g, gradient.phases[k], pool_);
+    const Fields<Real> fields = stage.gradient.reversible() ? out : in;
+    if (k > 0) {
+      stage.gradient.backward(fields, g, gradient.phases[k], pool_);
+    } else {
+      stage.gradient.slopes(fields, g, gradient.phases[k], pool_);
+    }
   }
   return sum / static_cast<double>(batch_);
 }

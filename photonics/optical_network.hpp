@@ -95,6 +95,7 @@ class OpticalPass {
   Readout readout_;
   ThreadPool* pool_;
   std::vector<Stage> stages_;
+  PhysicalMesh<double> realised_;    ///< of the stage that is set
   std::vector<Real> end_, adjoint_;  ///< fields on the photodiodes; planes of g
   std::vector<double> powers_;
   bool fresh_ = false;  ///< a forward pass that backward() has not used yet

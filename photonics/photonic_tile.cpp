@@ -96,17 +96,17 @@ void PhotonicTile::apply(const CoreProgram& asked) {
     }
   attenuation_.assign(applied_.attenuation.begin(), applied_.attenuation.end());
   const auto compile = [&](std::optional<CompiledMesh<float>>& mesh, const PhaseProgram& program,
-                           const FabricatedMesh& fabricated) {
+                           const FabricatedMesh& fabricated, MeshGradient<float>* gradient) {
     const PhysicalMesh<double> physical = realise<double>(*layout_, program, fabricated);
     if (mesh)
       mesh->recompile(physical);
     else
       mesh.emplace(*layout_, physical);
+    if (gradient) gradient->set(physical, fabricated);  // a tile that trains
   };
-  compile(u_, applied_.u, fabricated_u());
-  if (v_half_) compile(v_, applied_.v, fabricated_v());
+  compile(u_, applied_.u, fabricated_u(), gradients_ ? &gradients_->u : nullptr);
+  if (v_half_) compile(v_, applied_.v, fabricated_v(), gradients_ ? &*gradients_->v : nullptr);
   transmission_known_ = false;
-  if (gradients_) gradients_->current = false;
   if (taps_) taps_->current = false;
 }
 
@@ -212,12 +212,11 @@ void PhotonicTile::propagate(ConstFields<float> in, Fields<float> middle, Fields
 }
 
 PhotonicTile::Gradients& PhotonicTile::gradients() {
-  if (!gradients_) gradients_ = std::make_unique<Gradients>(*layout_, v_.has_value());
-  if (!gradients_->current) {
+  if (!gradients_) {
+    gradients_ = std::make_unique<Gradients>(*layout_, v_.has_value());
     gradients_->u.set(applied_.u, fabricated_u());
     if (v_) gradients_->v->set(applied_.v, fabricated_v());
     gradients_->sum = blank_program(layout_->couplers.size(), layout_->modes);
-    gradients_->current = true;
   }
   return *gradients_;
 }
@@ -230,8 +229,8 @@ void PhotonicTile::add_slopes(const PhaseProgram& slopes, float* into) const {
     for (const double value : *phases) *into++ += static_cast<float>(value);
 }
 
-/// y (or x, where the mesh isn't reversible) and g become the fields at the mesh's input; its gradient is
-/// added to into[θ…, φ…, out…].
+/// g becomes the adjoint at the mesh's input; the gradient of y (or x, where the mesh isn't reversible) and g
+/// is added to into[θ…, φ…, out…].
 void PhotonicTile::add_mesh_gradient(MeshGradient<float>& mesh, PhaseProgram& sum, Fields<float> y,
                                      Fields<float> g, float* into) const {
   for (auto* phases : {&sum.theta, &sum.phi, &sum.out}) std::fill(phases->begin(), phases->end(), 0.0);

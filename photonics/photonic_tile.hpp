@@ -89,7 +89,7 @@ class PhotonicTile {
                          std::span<float> gradient);
 
  private:
-  /// Reverse passes of the meshes; made when first trained, set anew after each change of phases.
+  /// Reverse passes of the meshes; made when first trained, from then on set with each change of phases.
   struct Gradients {
     Gradients(const MeshLayout& layout, bool two) : u(layout) {
       if (two) v.emplace(layout);
@@ -97,9 +97,8 @@ class PhotonicTile {
     MeshGradient<float> u;
     std::optional<MeshGradient<float>> v;
     PhaseProgram sum;
-    bool current = false;
   };
-  /// The chip's taps, likewise.
+  /// The chip's taps, set when they are asked after a change.
   struct Taps {
     Taps(const MeshLayout& layout, bool two) : u(layout) {
       if (two) v.emplace(layout);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "core/clones.hpp"
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "photonics/sines.hpp"
@@ -39,33 +40,49 @@ auto per_mode(Mesh& mesh) {
 
 Complex phasor(double phase_rad) { return {std::cos(phase_rad), std::sin(phase_rad)}; }
 
-/// Couplers whose angles are turned into sines together.
+/// Couplers that are realised together.
 constexpr std::size_t run = 128;
 
-struct Sines {
-  double angle[run] = {}, sine[run] = {}, cosine[run] = {};
-
-  template <class Angle>
-  void set(std::size_t count, Angle&& of) {
-    for (std::size_t i = 0; i < count; ++i) angle[i] = of(i);
-    sines_cosines(angle, count, sine, cosine);
-  }
+/// What a run's 2×2s are made of.
+struct Parts {
+  double theta_sin[run], theta_cos[run], phi_sin[run], phi_cos[run];
+  double lower_sin[run], lower_cos[run];  ///< of the phase of the lower arm
+  double alpha_sin[run], alpha_cos[run], beta_sin[run], beta_cos[run];
+  double upper_arm[run], lower_arm[run];  ///< transmission between the splitters
+  double upper_way[run], lower_way[run];  ///< ahead of the coupler, and of the coupler
 };
 
-/// Cosines and sines of a splitter's nominal angle plus an error.
-struct Splitters {
-  double nominal_cos, nominal_sin;
-  Sines error;
-
-  void set(std::size_t count, double nominal_rad, const double* error_rad) {
-    const Matrix2 nominal = splitter(nominal_rad, 0);
-    nominal_cos = nominal[0].real();
-    nominal_sin = nominal[1].imag();
-    error.set(count, [&](std::size_t i) { return error_rad[i]; });
-  }
-  double cos(std::size_t i) const { return nominal_cos * error.cosine[i] - nominal_sin * error.sine[i]; }
-  double sin(std::size_t i) const { return nominal_sin * error.cosine[i] + nominal_cos * error.sine[i]; }
+struct Nominal {
+  double input_cos, input_sin, output_cos, output_sin;
 };
+
+/// T(θ, φ) without a front splitter, {Re, Im} of each element, times the transmission of its way.
+FRINGE_CLONES void put_together(const Parts& __restrict parts, const Nominal& __restrict nominal,
+                                std::size_t count, double* __restrict to) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const double is = nominal.input_sin * parts.alpha_cos[i] + nominal.input_cos * parts.alpha_sin[i];
+    const double ic = nominal.input_cos * parts.alpha_cos[i] - nominal.input_sin * parts.alpha_sin[i];
+    const double os = nominal.output_sin * parts.beta_cos[i] + nominal.output_cos * parts.beta_sin[i];
+    const double oc = nominal.output_cos * parts.beta_cos[i] - nominal.output_sin * parts.beta_sin[i];
+    const double ur = parts.upper_arm[i] * parts.theta_cos[i], ui = parts.upper_arm[i] * parts.theta_sin[i];
+    const double lr = parts.lower_arm[i] * parts.lower_cos[i], li = parts.lower_arm[i] * parts.lower_sin[i];
+    const double straight = oc * ic, crossed = os * is, up = oc * is, down = os * ic;
+    const double p = parts.phi_cos[i], q = parts.phi_sin[i];
+    const double ar = straight * ur - crossed * lr, ai = straight * ui - crossed * li;
+    const double br = -(up * ui + down * li), bi = up * ur + down * lr;
+    const double cr = -(down * ui + up * li), ci = down * ur + up * lr;
+    const double dr = straight * lr - crossed * ur, di = straight * li - crossed * ui;
+    const double upper = parts.upper_way[i], lower = parts.lower_way[i];
+    to[8 * i] = upper * (ar * p - ai * q);
+    to[8 * i + 1] = upper * (ar * q + ai * p);
+    to[8 * i + 2] = lower * br;
+    to[8 * i + 3] = lower * bi;
+    to[8 * i + 4] = upper * (cr * p - ci * q);
+    to[8 * i + 5] = upper * (cr * q + ci * p);
+    to[8 * i + 6] = lower * dr;
+    to[8 * i + 7] = lower * di;
+  }
+}
 
 /// Neighbours often lose the same.
 struct Transmission {
@@ -81,45 +98,54 @@ struct Transmission {
 };
 
 /// transfer() of a run of couplers, with their losses.
-template <class Real>
 void realise_run(const PhaseProgram& program, const FabricatedMesh& chip, std::size_t first,
-                 std::size_t count, std::array<std::complex<Real>, 4>* to) {
+                 std::size_t count, Matrix2* to) {
   const Crossing& crossing = *chip.crossing;
-  const bool push_pull = crossing.push_pull, front = crossing.front_rad != 0;
-  Sines theta, phi;
-  Splitters input, output, ahead;
-  theta.set(count, [&](std::size_t i) {
-    const double angle = program.theta[first + i] + chip.theta_error_rad[first + i];
-    return push_pull ? angle / 2 : angle;
-  });
-  phi.set(count, [&](std::size_t i) { return program.phi[first + i] + chip.phi_error_rad[first + i]; });
-  input.set(count, crossing.input_rad, &chip.alpha_rad[first]);
-  output.set(count, crossing.output_rad, &chip.beta_rad[first]);
-  if (front) ahead.set(count, crossing.front_rad, &chip.gamma_rad[first]);
+  const Matrix2 input = splitter(crossing.input_rad, 0), output = splitter(crossing.output_rad, 0),
+                ahead = splitter(crossing.front_rad, 0);
+  const bool front = crossing.front_rad != 0;
+  Parts parts;
+  double angle[run];
+  for (std::size_t i = 0; i < count; ++i) {
+    const double theta = program.theta[first + i] + chip.theta_error_rad[first + i];
+    angle[i] = crossing.push_pull ? theta / 2 : theta;
+  }
+  sines_cosines(angle, count, parts.theta_sin, parts.theta_cos);
+  for (std::size_t i = 0; i < count; ++i) angle[i] = program.phi[first + i] + chip.phi_error_rad[first + i];
+  sines_cosines(angle, count, parts.phi_sin, parts.phi_cos);
+  sines_cosines(&chip.alpha_rad[first], count, parts.alpha_sin, parts.alpha_cos);
+  sines_cosines(&chip.beta_rad[first], count, parts.beta_sin, parts.beta_cos);
+  for (std::size_t i = 0; i < count; ++i) {
+    parts.lower_sin[i] = crossing.push_pull ? -parts.theta_sin[i] : 0;
+    parts.lower_cos[i] = crossing.push_pull ? parts.theta_cos[i] : 1;
+  }
   Transmission arm, upper_way, lower_way;
   for (std::size_t i = 0; i < count; ++i) {
-    Complex u{theta.cosine[i], theta.sine[i]}, l = push_pull ? std::conj(u) : Complex{1};
-    const double imbalance = chip.arm_imbalance_db[first + i];
-    if (imbalance != 0) (imbalance > 0 ? u : l) *= arm.of(std::abs(imbalance));
-    const double ic = input.cos(i), is = input.sin(i), oc = output.cos(i), os = output.sin(i);
-    const double straight = oc * ic, crossed = os * is, up = oc * is, down = os * ic;
-    const double p = phi.cosine[i], q = phi.sine[i];
-    const Complex a{straight * u.real() - crossed * l.real(), straight * u.imag() - crossed * l.imag()};
-    const Complex b{-(up * u.imag() + down * l.imag()), up * u.real() + down * l.real()};
-    const Complex c{-(down * u.imag() + up * l.imag()), down * u.real() + up * l.real()};
-    const Complex d{straight * l.real() - crossed * u.real(), straight * l.imag() - crossed * u.imag()};
-    Matrix2 t{Complex{a.real() * p - a.imag() * q, a.real() * q + a.imag() * p}, b,
-              Complex{c.real() * p - c.imag() * q, c.real() * q + c.imag() * p}, d};
-    if (front) {
-      const double f = ahead.cos(i), g = ahead.sin(i);
-      t = multiply(t, {f, Complex{0, g}, Complex{0, g}, f});
-    }
-    const double loss = chip.loss_db[first + i];
-    const double upper = upper_way.of(loss + chip.upper_path_db[first + i]),
-                 lower = lower_way.of(loss + chip.lower_path_db[first + i]);
+    const double imbalance = chip.arm_imbalance_db[first + i], loss = chip.loss_db[first + i];
+    parts.upper_arm[i] = imbalance > 0 ? arm.of(imbalance) : 1;
+    parts.lower_arm[i] = imbalance < 0 ? arm.of(-imbalance) : 1;
+    parts.upper_way[i] = upper_way.of(loss + chip.upper_path_db[first + i]);
+    parts.lower_way[i] = lower_way.of(loss + chip.lower_path_db[first + i]);
+  }
+  double *const upper = parts.upper_way, *const lower = parts.lower_way;
+  double upper_ahead[run], lower_ahead[run], gamma_sin[run], gamma_cos[run];
+  if (front) {
+    // The ways lie ahead of the front splitter.
+    std::copy_n(upper, count, upper_ahead);
+    std::copy_n(lower, count, lower_ahead);
+    std::fill_n(upper, count, 1.0);
+    std::fill_n(lower, count, 1.0);
+    sines_cosines(&chip.gamma_rad[first], count, gamma_sin, gamma_cos);
+  }
+  const Nominal nominal{input[0].real(), input[1].imag(), output[0].real(), output[1].imag()};
+  put_together(parts, nominal, count, reinterpret_cast<double*>(to));
+  for (std::size_t i = 0; i < count && front; ++i) {
+    const double f = ahead[0].real() * gamma_cos[i] - ahead[1].imag() * gamma_sin[i],
+                 g = ahead[1].imag() * gamma_cos[i] + ahead[0].real() * gamma_sin[i];
+    const Matrix2 t = multiply(to[i], {f, Complex{0, g}, Complex{0, g}, f});
     for (std::size_t e = 0; e < 4; ++e) {
-      const double way = e % 2 == 0 ? upper : lower;
-      to[i][e] = {static_cast<Real>(way * t[e].real()), static_cast<Real>(way * t[e].imag())};
+      const double way = e % 2 == 0 ? upper_ahead[i] : lower_ahead[i];
+      to[i][e] = {way * t[e].real(), way * t[e].imag()};
     }
   }
 }
@@ -147,24 +173,44 @@ void check_sizes(const MeshLayout& layout, const FabricatedMesh& fabricated) {
 }
 
 template <class Real>
-PhysicalMesh<Real> realise(const MeshLayout& layout, const PhaseProgram& program,
-                           const FabricatedMesh& fabricated) {
+void realise(const MeshLayout& layout, const PhaseProgram& program, const FabricatedMesh& fabricated,
+             PhysicalMesh<Real>& mesh) {
   check_sizes(layout, program);
   check_sizes(layout, fabricated);
   const std::size_t count = layout.couplers.size();
-  PhysicalMesh<Real> mesh;
   mesh.couplers.resize(count);
   mesh.out.resize(layout.modes);
-  for (std::size_t first = 0; first < count; first += run)
-    realise_run(program, fabricated, first, std::min(run, count - first), &mesh.couplers[first]);
+  for (std::size_t first = 0; first < count; first += run) {
+    const std::size_t here = std::min(run, count - first);
+    if constexpr (std::is_same_v<Real, double>) {
+      realise_run(program, fabricated, first, here, &mesh.couplers[first]);
+    } else {
+      Matrix2 exact[run];
+      realise_run(program, fabricated, first, here, exact);
+      for (std::size_t i = 0; i < here; ++i)
+        std::transform(exact[i].begin(), exact[i].end(), mesh.couplers[first + i].begin(),
+                       [](Complex z) { return std::complex<Real>(z); });
+    }
+  }
   for (std::size_t m = 0; m < layout.modes; ++m)
     mesh.out[m] = std::complex<Real>(field_transmission_from_loss_db(fabricated.out_path_db[m]) *
                                      phasor(program.out[m] + fabricated.out_error_rad[m]));
+}
+
+template <class Real>
+PhysicalMesh<Real> realise(const MeshLayout& layout, const PhaseProgram& program,
+                           const FabricatedMesh& fabricated) {
+  PhysicalMesh<Real> mesh;
+  realise(layout, program, fabricated, mesh);
   return mesh;
 }
 
 template PhysicalMesh<float> realise<float>(const MeshLayout&, const PhaseProgram&, const FabricatedMesh&);
 template PhysicalMesh<double> realise<double>(const MeshLayout&, const PhaseProgram&, const FabricatedMesh&);
+template void realise<float>(const MeshLayout&, const PhaseProgram&, const FabricatedMesh&,
+                             PhysicalMesh<float>&);
+template void realise<double>(const MeshLayout&, const PhaseProgram&, const FabricatedMesh&,
+                              PhysicalMesh<double>&);
 
 std::vector<Complex> transfer_matrix(const MeshLayout& layout, const PhysicalMesh<double>& mesh) {
   const std::size_t n = layout.modes;

@@ -47,6 +47,10 @@ struct PhysicalMesh {
 template <class Real>
 PhysicalMesh<Real> realise(const MeshLayout& layout, const PhaseProgram& program,
                            const FabricatedMesh& fabricated);
+/// The same into memory that is there already.
+template <class Real>
+void realise(const MeshLayout& layout, const PhaseProgram& program, const FabricatedMesh& fabricated,
+             PhysicalMesh<Real>& mesh);
 
 /// The N×N matrix of the mesh by the plain product of its couplers, in double: slow and independent of the
 /// kernels.

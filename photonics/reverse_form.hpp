@@ -16,16 +16,19 @@
 #include "photonics/mesh_kernel.hpp"
 #include "photonics/mesh_layout.hpp"
 #include "photonics/physical_mesh.hpp"
+#include "photonics/reverse_lanes.hpp"
 
 namespace fringe {
 
-/// How the slopes of one coupler's phases follow from M behind and ahead of it:
+/// How the slopes of each coupler's phases follow from M behind and ahead of it:
 ///   ∂L/∂θ = θ₀ Im M₀₀ + θ₁ Im M₁₁ + θ₂ Re(M₀₁ − M₁₀) at its outputs,
 ///   ∂L/∂φ = φ₀ Im M₀₀ + φ₁ Im M₁₁ + φ₂ Re M₁₀ + φ₃ Re M₀₁ at its inputs;
-/// without a front splitter ∂L/∂φ = −Im M₀₀.
+/// φ is empty without a front splitter: ∂L/∂φ = −Im M₀₀.
 struct SlopeWeights {
-  double theta[3];
-  double phi[4];
+  std::vector<double> theta[3];
+  std::vector<double> phi[4];
+
+  bool front() const { return !phi[0].empty(); }
 };
 
 /// Real is float or double.
@@ -35,12 +38,11 @@ class ReverseForm {
   explicit ReverseForm(const MeshLayout& layout);
 
   /// False where a coupler has no inverse or its diagonals leave their range; the form must not be used then.
-  /// weights: one per coupler; those of φ count where a `front` splitter stands.
-  bool compile(const PhysicalMesh<double>& mesh, const std::vector<SlopeWeights>& weights, bool front);
+  bool compile(const PhysicalMesh<double>& mesh, const SlopeWeights& weights);
 
   GradientTape<Real> tape() const;
   /// Sums of a kernel call.
-  std::size_t sums() const { return kernel_gradient_sums * (index_.size() + modes_); }
+  std::size_t sums() const { return kernel_gradient_sums * (steps_.size() + modes_); }
   /// Reals that a kernel call needs.
   std::size_t scratch() const { return 4 * kernel_gradient_lanes<Real> * modes_; }
   /// Adds the slopes that follow from a kernel's sums.
@@ -48,29 +50,27 @@ class ReverseForm {
 
  private:
   using Complex = std::complex<double>;
-  /// Of one coupler: M₀₀ ahead of it is M₁₁ + same·(M₀₀ − M₁₁) + upper·ŝ₀₁ + lower·ŝ₁₀, with the sums ŝ of ŷ
-  /// and ĝ.
-  struct Step {
-    Complex same, upper, lower;
-    double theta0, theta1;
-    Complex theta_upper, theta_lower;
-  };
   /// With a front splitter ∂L/∂φ = Re(m₀ M₀₀ + m₁ M₁₁ + upper·ŝ₀₁ + lower·ŝ₁₀), M behind the coupler.
   struct FrontStep {
     Complex m0, m1, upper, lower;
   };
+  /// Couplers [begin, end) of one column.
+  struct Run {
+    std::uint32_t begin, end;
+  };
+  void rescale(std::size_t coupler, std::uint64_t flags);
+  void set_front_steps(const Run& run, const PhysicalMesh<double>& mesh, const SlopeWeights& weights);
 
   std::size_t modes_;
-  std::vector<std::uint32_t> index_, uppers_, lowers_;  ///< of each coupler in this form's order
-  std::vector<GradientRun> runs_;
-  bool front_ = false;
-  std::vector<Real> coefficients_;
-  std::vector<std::uint8_t> swaps_;
-  std::vector<GradientRescale<Real>> rescales_;
-  std::vector<Real> in_;
-  std::vector<Step> steps_;
-  std::vector<FrontStep> front_steps_;
-  std::vector<Complex> d_, g_;  ///< the diagonals, as far as they have come
+  std::vector<Coupler> couplers_;
+  std::vector<Run> runs_;             ///< from the first column to the last
+  std::vector<std::uint32_t> place_;  ///< of each coupler among the steps
+  std::vector<GradientStep> steps_;
+  std::vector<Real> coefficients_, in_;
+  std::vector<ReverseSlopes> slopes_;        ///< per run
+  std::vector<FrontStep> front_steps_;       ///< per coupler; empty without front splitters
+  std::vector<ReverseDiagonals> diagonals_;  ///< per mode, as far as they have come
+  ReverseRun<Real> run_;
 };
 
 }  // namespace fringe

@@ -1,0 +1,57 @@
+#include "photonics/reverse_order.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "photonics/mesh_kernel.hpp"
+
+namespace fringe {
+namespace {
+
+// Diagonals and, along each, rows of a block: a mode's row is 2 KB where the batch fills its tile.
+constexpr long block_diagonals = 8, block_rows = kernel_gradient_run;
+
+}  // namespace
+
+// Of neighbouring modes, a coupler waits for those on diagonals upper − column = k of smaller k, down to one
+// row above it, and for those below it on its own. Blocks of diagonals come in increasing k; the rows of each
+// next diagonal of a block end one row lower, and a block's parts come from the last mode upwards.
+std::vector<std::uint32_t> reverse_order(const MeshLayout& layout) {
+  struct Place {
+    long group, part, diagonal;
+    std::uint32_t coupler;
+  };
+  std::vector<Place> places;
+  const bool neighbours = std::all_of(layout.couplers.begin(), layout.couplers.end(),
+                                      [](const Coupler& c) { return c.lower == c.upper + 1; });
+  const auto columns = static_cast<long>(layout.columns()), modes = static_cast<long>(layout.modes);
+  std::map<long, long> rank;  // of each diagonal in use
+  const auto diagonal = [&](std::uint32_t n, long column) {
+    return static_cast<long>(layout.couplers[n].upper) - column;
+  };
+  const auto for_each = [&](auto&& visit) {
+    for (long column = 0; column < columns; ++column)
+      for (std::uint32_t n = layout.column_start[static_cast<std::size_t>(column)];
+           n < layout.column_start[static_cast<std::size_t>(column) + 1]; ++n)
+        visit(n, column);
+  };
+  for_each([&](std::uint32_t n, long column) { rank[diagonal(n, column)] = 0; });
+  long next = 0;
+  for (auto& [k, number] : rank) number = next++;
+  for_each([&](std::uint32_t n, long column) {
+    if (!neighbours) return places.push_back({0, 0, 0, n});
+    const long number = rank[diagonal(n, column)];
+    const long row = static_cast<long>(layout.couplers[n].upper) - number % block_diagonals;
+    places.push_back({number / block_diagonals, (modes - 1 - row) / block_rows, number, n});
+  });
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    if (a.group != b.group) return a.group < b.group;
+    if (a.part != b.part) return a.part < b.part;
+    return a.diagonal != b.diagonal ? a.diagonal < b.diagonal : a.coupler > b.coupler;
+  });
+  std::vector<std::uint32_t> order;
+  for (const Place& place : places) order.push_back(place.coupler);
+  return order;
+}
+
+}  // namespace fringe
