@@ -4,9 +4,11 @@
 // rare, and the others fit a register: the choice of a coefficient is one instruction.
 #pragma once
 
-#if defined(__AVX2__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+
+#include <bit>
 
 #include "core/draw.hpp"
 
@@ -34,6 +36,9 @@ template <class Words>
 #if defined(__AVX2__)
   if constexpr (sizeof(Words) == 32) return (Words)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b));
 #endif
+#if defined(__x86_64__)
+  if constexpr (sizeof(Words) == 16) return (Words)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x(b));
+#endif
   return (a & 0xffffffffu) * std::uint64_t{b};
 }
 
@@ -60,13 +65,15 @@ struct CentralNormals {
   alignas(64) float c[normal_terms][Lanes];
 };
 template <std::size_t Lanes>
-constexpr CentralNormals<Lanes> central_normals() {
+constexpr CentralNormals<Lanes> make_central_normals() {
   constexpr NormalTable table = normal_table();
   CentralNormals<Lanes> central{};
   for (std::size_t o = normal_octaves - Lanes; o < normal_octaves; ++o)
     for (std::size_t k = 0; k < normal_terms; ++k) central.c[k][(o + 126) % Lanes] = table.c[o][k];
   return central;
 }
+template <std::size_t Lanes>
+constexpr CentralNormals<Lanes> central_normals = make_central_normals<Lanes>();
 
 /// Whether the octave is none of the innermost Lanes.
 template <std::size_t Lanes>
@@ -92,11 +99,27 @@ template <unsigned Bytes>
   return c;
 }
 
+/// Bit l: lane l has its sign bit set.
+template <class Signed>
+[[gnu::always_inline]] inline std::uint32_t sign_bits(const Signed& mask) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(Signed) == 64)
+    return _mm512_cmplt_epi32_mask((__m512i)mask, _mm512_setzero_si512());
+#endif
+#if defined(__AVX2__)
+  if constexpr (sizeof(Signed) == 32)
+    return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
+#endif
+  std::uint32_t bits = 0;
+  for (std::size_t l = 0; l < sizeof(Signed) / 4; ++l) bits |= std::uint32_t{mask[l] < 0} << l;
+  return bits;
+}
+
 /// normal_from_bits() of each lane but those of a tail, whose sign bits are set in what is returned. Count
 /// vectors side by side, for a polynomial is one long chain.
 template <unsigned Bytes, std::size_t Count>
 [[gnu::always_inline]] inline typename DrawLanes<Bytes>::Signed central_normals_of(
-    const CentralNormals<Bytes / 4>& central, const std::uint32_t* words, float* out) {
+    const std::uint32_t* words, float* out) {
   using L = DrawLanes<Bytes>;
   using Bits = typename L::Bits;
   using Signed = typename L::Signed;
@@ -116,7 +139,7 @@ template <unsigned Bytes, std::size_t Count>
     z[n] = Floats{};
   }
   for (std::size_t k = normal_terms; k-- > 0;) {
-    const Floats row = *reinterpret_cast<const Floats*>(central.c[k]);
+    const Floats row = *reinterpret_cast<const Floats*>(central_normals<L::lanes>.c[k]);
     for (std::size_t n = 0; n < Count; ++n) {
       const Floats c = normal_coefficient<Bytes>(row, exponent[n]);
       z[n] = k + 1 == normal_terms ? c : z[n] * t[n] + c;
@@ -127,19 +150,14 @@ template <unsigned Bytes, std::size_t Count>
   return tail;
 }
 
-/// Whether any lane has its sign bit set.
-template <class Signed>
-[[gnu::always_inline]] inline bool any_sign(const Signed& mask) {
-#if defined(__AVX512F__)
-  if constexpr (sizeof(Signed) == 64)
-    return _mm512_cmplt_epi32_mask((__m512i)mask, _mm512_setzero_si512()) != 0;
-#endif
-#if defined(__AVX2__)
-  if constexpr (sizeof(Signed) == 32) return _mm256_movemask_ps((__m256)mask) != 0;
-#endif
-  bool any = false;
-  for (std::size_t l = 0; l < sizeof(Signed) / 4; ++l) any |= mask[l] < 0;
-  return any;
+/// normal_from_bits() of Count vectors.
+template <unsigned Bytes, std::size_t Count>
+[[gnu::always_inline]] inline void normals_of(const std::uint32_t* words, float* out) {
+  constexpr std::size_t lanes = Bytes / 4;
+  std::uint32_t tails = sign_bits(central_normals_of<Bytes, Count>(words, out));
+  for (; tails != 0; tails &= tails - 1)
+    for (std::size_t l = static_cast<std::size_t>(std::countr_zero(tails)); l < Count * lanes; l += lanes)
+      if (in_normal_tail<lanes>(words[l])) out[l] = normal_from_bits(words[l]);
 }
 
 }  // namespace

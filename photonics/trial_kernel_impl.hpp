@@ -56,7 +56,6 @@ struct TrialKeys {
 }
 
 void normals(const TrialStream& stream, std::uint32_t block, TrialCells& out) noexcept {
-  static constexpr auto central = central_normals<trial_lanes>();
   alignas(64) std::uint32_t bits[trial_cells];
   TrialKeys keys;
   using Keys = DrawLanes<4 * trial_lanes>::Bits;
@@ -74,12 +73,7 @@ void normals(const TrialStream& stream, std::uint32_t block, TrialCells& out) no
   for (std::uint32_t b = 0; b < trial_run / 4; ++b)
     random_words(stream, keys, block + b, bits + 4 * trial_lanes * b);
   constexpr std::size_t group = 2 * trial_lanes;
-  for (std::size_t i = 0; i < trial_cells; i += group) {
-    const auto tail = central_normals_of<4 * trial_lanes, 2>(central, bits + i, out + i);
-    if (!any_sign(tail)) continue;
-    for (std::size_t l = i; l < i + group; ++l)
-      if (in_normal_tail<trial_lanes>(bits[l])) out[l] = normal_from_bits(bits[l]);
-  }
+  for (std::size_t i = 0; i < trial_cells; i += group) normals_of<4 * trial_lanes, 2>(bits + i, out + i);
 }
 
 template <bool Small>
