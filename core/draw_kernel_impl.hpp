@@ -42,8 +42,8 @@ struct PhiloxKeys {
   }
 };
 
-/// Words from 4·block on, `Counters` vectors of counters. Even places hold the first half of a counter's blocks
-/// and odd places the second, so that put_pairs() leaves elements in their order.
+/// Words from 4·block on, `Counters` vectors of counters. Even places hold the first half of a counter's
+/// blocks and odd places the second, so that put_pairs() leaves elements in their order.
 template <unsigned Bytes, std::size_t Counters>
 [[gnu::always_inline]] inline void counter_words(const DrawStream& stream,
                                                  const PhiloxKeys<typename DrawLanes<Bytes>::Words>& keys,
@@ -69,8 +69,8 @@ template <unsigned Bytes, std::size_t Counters>
   }
 }
 
-/// visit(bits, first element, Counters) with all words of `counters` vectors of counters, the first `first` of
-/// which are done: Counters of them side by side, for each is one long chain, then fewer.
+/// visit(bits, first element, Counters) with all words of `counters` vectors of counters, the first `first`
+/// of which are done: Counters of them side by side, for each is one long chain, then fewer.
 template <unsigned Bytes, std::size_t Counters, class Visit>
 [[gnu::always_inline]] inline void each_words(const DrawStream& stream,
                                               const PhiloxKeys<typename DrawLanes<Bytes>::Words>& keys,

@@ -103,12 +103,10 @@ template <unsigned Bytes>
 template <class Signed>
 [[gnu::always_inline]] inline std::uint32_t sign_bits(const Signed& mask) {
 #if defined(__AVX512F__)
-  if constexpr (sizeof(Signed) == 64)
-    return _mm512_cmplt_epi32_mask((__m512i)mask, _mm512_setzero_si512());
+  if constexpr (sizeof(Signed) == 64) return _mm512_cmplt_epi32_mask((__m512i)mask, _mm512_setzero_si512());
 #endif
 #if defined(__AVX2__)
-  if constexpr (sizeof(Signed) == 32)
-    return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
+  if constexpr (sizeof(Signed) == 32) return static_cast<std::uint32_t>(_mm256_movemask_ps((__m256)mask));
 #endif
   std::uint32_t bits = 0;
   for (std::size_t l = 0; l < sizeof(Signed) / 4; ++l) bits |= std::uint32_t{mask[l] < 0} << l;
@@ -118,8 +116,8 @@ template <class Signed>
 /// normal_from_bits() of each lane but those of a tail, whose sign bits are set in what is returned. Count
 /// vectors side by side, for a polynomial is one long chain.
 template <unsigned Bytes, std::size_t Count>
-[[gnu::always_inline]] inline typename DrawLanes<Bytes>::Signed central_normals_of(
-    const std::uint32_t* words, float* out) {
+[[gnu::always_inline]] inline typename DrawLanes<Bytes>::Signed central_normals_of(const std::uint32_t* words,
+                                                                                   float* out) {
   using L = DrawLanes<Bytes>;
   using Bits = typename L::Bits;
   using Signed = typename L::Signed;
