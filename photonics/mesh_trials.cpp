@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -15,18 +16,42 @@ namespace fringe {
 struct MeshTrials::Plan : TrialPlan {
   using TrialPlan::TrialPlan;
   bool careful = false;  ///< the first chips could not be compiled without care, and others won't
+
+  /// What a thread needs.
+  struct Worker {
+    TrialOutputs outputs;
+    TrialChips<trial_lanes> narrow;
+    TrialChips<trial_lanes_wide> wide;
+  };
+  /// Kept from run to run: fresh memory for tapes takes longer than filling them.
+  class Workers {
+   public:
+    Workers(Plan& plan, std::size_t count) : plan_(&plan) {
+      const std::lock_guard lock(plan.mutex_);
+      for (; count > 0 && !plan.idle_.empty(); --count) {
+        mine_.push_back(std::move(plan.idle_.back()));
+        plan.idle_.pop_back();
+      }
+      for (; count > 0; --count) mine_.push_back(std::make_unique<Worker>());
+    }
+    ~Workers() {
+      const std::lock_guard lock(plan_->mutex_);
+      for (auto& w : mine_) plan_->idle_.push_back(std::move(w));
+    }
+    Workers(const Workers&) = delete;
+    Workers& operator=(const Workers&) = delete;
+    Worker& operator[](std::size_t i) { return *mine_[i]; }
+    std::size_t size() const { return mine_.size(); }
+
+   private:
+    Plan* plan_;
+    std::vector<std::unique_ptr<Worker>> mine_;
+  };
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Worker>> idle_;
 };
-
-namespace {
-
-/// What a thread needs.
-struct Worker {
-  TrialOutputs outputs;
-  TrialChips<trial_lanes> narrow;
-  TrialChips<trial_lanes_wide> wide;
-};
-
-}  // namespace
 
 MeshTrials::MeshTrials(MeshLayout layout, PhaseProgram asked, const MeshImperfections& imperfections,
                        std::uint64_t seed, std::uint32_t site, const Crossing& crossing) {
@@ -45,7 +70,7 @@ bool MeshTrials::together() const noexcept { return plan_->together; }
 
 void MeshTrials::run(std::uint32_t first, std::uint32_t count, ConstFields<float> in, const Visit& visit,
                      ThreadPool* pool) const {
-  const Plan& plan = *plan_;
+  Plan& plan = *plan_;
   const std::size_t modes = plan.layout.modes, batch = in.re.cols;
   const auto fits = [&](auto view) {
     return view.rows == modes && view.cols == batch && view.data != nullptr;
@@ -53,15 +78,17 @@ void MeshTrials::run(std::uint32_t first, std::uint32_t count, ConstFields<float
   if (!fits(in.re) || (in.im.data && !fits(in.im)))
     throw Error("mesh trials: the inputs must be " + std::to_string(modes) + " modes by " +
                 std::to_string(batch) + " samples in all planes");
-  std::vector<Worker> workers(pool ? pool->size() : 1);
-  for (Worker& w : workers) {
-    w.outputs.re.resize(modes * batch);
-    w.outputs.im.resize(modes * batch);
+  Plan::Workers workers(plan, pool ? pool->size() : 1);
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    workers[i].outputs.re.resize(modes * batch);
+    workers[i].outputs.im.resize(modes * batch);
   }
-  const std::uint32_t step = !plan.together ? 1 : wide_trials() ? trial_lanes_wide : trial_lanes;
+  // Tapes are written a column at a time, all over: they had better stay in the second cache.
+  const bool fit = batch <= samples_in_lanes || plan.stride * trial_lanes_wide * sizeof(float) <= 1 << 20;
+  const std::uint32_t step = !plan.together ? 1 : wide_trials() && fit ? trial_lanes_wide : trial_lanes;
   const auto task = [&](std::size_t i, unsigned worker) {
     const auto begin = static_cast<std::uint32_t>(i * step), here = std::min(step, count - begin);
-    Worker& w = workers[worker];
+    Plan::Worker& w = workers[worker];
     if (!plan.together) return run_alone(plan, first + begin, in, visit, w.outputs);
     if (here > trial_lanes) return w.wide.run(plan, plan.careful, first + begin, here, in, visit, w.outputs);
     w.narrow.run(plan, plan.careful, first + begin, here, in, visit, w.outputs);

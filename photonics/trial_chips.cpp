@@ -9,9 +9,6 @@
 namespace fringe {
 namespace {
 
-/// Batches up to which chips stand in the lanes while light passes, too; larger ones have samples there.
-constexpr std::size_t samples_in_lanes = 8;
-
 /// Draws of one purpose for the trials of all lanes.
 template <std::size_t Lanes>
 struct Draws {

@@ -12,6 +12,9 @@
 
 namespace fringe {
 
+/// Batches up to which chips stand in the lanes while light passes, too; larger ones have samples there.
+inline constexpr std::size_t samples_in_lanes = 8;
+
 /// Where a thread's outputs stand, and the mesh of its chips that are made one by one.
 struct TrialOutputs {
   std::vector<float> re, im;

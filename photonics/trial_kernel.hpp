@@ -123,8 +123,8 @@ struct TrialKernels {
   void (*phasors)(float sigma, const TrialCells<Lanes>& normals, TrialCells<Lanes>& re,
                   TrialCells<Lanes>& im) noexcept;
 };
-extern const TrialKernels<trial_lanes> trial_kernels_baseline, trial_kernels_avx2;
-extern const TrialKernels<trial_lanes_wide> trial_kernels_baseline_wide, trial_kernels_avx512;
+extern const TrialKernels<trial_lanes> trial_kernels_baseline, trial_kernels_avx2, trial_kernels_avx512;
+extern const TrialKernels<trial_lanes_wide> trial_kernels_baseline_wide, trial_kernels_avx512_wide;
 
 /// Those of so many lanes that this processor runs fastest.
 template <std::size_t Lanes>

@@ -111,11 +111,15 @@ TEST(MeshTrials, AreThePlainChipsOnEveryTopologyAndCrossing) {
 template <std::size_t Lanes>
 std::vector<const TrialKernels<Lanes>*> kernel_sets() {
   std::vector<const TrialKernels<Lanes>*> sets;
-  if constexpr (Lanes == trial_lanes)
-    sets.push_back(&trial_kernels_baseline);
+  if constexpr (Lanes == trial_lanes_wide)
+    sets = {&trial_kernels_baseline_wide};
   else
-    sets.push_back(&trial_kernels_baseline_wide);
-  if (&trial_kernels<Lanes>() != sets.front()) sets.push_back(&trial_kernels<Lanes>());
+    sets = {&trial_kernels_baseline};
+#if defined(__x86_64__)
+  if constexpr (Lanes == trial_lanes)
+    if (__builtin_cpu_supports("avx2")) sets.push_back(&trial_kernels_avx2);
+#endif
+  if (wide_trials()) sets.push_back(&trial_kernels<Lanes>());
   return sets;
 }
 
