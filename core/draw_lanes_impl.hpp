@@ -158,5 +158,64 @@ template <unsigned Bytes, std::size_t Count>
       if (in_normal_tail<lanes>(words[l])) out[l] = normal_from_bits(words[l]);
 }
 
+/// Pairs {low, high} of the even and of the odd places.
+template <class Words>
+[[gnu::always_inline]] inline void put_pairs(const Words& low, const Words& high, std::uint32_t* out) {
+  Words even, odd;
+  if constexpr (sizeof(Words) == 64) {
+    even = __builtin_shufflevector(low, high, 0, 8, 2, 10, 4, 12, 6, 14);
+    odd = __builtin_shufflevector(low, high, 1, 9, 3, 11, 5, 13, 7, 15);
+  } else if constexpr (sizeof(Words) == 32) {
+    even = __builtin_shufflevector(low, high, 0, 4, 2, 6);
+    odd = __builtin_shufflevector(low, high, 1, 5, 3, 7);
+  } else {
+    even = __builtin_shufflevector(low, high, 0, 2);
+    odd = __builtin_shufflevector(low, high, 1, 3);
+  }
+  __builtin_memcpy(out, &even, sizeof even);
+  __builtin_memcpy(out + sizeof even / 4, &odd, sizeof odd);
+}
+
+/// The key of each round in all places.
+template <class Words>
+struct PhiloxKeys {
+  Words key0[10], key1[10];
+
+  explicit PhiloxKeys(const DrawStream& stream) {
+    Words k0 = Words{} + stream.key[0], k1 = Words{} + stream.key[1];
+    for (int round = 0; round < 10; ++round, k0 += PHILOX_W32_0, k1 += PHILOX_W32_1) {
+      key0[round] = k0;
+      key1[round] = k1;
+    }
+  }
+};
+
+/// Words from 4·block on for each of `Counters` blocks, as many as two vectors hold. Even places hold the
+/// first half of a counter's blocks and odd places the second, so that put_pairs() leaves elements in their
+/// order.
+template <unsigned Bytes, std::size_t Counters>
+[[gnu::always_inline]] inline void counter_words(const DrawStream& stream,
+                                                 const PhiloxKeys<typename DrawLanes<Bytes>::Words>& keys,
+                                                 const std::uint64_t (&block)[Counters], std::uint32_t* out) {
+  using Words = typename DrawLanes<Bytes>::Words;
+  constexpr std::size_t places = Bytes / 8;
+  Words first;
+  for (std::size_t i = 0; i < places; ++i) first[i] = i / 2 + i % 2 * (places / 2);
+  PhiloxCounter<Words> c[Counters];
+  for (std::size_t n = 0; n < Counters; ++n) {
+    const Words at = first + block[n];
+    c[n] = {at, at >> 32, Words{} + stream.c2, Words{} + stream.c3};
+  }
+#pragma GCC unroll 10
+  for (int round = 0; round < 10; ++round)
+    for (std::size_t n = 0; n < Counters; ++n) philox_round(c[n], keys.key0[round], keys.key1[round]);
+  for (std::size_t n = 0; n < Counters; ++n) {
+    // Words of one block side by side: {x0, x1}, {x2, x3}.
+    const Words low = (c[n].x0 & 0xffffffffu) | (c[n].x1 << 32),
+                high = (c[n].x2 & 0xffffffffu) | (c[n].x3 << 32);
+    put_pairs(low, high, out + 4 * n * places);
+  }
+}
+
 }  // namespace
 }  // namespace fringe
