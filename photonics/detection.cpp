@@ -49,6 +49,11 @@ void add_noise(Matrix x, std::size_t read, double variance, Purpose purpose, con
   }
 }
 
+float signal_share(double shot_variance, double oscillator_photons) noexcept {
+  const double signal_photons = 1 / (4 * shot_variance);
+  return static_cast<float>(shot_variance * signal_photons / oscillator_photons);
+}
+
 void add_reading_noise(Fields<float> fields, std::size_t read, double shot_variance,
                        double oscillator_photons, double receiver_variance, const Symbols& symbols,
                        ReadingScratch& scratch) {
@@ -61,7 +66,7 @@ void add_reading_noise(Fields<float> fields, std::size_t read, double shot_varia
   const double signal_photons = 1 / (4 * shot_variance);
   if (oscillator_photons >= normal_oscillator_photons) {
     const auto constant = static_cast<float>(shot_variance + receiver_variance);
-    const auto share = static_cast<float>(shot_variance * signal_photons / oscillator_photons);
+    const float share = signal_share(shot_variance, oscillator_photons);
     const DrawStream draw = symbols.draw(Purpose::shot_noise);
     for (std::size_t i = 0; i < read; ++i) {
       const auto normals = scratch.normals(columns, draw, symbols.element(i, modes));

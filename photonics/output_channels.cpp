@@ -140,11 +140,13 @@ bool OutputChannels::memory_is_heard(float range) const noexcept {
 
 std::optional<OutputChannels::PlainReading> OutputChannels::plain_reading(float range, float largest) const {
   const PhotonicEffects& e = effects_;
-  if (detection_ == Detection::intensity || read_im(largest) || memory_is_heard(range) || e.adc_inl > 0 ||
-      e.output_gain_sigma > 0)
+  const bool own = read_im(largest);
+  if (detection_ == Detection::intensity || (own && e.oscillator_photons < normal_oscillator_photons) ||
+      memory_is_heard(range) || e.adc_inl > 0 || e.output_gain_sigma > 0)
     return {};
   const double variance = e.shot_variance + (e.thermal_variance + e.dark_variance);
-  return PlainReading{static_cast<float>(std::sqrt(variance)),
+  return PlainReading{static_cast<float>(std::sqrt(variance)), static_cast<float>(variance),
+                      own ? signal_share(e.shot_variance, e.oscillator_photons) : 0.0f,
                       e.shot_variance > 0 ? Purpose::shot_noise : Purpose::thermal_noise,
                       bits_ > 0 ? make_quantiser(range, bits_) : Quantiser{range, 0}};
 }

@@ -46,8 +46,9 @@ class OutputChannels {
   /// All of detect() where nothing acts but the laser's intensity, one normal per reading and the ADC's
   /// steps.
   struct PlainReading {
-    float noise_sigma;  ///< 0: none
-    Purpose noise;      ///< elements as symbols.element(output, outputs)
+    float noise_sigma, noise_variance;
+    float signal_share;  ///< of |field|², which adds to the variance; 0: its part is inaudible
+    Purpose noise;       ///< elements as symbols.element(output, outputs)
     Quantiser adc;
   };
   /// Empty where more acts.

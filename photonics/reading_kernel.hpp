@@ -23,8 +23,10 @@ struct TileReading {
   const float* intensity;  ///< ε per sample, a normal times its spread; null: none. y ← (1 + ε)·y + leak·ε
   const float* leak;       ///< per row
 
-  float noise_sigma;  ///< 0: none. Normals of row i: elements 4·(noise_block + i·2³⁰ + …) of the draw
-  DrawStream noise;
+  float noise_sigma;  ///< 0: none
+  /// Above 0: the spread is √(noise_variance + signal_share·|A·x|²) instead, and x_im isn't null.
+  float noise_variance, signal_share;
+  DrawStream noise;  ///< normals of row i: elements from 4·(noise_block + i·2³⁰) on
   std::uint64_t noise_block;
 
   float range, step;  ///< as Quantiser; step 0: none

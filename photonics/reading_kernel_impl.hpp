@@ -38,15 +38,35 @@ template <unsigned Bytes>
   return a * b + c;
 }
 
+[[gnu::always_inline]] inline Readings<16> root(const Readings<16>& v) {
+#if defined(__x86_64__)
+  return (Readings<16>)_mm_sqrt_ps((__m128)v);
+#else
+  return {sqrt_exact(v[0]), sqrt_exact(v[1]), sqrt_exact(v[2]), sqrt_exact(v[3])};
+#endif
+}
+#if defined(__AVX2__)
+[[gnu::always_inline]] inline Readings<32> root(const Readings<32>& v) {
+  return (Readings<32>)_mm256_sqrt_ps((__m256)v);
+}
+#endif
+#if defined(__AVX512F__)
+[[gnu::always_inline]] inline Readings<64> root(const Readings<64>& v) {
+  return (Readings<64>)_mm512_maskz_sqrt_ps(0xffff, (__m512)v);
+}
+#endif
+
 /// Rows from `row` on of A·x for two vectors of samples.
 template <unsigned Bytes, std::size_t Rows>
 [[gnu::always_inline]] inline void product_of(const TileReading& t, const float* a, const float* x,
                                               std::size_t row, Readings<Bytes> (&sum)[Rows][2]) {
   constexpr std::size_t lanes = Bytes / 4;
+#pragma GCC unroll 6
   for (std::size_t i = 0; i < Rows; ++i) sum[i][0] = sum[i][1] = Readings<Bytes>{};
   a += row * t.cols;
   for (std::size_t k = 0; k < t.cols; ++k, ++a, x += t.x_stride) {
     const Readings<Bytes> x0 = load<Bytes>(x), x1 = load<Bytes>(x + lanes);
+#pragma GCC unroll 6
     for (std::size_t i = 0; i < Rows; ++i) {
       const float value = a[i * t.cols];
       sum[i][0] = multiply_add<Bytes>(x0, value, sum[i][0]);
@@ -72,32 +92,51 @@ template <unsigned Bytes, std::size_t Rows>
   if constexpr (rest > 0) noise_of<Bytes, rest>(t, keys, row + part, b, out + part * 2 * lanes);
 }
 
+/// y += sign·(A·x) of more.
 template <unsigned Bytes, std::size_t Rows>
+[[gnu::always_inline]] inline void add_product(const TileReading& t, const float* a, const float* x,
+                                               std::size_t row, float sign, Readings<Bytes> (&y)[Rows][2]) {
+  Readings<Bytes> more[Rows][2];
+  product_of<Bytes, Rows>(t, a, x, row, more);
+#pragma GCC unroll 6
+  for (std::size_t i = 0; i < Rows; ++i)
+#pragma GCC unroll 2
+    for (std::size_t half = 0; half < 2; ++half) y[i][half] += sign * more[i][half];
+}
+
+/// Im: whether noise depends on the imaginary part.
+template <unsigned Bytes, std::size_t Rows, bool Im>
 void read_rows(const TileReading& t, const PhiloxKeys<typename DrawLanes<Bytes>::Words>& keys,
                std::size_t row, std::size_t b) noexcept {
   using Vec = Readings<Bytes>;
   constexpr std::size_t lanes = Bytes / 4;
-  Vec y[Rows][2];
+  Vec y[Rows][2], im[Im ? Rows : 1][2];
   product_of<Bytes, Rows>(t, t.re, t.x_re + b, row, y);
-  if (t.x_im) {
-    Vec other[Rows][2];
-    product_of<Bytes, Rows>(t, t.im, t.x_im + b, row, other);
-    for (std::size_t i = 0; i < Rows; ++i)
-      for (std::size_t half = 0; half < 2; ++half) y[i][half] -= other[i][half];
+  if (t.x_im) add_product<Bytes, Rows>(t, t.im, t.x_im + b, row, -1, y);
+  if constexpr (Im) {
+    product_of<Bytes, Rows>(t, t.im, t.x_re + b, row, im);
+    add_product<Bytes, Rows>(t, t.re, t.x_im + b, row, 1, im);
   }
+  const bool noisy = Im || t.noise_sigma > 0;
   alignas(64) float normals[Rows * 2 * lanes];
-  if (t.noise_sigma > 0) noise_of<Bytes, Rows>(t, keys, row, b, normals);
+  if (noisy) noise_of<Bytes, Rows>(t, keys, row, b, normals);
   const Vec none{}, rounder = none + 12582912.0f;  // 1.5·2²³, as quantise()
   const float inverse = t.step > 0 ? 1 / t.step : 0.0f;
   const Vec last = (t.range * inverse + rounder) - rounder;
+#pragma GCC unroll 2
   for (std::size_t half = 0; half < 2; ++half) {
     const std::size_t at = b + half * lanes;
     const Vec scale = t.gain * load<Bytes>(t.scale + at);
     const Vec epsilon = t.intensity ? load<Bytes>(t.intensity + at) : none;
+#pragma GCC unroll 6
     for (std::size_t i = 0; i < Rows; ++i) {
-      Vec value = y[i][half];
+      Vec value = y[i][half], sigma = none + t.noise_sigma;
       if (t.intensity) value = (1.0f + epsilon) * value + t.leak[row + i] * epsilon;
-      if (t.noise_sigma > 0) value += t.noise_sigma * load<Bytes>(normals + (2 * i + half) * lanes);
+      if constexpr (Im) {
+        const Vec imaginary = t.intensity ? (1.0f + epsilon) * im[i][half] : im[i][half];
+        sigma = root(t.noise_variance + t.signal_share * (value * value + imaginary * imaginary));
+      }
+      if (noisy) value += sigma * load<Bytes>(normals + (2 * i + half) * lanes);
       if (t.step > 0) {
         Vec code = value * inverse;
         code = code > last ? last : code;
@@ -110,16 +149,24 @@ void read_rows(const TileReading& t, const PhiloxKeys<typename DrawLanes<Bytes>:
   }
 }
 
-template <unsigned Bytes>
-[[gnu::always_inline]] inline void read_tile(const TileReading& t) {
+template <unsigned Bytes, bool Im>
+[[gnu::always_inline]] inline void read_all(const TileReading& t) {
   constexpr std::size_t rows = 6, samples = Bytes / 2;
   const PhiloxKeys<typename DrawLanes<Bytes>::Words> keys(t.noise);
   for (std::size_t b = 0; b < t.samples; b += samples) {
     std::size_t row = 0;
-    for (; row + rows <= t.rows; row += rows) read_rows<Bytes, rows>(t, keys, row, b);
-    for (; row + 4 <= t.rows; row += 4) read_rows<Bytes, 4>(t, keys, row, b);
-    for (; row < t.rows; ++row) read_rows<Bytes, 1>(t, keys, row, b);
+    for (; row + rows <= t.rows; row += rows) read_rows<Bytes, rows, Im>(t, keys, row, b);
+    for (; row + 4 <= t.rows; row += 4) read_rows<Bytes, 4, Im>(t, keys, row, b);
+    for (; row < t.rows; ++row) read_rows<Bytes, 1, Im>(t, keys, row, b);
   }
+}
+
+template <unsigned Bytes>
+void read_tile(const TileReading& t) {
+  if (t.signal_share > 0)
+    read_all<Bytes, true>(t);
+  else
+    read_all<Bytes, false>(t);
 }
 
 }  // namespace

@@ -107,13 +107,29 @@ ConstFields<float> TiledMatrix::send_noisy(std::size_t t, const Symbols& symbols
 bool TiledMatrix::read_at_once(std::size_t t, ConstFields<float> sent, const Symbols& symbols,
                                std::size_t width, Scratch& s) const {
   const auto plain = outputs_[t].plain_reading(ranges_[t], 2 * tiles_[t].largest_gain());
-  if (!plain || symbols.first_sample % 4 != 0) return false;
+  if (!plain || symbols.first_sample % 4 != 0 || (plain->signal_share > 0 && !sent.im.data)) return false;
   const bool bright = outputs_[t].intensity(symbols, s.reading, {s.intensity.data(), width});
   const PhotonicTile::Transmission& a = tiles_[t].known_transmission();
-  reading_kernel()({rows_of(t), n(), width, a.re.data(), a.im.data(), sent.re.data, sent.im.data, row_stride,
-                    bright ? s.intensity.data() : nullptr, outputs_[t].leak().data(), plain->noise_sigma,
-                    symbols.draw(plain->noise), symbols.element(0, layout_.modes) / 4, plain->adc.range,
-                    plain->adc.step, gain_of(t), s.scale.data(), s.sum.data() + first_row(t) * row_stride,
+  reading_kernel()({rows_of(t),
+                    n(),
+                    width,
+                    a.re.data(),
+                    a.im.data(),
+                    sent.re.data,
+                    sent.im.data,
+                    row_stride,
+                    bright ? s.intensity.data() : nullptr,
+                    outputs_[t].leak().data(),
+                    plain->noise_sigma,
+                    plain->noise_variance,
+                    plain->signal_share,
+                    symbols.draw(plain->noise),
+                    symbols.element(0, layout_.modes) / 4,
+                    plain->adc.range,
+                    plain->adc.step,
+                    gain_of(t),
+                    s.scale.data(),
+                    s.sum.data() + first_row(t) * row_stride,
                     row_stride});
   return true;
 }
