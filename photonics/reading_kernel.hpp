@@ -17,14 +17,14 @@ namespace fringe {
 struct TileReading {
   std::size_t rows, cols, samples;
   const float *re, *im;      ///< A[rows × cols], row-major
-  const float *x_re, *x_im;  ///< [cols × samples]; x_im null: A's imaginary part isn't looked at
+  const float *x_re, *x_im;  ///< [cols × samples]; x_im null: 0
   std::size_t x_stride;
 
   const float* intensity;  ///< ε per sample, a normal times its spread; null: none. y ← (1 + ε)·y + leak·ε
   const float* leak;       ///< per row
 
   float noise_sigma;  ///< 0: none
-  /// Above 0: the spread is √(noise_variance + signal_share·|A·x|²) instead, and x_im isn't null.
+  /// Above 0: the spread is √(noise_variance + signal_share·|A·x|²) instead.
   float noise_variance, signal_share;
   DrawStream noise;  ///< normals of row i: elements from 4·(noise_block + i·2³⁰) on
   std::uint64_t noise_block;

@@ -115,7 +115,7 @@ void read_rows(const TileReading& t, const PhiloxKeys<typename DrawLanes<Bytes>:
   if (t.x_im) add_product<Bytes, Rows>(t, t.im, t.x_im + b, row, -1, y);
   if constexpr (Im) {
     product_of<Bytes, Rows>(t, t.im, t.x_re + b, row, im);
-    add_product<Bytes, Rows>(t, t.re, t.x_im + b, row, 1, im);
+    if (t.x_im) add_product<Bytes, Rows>(t, t.re, t.x_im + b, row, 1, im);
   }
   const bool noisy = Im || t.noise_sigma > 0;
   alignas(64) float normals[Rows * 2 * lanes];
