@@ -1,5 +1,5 @@
 // The kernels of draw_kernel.hpp, written once; each instruction set's source file includes it under its own
-// flags. A chunk is eight counters: as many chains of ten rounds as the registers hold.
+// flags. Ten rounds are one long chain of products, so several vectors of counters take them side by side.
 #pragma once
 
 #include <type_traits>
@@ -32,8 +32,8 @@ template <unsigned Bytes, std::size_t Counters, class Visit>
 template <unsigned Bytes, class Visit>
 [[gnu::always_inline]] inline void each_words(const DrawStream& stream, std::uint64_t block,
                                               std::size_t chunks, Visit&& visit) {
-  // What the registers hold.
-  constexpr std::size_t together = Bytes == 64 ? 6 : 3;
+  // A register more or less goes to memory; waiting for products would take longer.
+  constexpr std::size_t together = 6;
   each_words<Bytes, together>(stream, PhiloxKeys<typename DrawLanes<Bytes>::Words>(stream), block, 0,
                               chunks * (draw_chunk / (Bytes / 2)), visit);
 }

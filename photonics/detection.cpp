@@ -15,6 +15,15 @@ FRINGE_CLONES void add_scaled(float* row, const float* normals, float sigma, std
   for (std::size_t b = 0; b < columns; ++b) row[b] += sigma * normals[b];
 }
 
+/// x = cos σx, sines = sin σx.
+FRINGE_CLONES void turn_phasors(float* x, float* sines, float sigma, std::size_t columns) {
+  for (std::size_t b = 0; b < columns; ++b) {
+    const SineCosine phase = sine_cosine(sigma * x[b]);
+    x[b] = phase.cosine;
+    sines[b] = phase.sine;
+  }
+}
+
 /// Variance constant + share·|a|².
 FRINGE_CLONES void add_shot_noise(float* re, const float* im, const float* normals, float constant,
                                   float share, std::size_t columns) {
@@ -30,11 +39,7 @@ std::pair<std::span<const float>, std::span<const float>> ReadingScratch::phasor
                                                                                   std::uint64_t first) {
   normals(columns, draw, first);
   if (sines_.size() < columns) sines_.resize(columns);
-  for (std::size_t b = 0; b < columns; ++b) {
-    const SineCosine phase = sine_cosine(sigma * normals_[b]);
-    normals_[b] = phase.cosine;
-    sines_[b] = phase.sine;
-  }
+  turn_phasors(normals_.data(), sines_.data(), sigma, columns);
   return {{normals_.data(), columns}, {sines_.data(), columns}};
 }
 

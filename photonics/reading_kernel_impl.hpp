@@ -80,16 +80,14 @@ template <unsigned Bytes, std::size_t Rows>
 [[gnu::always_inline]] inline void noise_of(const TileReading& t,
                                             const PhiloxKeys<typename DrawLanes<Bytes>::Words>& keys,
                                             std::size_t row, std::size_t b, float* out) {
-  constexpr std::size_t lanes = Bytes / 4, together = Bytes == 64 ? 6 : 3;
-  constexpr std::size_t part = Rows < together ? Rows : together, rest = Rows - part;
-  alignas(64) std::uint32_t bits[part * 2 * lanes];
-  std::uint64_t blocks[part];
-  for (std::size_t i = 0; i < part; ++i)
+  constexpr std::size_t half = Rows * Bytes / 4;
+  alignas(64) std::uint32_t bits[2 * half];
+  std::uint64_t blocks[Rows];
+  for (std::size_t i = 0; i < Rows; ++i)
     blocks[i] = t.noise_block + (static_cast<std::uint64_t>(row + i) << 30) + b / 4;
-  counter_words<Bytes, part>(t.noise, keys, blocks, bits);
-  for (std::size_t half = 0; half < 2; ++half)
-    normals_of<Bytes, part>(bits + half * part * lanes, out + half * part * lanes);
-  if constexpr (rest > 0) noise_of<Bytes, rest>(t, keys, row + part, b, out + part * 2 * lanes);
+  counter_words<Bytes, Rows>(t.noise, keys, blocks, bits);
+  normals_of<Bytes, Rows>(bits, out);
+  normals_of<Bytes, Rows>(bits + half, out + half);
 }
 
 /// y += sign·(A·x) of more.
