@@ -1,5 +1,7 @@
 #include "photonics/photonic_matrix.hpp"
 
+#include <optional>
+
 #include "core/error.hpp"
 #include "photonics/tile_programming.hpp"
 #include "photonics/tiled_matrix.hpp"
@@ -32,12 +34,19 @@ TiledMatrix::TiledMatrix(const PhotonicSetup& setup, const MeshLayout& layout, s
       scratch_(pool.size()) {
   if (w.rows == 0 || w.cols == 0) throw Error("a weight matrix has at least one row and one column");
   for (Scratch& s : scratch_) s.reserve(w.rows, tiling_.tile_cols() * n(), layout.modes);
-  for (std::size_t t = 0; t < tiling_.tiles(); ++t) {
-    const auto core = static_cast<std::uint32_t>((first_tile + t) % setup_.design.cores);
-    tiles_.emplace_back(layout_, *kind_, half(2 * core),
-                        kind_->meshes == 2 ? std::optional(half(2 * core + 1)) : std::nullopt);
-    inputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core);
-    outputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core, setup_.design.detection);
+  const auto core_of = [&](std::size_t t) {
+    return static_cast<std::uint32_t>((first_tile + t) % setup_.design.cores);
+  };
+  std::vector<std::optional<PhotonicTile>> fabricated(tiling_.tiles());
+  pool_->run(fabricated.size(), [&](std::size_t t, unsigned) {
+    fabricated[t].emplace(layout_, *kind_, half(2 * core_of(t)),
+                          kind_->meshes == 2 ? std::optional(half(2 * core_of(t) + 1)) : std::nullopt);
+  });
+  tiles_.reserve(fabricated.size());
+  for (std::size_t t = 0; t < fabricated.size(); ++t) {
+    tiles_.push_back(std::move(*fabricated[t]));
+    inputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core_of(t));
+    outputs_.emplace_back(setup_.effects, n(), setup_.seed, setup_.chip, core_of(t), setup_.design.detection);
   }
   std::vector<double> missed(tiles_.size());
   pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { missed[t] = program_tile(t, w); });
