@@ -67,7 +67,8 @@ class PhotonicTile {
   /// Keeps it until the next apply().
   void know_transmission();
   const Transmission& known_transmission() const noexcept { return transmission_; }
-  /// No output exceeds this times the largest input. The matrix must be known.
+  /// No output exceeds this times the largest input: the largest sum of magnitudes along a row. The matrix
+  /// must be known.
   float largest_gain() const noexcept { return largest_gain_; }
   /// propagate() by that matrix, for as many samples as one likes: out[ports×batch] to float rounding.
   /// Without with_im, out.im is left alone. The matrix must be known; rows of `in` and `out` have room for
