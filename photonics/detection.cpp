@@ -15,6 +15,15 @@ FRINGE_CLONES void add_scaled(float* row, const float* normals, float sigma, std
   for (std::size_t b = 0; b < columns; ++b) row[b] += sigma * normals[b];
 }
 
+/// x = cos σx, sines = sin σx.
+FRINGE_CLONES void turn_phasors(float* x, float* sines, float sigma, std::size_t columns) {
+  for (std::size_t b = 0; b < columns; ++b) {
+    const SineCosine phase = sine_cosine(sigma * x[b]);
+    x[b] = phase.cosine;
+    sines[b] = phase.sine;
+  }
+}
+
 /// Variance constant + share·|a|².
 FRINGE_CLONES void add_shot_noise(float* re, const float* im, const float* normals, float constant,
                                   float share, std::size_t columns) {
@@ -30,11 +39,7 @@ std::pair<std::span<const float>, std::span<const float>> ReadingScratch::phasor
                                                                                   std::uint64_t first) {
   normals(columns, draw, first);
   if (sines_.size() < columns) sines_.resize(columns);
-  for (std::size_t b = 0; b < columns; ++b) {
-    const SineCosine phase = sine_cosine(sigma * normals_[b]);
-    normals_[b] = phase.cosine;
-    sines_[b] = phase.sine;
-  }
+  turn_phasors(normals_.data(), sines_.data(), sigma, columns);
   return {{normals_.data(), columns}, {sines_.data(), columns}};
 }
 
@@ -49,6 +54,11 @@ void add_noise(Matrix x, std::size_t read, double variance, Purpose purpose, con
   }
 }
 
+float signal_share(double shot_variance, double oscillator_photons) noexcept {
+  const double signal_photons = 1 / (4 * shot_variance);
+  return static_cast<float>(shot_variance * signal_photons / oscillator_photons);
+}
+
 void add_reading_noise(Fields<float> fields, std::size_t read, double shot_variance,
                        double oscillator_photons, double receiver_variance, const Symbols& symbols,
                        ReadingScratch& scratch) {
@@ -61,7 +71,7 @@ void add_reading_noise(Fields<float> fields, std::size_t read, double shot_varia
   const double signal_photons = 1 / (4 * shot_variance);
   if (oscillator_photons >= normal_oscillator_photons) {
     const auto constant = static_cast<float>(shot_variance + receiver_variance);
-    const auto share = static_cast<float>(shot_variance * signal_photons / oscillator_photons);
+    const float share = signal_share(shot_variance, oscillator_photons);
     const DrawStream draw = symbols.draw(Purpose::shot_noise);
     for (std::size_t i = 0; i < read; ++i) {
       const auto normals = scratch.normals(columns, draw, symbols.element(i, modes));

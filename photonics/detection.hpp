@@ -68,6 +68,9 @@ inline constexpr double normal_oscillator_photons = 65536;
 /// normal number is off by.
 inline constexpr double inaudible_share = 0x1p-20;
 
+/// Variance of a reading per |field|², where the local oscillator's photons are not unlimited.
+float signal_share(double shot_variance, double oscillator_photons) noexcept;
+
 /// Shot noise of balanced homodyne detection on the first `read` rows of fields.re, in units of full scale.
 /// With N detected photons of the local oscillator and S = 1/(4·shot_variance) of a field of full scale the
 /// two diodes count Poisson numbers of mean ½·|√N ± √S·a|², and (N₊ − N₋)/(2·√(N·S)) is read: Re a with

@@ -1,7 +1,7 @@
 // Monte Carlo over imperfect chips that run one program: trial t is the chip that fabricate() makes for it.
-// Where the imperfections are those of splitters, phases, insertion loss and drive, eight chips are drawn,
-// compiled and run together (trial_kernel.hpp), some ten nanoseconds per coupler; otherwise chip by chip. Memory
-// grows with threads, modes² and modes·batch, not with trials.
+// Where the imperfections are those of splitters, phases, insertion loss and drive, as many chips as a
+// register holds are drawn, compiled and run together (trial_kernel.hpp), a few nanoseconds per coupler;
+// otherwise chip by chip. Memory grows with threads, modes² and modes·batch, not with trials.
 #pragma once
 
 #include <cstdint>

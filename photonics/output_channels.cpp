@@ -130,15 +130,41 @@ void OutputChannels::turn(ConstFields<float> in, std::span<const float> signs, F
       turn_real(in.re.row(k), cosines.data(), sines.data(), out.re.row(k), out.im.row(k), columns);
 }
 
+bool OutputChannels::memory_is_heard(float range) const noexcept {
+  const PhotonicEffects& e = effects_;
+  if (e.receiver_memory == 0 || detection_ == Detection::intensity) return e.receiver_memory > 0;
+  // Of a uniform number over ±range.
+  const double variance = std::pow(e.receiver_memory * double{range}, 2) / 3;
+  return variance > inaudible_share * (e.shot_variance + e.thermal_variance + e.dark_variance);
+}
+
+std::optional<OutputChannels::PlainReading> OutputChannels::plain_reading(float range, float largest) const {
+  const PhotonicEffects& e = effects_;
+  const bool own = read_im(largest);
+  if (detection_ == Detection::intensity || (own && e.oscillator_photons < normal_oscillator_photons) ||
+      memory_is_heard(range) || e.adc_inl > 0 || e.output_gain_sigma > 0)
+    return {};
+  const double variance = e.shot_variance + (e.thermal_variance + e.dark_variance);
+  return PlainReading{static_cast<float>(std::sqrt(variance)), static_cast<float>(variance),
+                      own ? signal_share(e.shot_variance, e.oscillator_photons) : 0.0f,
+                      e.shot_variance > 0 ? Purpose::shot_noise : Purpose::thermal_noise,
+                      bits_ > 0 ? make_quantiser(range, bits_) : Quantiser{range, 0}};
+}
+
+bool OutputChannels::intensity(const Symbols& symbols, ReadingScratch& scratch,
+                               std::span<float> epsilon) const {
+  if (effects_.intensity_variance == 0) return false;
+  const auto sigma = static_cast<float>(std::sqrt(effects_.intensity_variance));
+  const auto normals =
+      scratch.normals(epsilon.size(), symbols.draw(Purpose::laser_intensity), symbols.element(0, 1));
+  for (std::size_t b = 0; b < epsilon.size(); ++b) epsilon[b] = sigma * normals[b];
+  return true;
+}
+
 void OutputChannels::add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                                 ReadingScratch& scratch) const {
-  if (effects_.receiver_memory == 0) return;
+  if (!memory_is_heard(range)) return;
   const bool power = detection_ == Detection::intensity;
-  // Of a uniform number over ±range.
-  const double variance = std::pow(effects_.receiver_memory * double{range}, 2) / 3;
-  if (!power && variance <= inaudible_share *
-                                (effects_.shot_variance + effects_.thermal_variance + effects_.dark_variance))
-    return;
   // What is left of the symbol before is as good as uniform over the ADC's range.
   const float width = static_cast<float>(effects_.receiver_memory) * range * (power ? 1.0f : 2.0f);
   const double middle = power ? 0.0 : 0.5;

@@ -1,6 +1,7 @@
 // From light to a number: receiver, amplifier and ADC of each output of one core.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,19 @@ class OutputChannels {
   /// Without read_im(largest), fields.im is not looked at.
   void detect(Fields<float> fields, std::size_t read, float range, float largest, const Symbols& symbols,
               ReadingScratch& scratch) const;
+  /// All of detect() where nothing acts but the laser's intensity, one normal per reading and the ADC's
+  /// steps.
+  struct PlainReading {
+    float noise_sigma, noise_variance;
+    float signal_share;  ///< of |field|², which adds to the variance; 0: its part is inaudible
+    Purpose noise;       ///< elements as symbols.element(output, outputs)
+    Quantiser adc;
+  };
+  /// Empty where more acts.
+  std::optional<PlainReading> plain_reading(float range, float largest) const;
+  /// ε of each sample; false where there is none. Readings become (1 + ε)·reading + leak()[output]·ε.
+  bool intensity(const Symbols& symbols, ReadingScratch& scratch, std::span<float> epsilon) const;
+  std::span<const float> leak() const noexcept { return leak_; }
   float gain(std::size_t channel) const noexcept { return curves_[channel].gain; }
   /// Whether a reading depends on the imaginary part of its field, which is at most `largest`: shot noise of
   /// the signal itself may be inaudible beside the local oscillator's and the receiver's.
@@ -52,6 +66,7 @@ class OutputChannels {
                     ReadingScratch& scratch) const;
   void add_laser_noise(Fields<float> fields, std::size_t read, bool both, const Symbols& symbols,
                        ReadingScratch& scratch) const;
+  bool memory_is_heard(float range) const noexcept;
   void add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                   ReadingScratch& scratch) const;
 

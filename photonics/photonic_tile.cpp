@@ -184,7 +184,7 @@ void PhotonicTile::know_transmission() {
   for (std::size_t i = 0; i < n; ++i) {
     float row = 0;
     for (std::size_t k = i * n; k < (i + 1) * n; ++k)
-      row += std::abs(transmission_.re[k]) + std::abs(transmission_.im[k]);
+      row += std::sqrt(transmission_.re[k] * transmission_.re[k] + transmission_.im[k] * transmission_.im[k]);
     largest_gain_ = std::max(largest_gain_, row);
   }
 }

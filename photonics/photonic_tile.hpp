@@ -1,5 +1,5 @@
 // One tile of a matrix on one fabricated core: its parameters become phases, phases become meshes, light
-// passes. Everything linear; converters and noise are the matrix's (photonic_matrix.cpp).
+// passes. Everything linear; converters and noise are the matrix's (tiled_matrix.hpp).
 #pragma once
 
 #include <memory>
@@ -66,7 +66,9 @@ class PhotonicTile {
   Transmission transmission() const;
   /// Keeps it until the next apply().
   void know_transmission();
-  /// No output exceeds this times the largest input. The matrix must be known.
+  const Transmission& known_transmission() const noexcept { return transmission_; }
+  /// No output exceeds this times the largest input: the largest sum of magnitudes along a row. The matrix
+  /// must be known.
   float largest_gain() const noexcept { return largest_gain_; }
   /// propagate() by that matrix, for as many samples as one likes: out[ports×batch] to float rounding.
   /// Without with_im, out.im is left alone. The matrix must be known; rows of `in` and `out` have room for

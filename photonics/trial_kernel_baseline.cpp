@@ -1,5 +1,6 @@
 #include "photonics/trial_kernel_impl.hpp"
 
 namespace fringe {
-const TrialKernels trial_kernels_baseline{normals, matrices, defer_run, apply, phasors};
+const TrialKernels<trial_lanes> trial_kernels_baseline = trial_kernels_of<trial_lanes>;
+const TrialKernels<trial_lanes_wide> trial_kernels_baseline_wide = trial_kernels_of<trial_lanes_wide>;
 }  // namespace fringe

@@ -107,63 +107,91 @@ TEST(MeshTrials, AreThePlainChipsOnEveryTopologyAndCrossing) {
       }
 }
 
-std::vector<const TrialKernels*> kernel_sets() {
-  std::vector<const TrialKernels*> sets{&trial_kernels_baseline};
-  if (&trial_kernels() != sets.front()) sets.push_back(&trial_kernels());
+/// All that this processor runs.
+template <std::size_t Lanes>
+std::vector<const TrialKernels<Lanes>*> kernel_sets() {
+  std::vector<const TrialKernels<Lanes>*> sets;
+  if constexpr (Lanes == trial_lanes_wide)
+    sets = {&trial_kernels_baseline_wide};
+  else
+    sets = {&trial_kernels_baseline};
+#if defined(__x86_64__)
+  if constexpr (Lanes == trial_lanes)
+    if (__builtin_cpu_supports("avx2")) sets.push_back(&trial_kernels_avx2);
+#endif
+  if (wide_trials()) sets.push_back(&trial_kernels<Lanes>());
   return sets;
 }
 
 /// FNV-1a of the numbers' bits.
 struct Hash {
   std::uint64_t value = 0xcbf29ce484222325u;
-  void add(const TrialCells& cells) {
-    for (const float v : cells) value = (value ^ std::bit_cast<std::uint32_t>(v)) * 0x100000001b3u;
-  }
+  void add(float v) { value = (value ^ std::bit_cast<std::uint32_t>(v)) * 0x100000001b3u; }
 };
 
-TEST(TrialKernels, DrawWhatFillNormalDraws) {
-  TrialStream streams;
-  for (std::uint32_t l = 0; l < trial_lanes; ++l) {
-    const DrawStream s = stream_of({1, Purpose::test, l, 2});
-    streams.key0[l] = s.key[0];
-    streams.key1[l] = s.key[1];
-    streams.c2[l] = s.c2;
-    streams.c3[l] = s.c3;
-  }
-  // Enough runs for the tails: one number in 300 is there.
-  for (const TrialKernels* kernels : kernel_sets())
-    for (std::uint32_t run = 0; run < 100; ++run) {
-      alignas(64) TrialCells cells;
+template <std::size_t Lanes>
+void expect_draws() {
+  constexpr std::uint32_t first = 0xfffffffa;  // trials run on behind the last
+  // Enough runs for the tails: of eight octaves one number in 300 is there, of sixteen one in 65536.
+  for (const TrialKernels<Lanes>* kernels : kernel_sets<Lanes>()) {
+    TrialStream<Lanes> streams;
+    kernels->start({1, Purpose::test, first, 2, 3}, streams);
+    for (std::uint32_t run = 0; run < 1000; ++run) {
+      alignas(64) TrialCells<Lanes> cells;
       kernels->normals(streams, run * trial_run / 4, cells);
-      for (std::uint32_t l = 0; l < trial_lanes; ++l) {
+      for (std::uint32_t l = 0; l < Lanes; ++l) {
         std::vector<float> wanted(trial_run);
-        fill_normal(wanted, {1, Purpose::test, l, 2}, run * trial_run);
+        fill_normal(wanted, {1, Purpose::test, first + l, 2, 3}, run * trial_run);
         for (std::size_t k = 0; k < trial_run; ++k)
-          ASSERT_EQ(cells[k * trial_lanes + l], wanted[k]) << run << ' ' << l << ' ' << k;
+          ASSERT_EQ(cells[k * Lanes + l], wanted[k]) << run << ' ' << l << ' ' << k;
       }
     }
+  }
 }
 
-TEST(TrialKernels, BitsAreThoseOfEveryCompilerAndInstructionSet) {
+TEST(TrialKernels, DrawWhatFillNormalDraws) {
+  expect_draws<trial_lanes>();
+  expect_draws<trial_lanes_wide>();
+}
+
+/// Sixteen chips stand in two sets of eight lanes, or in one of sixteen.
+template <std::size_t Lanes>
+void expect_matrix_bits() {
   const std::vector<TrialPhases> phases(trial_run, {0.8f, 0.6f, -0.28f, 0.96f});
-  TrialNormals normals;
+  constexpr std::size_t sets = trial_lanes_wide / Lanes;
+  std::vector<TrialNormals<Lanes>> normals(sets);
   std::uint32_t site = 0;
-  for (TrialCells* cells :
-       {&normals.alpha, &normals.beta, &normals.gamma, &normals.theta, &normals.phi, &normals.loss})
-    fill_normal(*cells, {2, Purpose::test, 0, site++});
-  for (const TrialKernels* kernels : kernel_sets()) {
+  for (auto cells : {&TrialNormals<Lanes>::alpha, &TrialNormals<Lanes>::beta, &TrialNormals<Lanes>::gamma,
+                     &TrialNormals<Lanes>::theta, &TrialNormals<Lanes>::phi, &TrialNormals<Lanes>::loss}) {
+    std::vector<float> drawn(trial_run * trial_lanes_wide);
+    fill_normal(drawn, {2, Purpose::test, 0, site++});
+    for (std::size_t k = 0; k < trial_run; ++k)
+      for (std::size_t l = 0; l < trial_lanes_wide; ++l)
+        (normals[l / Lanes].*cells)[k * Lanes + l % Lanes] = drawn[k * trial_lanes_wide + l];
+  }
+  for (const TrialKernels<Lanes>* kernels : kernel_sets<Lanes>()) {
     Hash hash;
     for (const bool small : {false, true})
       for (const bool front : {false, true}) {
         const TrialStrengths strengths{0.02f, 0.03f, 0,     1,     1,     0,    0.6f,
                                        0.8f,  front, false, small, 0.01f, 0.02f};
-        TrialMatrices m;
-        kernels->matrices(strengths, phases.data(), normals, m);
-        for (const TrialCells* cells : {&m.p_re, &m.p_im, &m.q_re, &m.q_im, &m.g_re, &m.g_im})
-          hash.add(*cells);
+        std::vector<TrialMatrices<Lanes>> m(sets);
+        for (std::size_t set = 0; set < sets; ++set)
+          kernels->matrices(strengths, phases.data(), normals[set], m[set]);
+        for (auto cells :
+             {&TrialMatrices<Lanes>::p_re, &TrialMatrices<Lanes>::p_im, &TrialMatrices<Lanes>::q_re,
+              &TrialMatrices<Lanes>::q_im, &TrialMatrices<Lanes>::g_re, &TrialMatrices<Lanes>::g_im})
+          for (std::size_t k = 0; k < trial_run; ++k)
+            for (std::size_t l = 0; l < trial_lanes_wide; ++l)
+              hash.add((m[l / Lanes].*cells)[k * Lanes + l % Lanes]);
       }
-    EXPECT_EQ(hash.value, 11588174150979250461u);
+    EXPECT_EQ(hash.value, 18113037160789015909u) << Lanes;
   }
+}
+
+TEST(TrialKernels, BitsAreThoseOfEveryCompilerInstructionSetAndWidth) {
+  expect_matrix_bits<trial_lanes>();
+  expect_matrix_bits<trial_lanes_wide>();
 }
 
 TEST(MeshTrials, BitsDependOnTheTrialAlone) {
@@ -172,11 +200,12 @@ TEST(MeshTrials, BitsDependOnTheTrialAlone) {
       const MeshLayout layout = find_topology(name).build(16);
       const Planes in = Planes::random(layout.modes, batch);
       const MeshTrials trials(layout, random_program(layout), noisy(), 9);
-      const Outputs all = outputs_of(trials, 0, 30, in);
+      const Outputs all = outputs_of(trials, 0, 30, in);  // sixteen in the lanes, where a register holds them
       ThreadPool one(1), three(3);
       EXPECT_EQ(outputs_of(trials, 0, 30, in, &one), all);
       EXPECT_EQ(outputs_of(trials, 0, 30, in, &three), all);
       for (const auto& [trial, out] : outputs_of(trials, 11, 5, in)) EXPECT_EQ(out, all.at(trial));
+      for (const auto& [trial, out] : outputs_of(trials, 3, 8, in)) EXPECT_EQ(out, all.at(trial));  // eight
     }
 }
 
