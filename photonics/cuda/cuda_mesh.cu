@@ -1,23 +1,12 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "core/tensor.hpp"
 #include "photonics/cuda/cuda_mesh.hpp"
+#include "photonics/cuda/device_memory.cuh"
 #include "photonics/cuda/ring_launch.cuh"
 #include "photonics/cuda/ring_tape.hpp"
 
 namespace fringe {
-namespace {
-
-/// Grows and is never given back before the mesh is.
-template <class T>
-void upload(Executor& cuda, Buffer<T>& to, const std::vector<T>& from) {
-  if (to.size() < from.size()) to = Buffer<T>(cuda, from.size());
-  if (!from.empty()) cuda.copy_from_host(to.data(), from.data(), from.size() * sizeof(T));
-}
-
-}  // namespace
-
 struct CudaMesh::Device {
   Executor& cuda;
   MeshLayout layout;
@@ -32,11 +21,12 @@ struct CudaMesh::Device {
 
   void compile(std::span<const PhysicalMesh<double>> from) {
     const ring::Tape tape = ring::tape_of(layout, map, from);
-    device::check(cudaDeviceSynchronize(), "mesh");  // launches on any stream still read what is there
-    upload(cuda, coefficients, tape.coefficients);
-    upload(cuda, out, tape.out);
-    upload(cuda, rescale, tape.rescale);
-    upload(cuda, factors, tape.factors);
+    device::settle("mesh");  // launches on any stream still read what is there
+    device::upload(cuda, coefficients, tape.coefficients);
+    device::upload(cuda, out, tape.out);
+    device::upload(cuda, rescale, tape.rescale);
+    device::upload(cuda, factors, tape.factors);
+    device::settle("mesh");
     deferred = tape.deferred;
     pass.lanes = map.lanes;
     pass.columns = map.columns;
@@ -53,7 +43,7 @@ struct CudaMesh::Device {
 CudaMesh::CudaMesh(Executor& cuda, const MeshLayout& layout, std::span<const PhysicalMesh<double>> meshes) {
   if (cuda.on_host()) throw Error("no CUDA mesh: the executor computes on the host");
   device_ = std::make_unique<Device>(Device{cuda, layout, ring::map_of(layout), meshes.size()});
-  upload(cuda, device_->modes_at, device_->map.modes_at);
+  device::upload(cuda, device_->modes_at, device_->map.modes_at);
   device_->compile(meshes);
 }
 CudaMesh::CudaMesh(CudaMesh&&) noexcept = default;

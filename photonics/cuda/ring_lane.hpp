@@ -57,6 +57,12 @@ struct Deferred {
   }
 };
 
+/// A row {Re t₀, Im t₀, Re t₁, Im t₁} of a matrix times (a, b).
+FRINGE_HD inline void row_times(const Quad& t, float ar, float ai, float br, float bi, float& re, float& im) {
+  re = fmaf(-bi, t.v[3], fmaf(br, t.v[2], fmaf(-ai, t.v[1], ar * t.v[0])));
+  im = fmaf(br, t.v[3], fmaf(bi, t.v[2], fmaf(ar, t.v[1], ai * t.v[0])));
+}
+
 /// The coupler's own matrix, {T₀₀, T₀₁} and, `stride` behind, {T₁₀, T₁₁}: sixteen, and any matrix goes.
 struct Full {
   static constexpr std::uint32_t quads = 2;
@@ -68,10 +74,8 @@ struct Full {
     const Quad a = k[0], b = k[stride];
     for (int v = 0; v < V; ++v) {
       const float ar = xr[v], ai = xi[v], br = yr[v], bi = yi[v];
-      xr[v] = fmaf(-bi, a.v[3], fmaf(br, a.v[2], fmaf(-ai, a.v[1], ar * a.v[0])));
-      xi[v] = fmaf(br, a.v[3], fmaf(bi, a.v[2], fmaf(ar, a.v[1], ai * a.v[0])));
-      yr[v] = fmaf(-bi, b.v[3], fmaf(br, b.v[2], fmaf(-ai, b.v[1], ar * b.v[0])));
-      yi[v] = fmaf(br, b.v[3], fmaf(bi, b.v[2], fmaf(ar, b.v[1], ai * b.v[0])));
+      row_times(a, ar, ai, br, bi, xr[v], xi[v]);
+      row_times(b, ar, ai, br, bi, yr[v], yi[v]);
     }
   }
 };
@@ -81,12 +85,16 @@ struct Full {
 constexpr FRINGE_HD int leaving_half(int c) { return c & 1; }
 constexpr FRINGE_HD int leaving_slot(int c) { return (c >> 1) & (pairs - 1); }
 
+/// Where f and s of coupler i stand in their halves.
+constexpr FRINGE_HD int upper_slot(int c, int i) { return (i + (c >> 1)) & (pairs - 1); }
+constexpr FRINGE_HD int lower_slot(int c, int i) { return (i + ((c + 1) >> 1)) & (pairs - 1); }
+
 /// coefficients: of the column and this lane, [quads][pairs][lanes], so that neighbours read side by side.
 template <class Form, int C, int V>
 FRINGE_HD inline void pass_column(Lane<V>& x, const Quad* coefficients, std::uint32_t lanes) {
   constexpr int h = leaving_half(C);
   unroll<pairs>([&]<int i>() {
-    constexpr int f = (i + (C >> 1)) & (pairs - 1), s = (i + ((C + 1) >> 1)) & (pairs - 1);
+    constexpr int f = upper_slot(C, i), s = lower_slot(C, i);
     Form::couple(coefficients + i * lanes, pairs * lanes, x.re[h][f], x.im[h][f], x.re[1 - h][s],
                  x.im[1 - h][s]);
   });

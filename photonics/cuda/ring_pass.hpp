@@ -40,7 +40,7 @@ struct Pass {
 
 /// Where a thread of a block stands.
 struct Thread {
-  std::uint32_t ring, lane, next;  ///< next: the thread of the lane behind it on the ring
+  std::uint32_t ring, lane, next, previous;  ///< threads of the lanes behind and ahead of it on the ring
   bool active;
 };
 
@@ -56,7 +56,9 @@ FRINGE_HD inline Thread thread_of(std::uint32_t index, std::uint32_t lanes) {
   const std::uint32_t within = index % unit, ring = within / span, lane = within - ring * span;
   const bool active = lane < lanes && (ring + 1) * span <= unit;
   const std::uint32_t next = lane + 1 == lanes ? index - lane : index + 1;
-  return {index / unit * (unit / span) + ring, active ? lane : 0, active ? next : index, active};
+  const std::uint32_t previous = lane == 0 ? index + lanes - 1 : index - 1;
+  return {index / unit * (unit / span) + ring, active ? lane : 0, active ? next : index,
+          active ? previous : index, active};
 }
 
 /// count: numbers left in the row.

@@ -23,11 +23,6 @@ Complex times(Complex a, Complex b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 
-Quad quad_of(Complex a, Complex b) {
-  return {{static_cast<float>(a.real()), static_cast<float>(a.imag()), static_cast<float>(b.real()),
-           static_cast<float>(b.imag())}};
-}
-
 /// One mesh in deferred form, appended to the tape's vectors of factors.
 class Deferral {
  public:
@@ -138,6 +133,13 @@ Tape full(const Map& map, std::span<const PhysicalMesh<double>> meshes) {
   return tape;
 }
 
+}  // namespace
+
+Quad quad_of(Complex a, Complex b) {
+  return {{static_cast<float>(a.real()), static_cast<float>(a.imag()), static_cast<float>(b.real()),
+           static_cast<float>(b.imag())}};
+}
+
 void check(const MeshLayout& layout, const PhysicalMesh<double>& mesh) {
   if (mesh.couplers.size() != layout.couplers.size() || mesh.out.size() != layout.modes)
     throw Error("the physical mesh has " + std::to_string(mesh.couplers.size()) + " couplers and " +
@@ -148,8 +150,6 @@ void check(const MeshLayout& layout, const PhysicalMesh<double>& mesh) {
       if (!std::isfinite(t.real()) || !std::isfinite(t.imag()))
         throw Error("mesh: coupler " + std::to_string(n) + " is not finite");
 }
-
-}  // namespace
 
 Map map_of(const MeshLayout& layout) {
   if (!RingForm<float>::fits(layout))

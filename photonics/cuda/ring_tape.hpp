@@ -50,7 +50,13 @@ struct Tape {
 /// a coupler is not finite.
 Tape tape_of(const MeshLayout& layout, const Map& map, std::span<const PhysicalMesh<double>> meshes);
 
-/// What lets light pass unchanged, at any index of a tape in full form.
+/// Throws Error where the mesh's sizes disagree with the layout or a coupler is not finite.
+void check(const MeshLayout& layout, const PhysicalMesh<double>& mesh);
+
+/// {Re a, Im a, Re b, Im b}
+Quad quad_of(std::complex<double> a, std::complex<double> b);
+
+/// What lets light pass unchanged, at any index of a tape of matrices' rows.
 FRINGE_HD inline Quad identity_quad(std::size_t index, std::uint32_t lanes) {
   return index / (std::size_t{pairs} * lanes) % Full::quads == 0 ? Quad{{1, 0, 0, 0}} : Quad{{0, 0, 1, 0}};
 }

@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "photonics/cuda/gradient_tape.hpp"
 #include "photonics/cuda/ring_tape.hpp"
 
 namespace fringe::ring {
@@ -16,21 +17,24 @@ class EmulatedBlock {
  public:
   static constexpr int vectors = V;
 
-  EmulatedBlock(std::uint32_t threads, std::uint32_t lanes, std::uint32_t block, std::uint32_t mesh)
-      : mesh_(mesh), first_ring_(block * rings_of_block(threads, lanes)) {
+  EmulatedBlock(std::uint32_t threads, std::uint32_t lanes, std::uint32_t block, std::uint32_t mesh,
+                std::uint32_t ring_sums = 0)
+      : mesh_(mesh), number_(block), rings_(rings_of_block(threads, lanes)) {
+    for (auto& set : sums_) set.assign(rings_ * ring_sums, nan_quad());
     for (std::uint32_t i = 0; i < threads; ++i) threads_.push_back(thread_of(i, lanes));
     lanes_.resize(threads);
   }
 
   std::uint32_t mesh() const { return mesh_; }
-  std::uint32_t first_ring() const { return first_ring_; }
+  std::uint32_t number() const { return number_; }
+  std::uint32_t rings() const { return rings_; }
+  std::uint32_t first_ring() const { return number_ * rings_; }
   template <class F>
   void each(const F& f) {
     for (std::size_t i = 0; i < threads_.size(); ++i) f(threads_[i], lanes_[i]);
   }
   void copy(std::uint32_t buffer, const Quad* from, std::uint32_t count) {
-    const float nan = std::nanf("");
-    stages_[buffer].assign(count, Quad{{nan, nan, nan, nan}});
+    stages_[buffer].assign(count, nan_quad());
     pending_ = {buffer, from, count};
   }
   void arrive() {
@@ -38,27 +42,44 @@ class EmulatedBlock {
     pending_.count = 0;
   }
   const Quad* stage(std::uint32_t buffer) const { return stages_[buffer].data(); }
+  Quad* sums(std::uint32_t buffer) { return sums_[buffer].data(); }
+  template <class F>
+  void cells(std::uint32_t count, const F& f) const {
+    for (std::uint32_t i = 0; i < count; ++i) f(i);
+  }
   template <int C>
   void turn() {
+    move<C>(&Thread::next);
+  }
+  template <int C>
+  void turn_back() {
+    move<C>(&Thread::previous);
+  }
+
+ private:
+  template <int C>
+  void move(std::uint32_t Thread::*from) {
     constexpr int h = leaving_half(C), i = leaving_slot(C);
     const std::vector<Lane<V>> before = lanes_;
     for (std::size_t t = 0; t < threads_.size(); ++t)
       for (int v = 0; v < V; ++v) {
-        lanes_[t].re[h][i][v] = before[threads_[t].next].re[h][i][v];
-        lanes_[t].im[h][i][v] = before[threads_[t].next].im[h][i][v];
+        lanes_[t].re[h][i][v] = before[threads_[t].*from].re[h][i][v];
+        lanes_[t].im[h][i][v] = before[threads_[t].*from].im[h][i][v];
       }
   }
-
- private:
+  static Quad nan_quad() {
+    const float nan = std::nanf("");
+    return {{nan, nan, nan, nan}};
+  }
   struct Copy {
     std::uint32_t buffer = 0;
     const Quad* from = nullptr;
     std::uint32_t count = 0;
   };
-  std::uint32_t mesh_, first_ring_;
+  std::uint32_t mesh_, number_, rings_;
   std::vector<Thread> threads_;
   std::vector<Lane<V>> lanes_;
-  std::array<std::vector<Quad>, 2> stages_;
+  std::array<std::vector<Quad>, 2> stages_, sums_;
   Copy pending_;
 };
 
@@ -90,6 +111,37 @@ void emulate(const Pass& pass, bool deferred, std::uint32_t meshes, std::uint32_
       EmulatedBlock<V> block(threads, pass.lanes, b, mesh);
       deferred ? run<Deferred>(block, pass) : run<Full>(block, pass);
     }
+}
+
+/// A whole launch of gradients, and the slopes of its sums: y and g become those ahead of the mesh.
+inline void emulate_back(const MeshLayout& layout, const PhysicalMesh<double>& mesh,
+                         const FabricatedMesh& fabricated, Fields<float> y, Fields<float> g,
+                         PhaseProgram& gradient) {
+  constexpr int S = back_samples;
+  const Map map = map_of(layout);
+  const BackTape tape = back_tape_of(layout, map, mesh);
+  const std::vector<SlopeWeights> weights = slope_weights(fabricated);
+  const std::vector<std::int32_t> at = couplers_at(map);
+  const bool front = fabricated.crossing->front_rad != 0;
+  const std::uint32_t kinds = front ? 2 : 1, threads = back_threads(map.lanes, y.re.cols);
+  const std::size_t samples = std::size_t{rings_of_block(threads, map.lanes)} * S;
+  const auto blocks = static_cast<std::uint32_t>((y.re.cols + samples - 1) / samples);
+  std::vector<Quad> sums(blocks * sums_of(map.lanes, map.columns, kinds));
+  const GradientPass pass{map.lanes,  map.columns,        tape.coefficients.data(), map.enter(),
+                          map.leave(), tape.screen.data(), y,                        g,
+                          sums.data()};
+  for (std::uint32_t b = 0; b < blocks; ++b) {
+    EmulatedBlock<2 * S> block(threads, map.lanes, b, 0, kinds * pairs * map.lanes);
+    front ? run_back<true>(block, pass) : run_back<false>(block, pass);
+  }
+  const SlopePass slopes{map.lanes,      map.columns, blocks,          front,
+                         sums.data(),    at.data(),   map.leave(),     weights.data(),
+                         gradient.theta.data(), gradient.phi.data(), gradient.out.data()};
+  for (std::uint32_t item = 0; item < slopes.items(); ++item) {
+    SlopeSums total = slice_of(slopes, item, 0);
+    for (std::uint32_t slice = 1; slice < slope_slices; ++slice) add(total, slice_of(slopes, item, slice));
+    add_slopes(slopes, item, total);
+  }
 }
 
 }  // namespace fringe::ring
