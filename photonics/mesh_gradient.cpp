@@ -44,8 +44,8 @@ void MeshGradient<Real>::set(const PhysicalMesh<double>& mesh, const FabricatedM
                 std::to_string(layout_.couplers.size()) + " and " + std::to_string(layout_.modes));
   front_ = fabricated.crossing->front_rad != 0;
   weights_ = slope_weights(fabricated);
-  reversible_ =
-      least_field_transmission(layout_, mesh) > least_reversible<Real> && form_.compile(mesh, weights_, front_);
+  reversible_ = least_field_transmission(layout_, mesh) > least_reversible<Real> &&
+                form_.compile(mesh, weights_, front_);
   if (!reversible_) set_recorded(mesh);
   set_ = true;
 }

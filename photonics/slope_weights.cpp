@@ -35,8 +35,7 @@ std::vector<SlopeWeights> slope_weights(const FabricatedMesh& fabricated) {
   constexpr std::size_t run = 128;
   double sine[run], cosine[run];
   for (std::size_t n = 0; n < weights.size(); ++n) {
-    if (n % run == 0)
-      sines_cosines(&fabricated.beta_rad[n], std::min(run, weights.size() - n), sine, cosine);
+    if (n % run == 0) sines_cosines(&fabricated.beta_rad[n], std::min(run, weights.size() - n), sine, cosine);
     const double c = nominal[0].real() * cosine[n % run] - nominal[1].imag() * sine[n % run];
     const double s = nominal[1].imag() * cosine[n % run] + nominal[0].real() * sine[n % run];
     weights[n] = {{half - c * c, half - s * s, -c * s}, {-1, 0, 0, 0}};

@@ -3,16 +3,16 @@
 
 #include "core/error.hpp"
 #include "photonics/cuda/cuda_gradient.hpp"
-#include "photonics/cuda/device_block.cuh"
 #include "photonics/cuda/device_memory.cuh"
 #include "photonics/cuda/gradient_tape.hpp"
+#include "photonics/cuda/ring_launch.cuh"
 
 namespace fringe {
 namespace {
 
-/// As ring_kernel (ring_launch.cuh).
 template <bool Front, bool Wide>
-__global__ void __launch_bounds__((Wide ? 12 : 4) * ring::warp, Wide ? 1 : 3)
+__global__ void __launch_bounds__(ring::block_threads<Wide>,
+                                  (ring::blocks_per_processor<2 * ring::back_samples, Wide>))
     back_kernel(const __grid_constant__ ring::GradientPass pass) {
   extern __shared__ ring::Quad shared[];
   ring::DeviceBlock<2 * ring::back_samples, Wide> block(
@@ -35,7 +35,8 @@ __global__ void slopes_kernel(const __grid_constant__ ring::SlopePass pass) {
 }
 
 template <bool Front, bool Wide>
-void launch(const ring::GradientPass& pass, std::uint32_t blocks, std::uint32_t threads, cudaStream_t stream) {
+void launch(const ring::GradientPass& pass, std::uint32_t blocks, std::uint32_t threads,
+            cudaStream_t stream) {
   const std::size_t rings = ring::rings_of_block(threads, pass.lanes), lane = ring::pairs * pass.lanes;
   const std::size_t stages = 2 * ring::reverse_quads * lane * sizeof(ring::Quad),
                     sums = 2 * rings * ring::sum_kinds<Front> * lane * sizeof(ring::Quad),
@@ -119,13 +120,13 @@ void CudaGradient::backward(Fields<float> y, Fields<float> g, std::span<double> 
     const auto part = [&](const Fields<float>& of) {
       return Fields<float>{of.re.block(0, modes, first, here), of.im.block(0, modes, first, here)};
     };
-    const ring::GradientPass pass{d.map.lanes, d.map.columns,   d.coefficients.data(), d.modes_at.data(),
-                                  d.leave(),   d.screen.data(), part(y),               part(g),
-                                  d.sums.data()};
+    const ring::GradientPass pass{d.map.lanes,       d.map.columns, d.coefficients.data(),
+                                  d.modes_at.data(), d.leave(),     d.screen.data(),
+                                  part(y),           part(g),       d.sums.data()};
     const bool wide = d.map.lanes > ring::warp;
     (d.front ? wide ? launch<true, true> : launch<true, false>
-             : wide ? launch<false, true>
-                    : launch<false, false>)(pass, blocks, threads, on);
+     : wide ? launch<false, true>
+             : launch<false, false>)(pass, blocks, threads, on);
     const ring::SlopePass slopes{d.map.lanes,
                                  d.map.columns,
                                  blocks,

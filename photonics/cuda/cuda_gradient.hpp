@@ -29,10 +29,11 @@ class CudaGradient {
   std::size_t parameters() const noexcept;
 
   /// MeshGradient::backward() for y and g = ∂L/∂Re y + i ∂L/∂Im y [modes × batch], which become x and Aᴴg;
-  /// adds ∂L/∂{θ…, φ…, out…} to `gradient`. All of it in device memory, on the stream alone, without a wait but where memory grows;
-  /// calls on one object follow each other on one stream. Sums run in an order that depends on the sizes and
-  /// most_bytes alone: equal bits on every call and GPU. Rounding errors of a field are 8·eps·√columns over the
-  /// field transmission of the mesh. Throws Error on shape mismatch, before set(), or where CUDA refuses.
+  /// adds ∂L/∂{θ…, φ…, out…} to `gradient`. All of it in device memory, on the stream alone, without a wait
+  /// but where memory grows; calls on one object follow each other on one stream. Sums run in an order that
+  /// depends on the sizes and most_bytes alone: equal bits on every call and GPU. Rounding errors of a field
+  /// are 8·eps·√columns over the field transmission of the mesh. Throws Error on shape mismatch, before
+  /// set(), or where CUDA refuses.
   void backward(Fields<float> y, Fields<float> g, std::span<double> gradient, CudaStream stream = nullptr);
 
  private:

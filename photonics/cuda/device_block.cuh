@@ -35,11 +35,19 @@ class DeviceBlock {
   __device__ Quad* sums(std::uint32_t buffer) const {
     return shared_ + 2 * stage_quads_ + buffer * sums_quads_;
   }
+  // Loops of a few turns in each of a period's columns: unrolled they would fill the instruction cache.
+  template <class F>
+  __device__ void other_rings(const F& f) const {
+#pragma unroll 1
+    for (std::uint32_t ring = 1; ring < rings_; ++ring) f(ring);
+  }
   template <class F>
   __device__ void cells(std::uint32_t count, const F& f) const {
+#pragma unroll 1
     for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x) f(i);
   }
   __device__ void copy(std::uint32_t buffer, const Quad* from, std::uint32_t count) const {
+#pragma unroll 1
     for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x)
       __pipeline_memcpy_async(stage(buffer) + i, from + i, sizeof(Quad));
     __pipeline_commit();

@@ -14,7 +14,8 @@ inline void settle(const char* what) { check(cudaDeviceSynchronize(), what); }
 template <class T>
 void reserve(Executor& cuda, Buffer<T>& buffer, std::size_t count) {
   if (buffer.size() >= count) return;
-  settle("memory");  // launches on any stream may use what is there, and new memory belongs to the default one
+  settle(
+      "memory");  // launches on any stream may use what is there, and new memory belongs to the default one
   buffer = Buffer<T>(cuda, count);
   settle("memory");
 }

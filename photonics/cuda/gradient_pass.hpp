@@ -5,8 +5,8 @@
 // A lane holds S samples of y and, behind them, the same samples' g: both turn alike. A coupler takes y
 // through T⁻¹ and g through Tᴴ, sixteen multiply-adds each, and sums Im and Re of products of the two, ten
 // more. That is less than deferred diagonals need here: they leave eight per matrix, but every sum is then
-// complex and has a factor of its own. Sums are added over the samples of a lane, then, in shared memory, over
-// the rings of the block in order, and leave once per block: 16 B per coupler.
+// complex and has a factor of its own. Sums are added over the samples of a lane, then, in shared memory,
+// over the rings of the block in order, and leave once per block: 16 B per coupler.
 #pragma once
 
 #include "photonics/cuda/ring_pass.hpp"
@@ -25,11 +25,12 @@ inline constexpr std::uint32_t sum_kinds = Front ? 2 : 1;
 /// Samples of a lane: with their adjoints as many vectors as a lane of ring_pass.hpp has.
 inline constexpr int back_samples = 4;
 
-/// Threads of a block for a batch, whatever the GPU: sums are then the same on all of them. Large blocks write
-/// fewer sums, but first there must be enough blocks for any GPU.
+/// Threads of a block for a batch, whatever the GPU: sums are then the same on all of them. Large blocks
+/// write fewer sums, but first there must be enough blocks for any GPU.
 inline std::uint32_t back_threads(std::uint32_t lanes, std::size_t batch) {
   constexpr std::size_t enough_blocks = 512;
-  const std::uint32_t unit = lanes <= warp ? warp : ring_span(lanes), most = lanes <= warp ? 4 * warp : 12 * warp;
+  const std::uint32_t unit = lanes <= warp ? warp : ring_span(lanes),
+                      most = lanes <= warp ? 4 * warp : 12 * warp;
   std::uint32_t threads = unit;
   while (threads + unit <= most &&
          batch > enough_blocks * rings_of_block(threads, lanes) * std::size_t{back_samples})
@@ -126,7 +127,8 @@ FRINGE_HD inline void reverse_column(Lane<2 * S>& x, const Quad* coefficients, s
     float(&r0)[2 * S] = x.re[h][f], (&i0)[2 * S] = x.im[h][f];
     float(&r1)[2 * S] = x.re[1 - h][s], (&i1)[2 * S] = x.im[1 - h][s];
     const Quad* const k = coefficients + i * lanes;
-    Quad sum{}, front{};
+    Quad sum{};
+    [[maybe_unused]] Quad front{};
     for (int v = 0; v < S; ++v) {
       const int g = S + v;
       sum.v[0] = add_im(sum.v[0], r0[v], i0[v], r0[g], i0[g]);
@@ -162,6 +164,7 @@ FRINGE_HD inline void reverse_column(Lane<2 * S>& x, const Quad* coefficients, s
 ///   number(), rings()  its number among the blocks of the launch, and the number of its rings
 ///   sums(b)            set b of sums in shared memory: rings() times those of a column
 ///   cells(n, f)        f(i) for i < n, once each
+///   other_rings(f)     f(1) … f(rings() − 1), in order
 ///   turn_back<C>()     undoes turn<C>()
 /// and vectors = 2·S.
 template <bool Front, class Block>
@@ -175,8 +178,9 @@ FRINGE_HD inline void run_back(Block& block, const GradientPass& p) {
     const Quad* const from = block.sums(buffer);
     block.cells(count, [&](std::uint32_t i) {
       Quad total = from[i];
-      for (std::uint32_t ring = 1; ring < block.rings(); ++ring)
+      block.other_rings([&](std::uint32_t ring) {
         for (int e = 0; e < 4; ++e) total.v[e] += from[ring * count + i].v[e];
+      });
       to[i] = total;
     });
   };

@@ -17,9 +17,10 @@ BackTape back_tape_of(const MeshLayout& layout, const Map& map, const PhysicalMe
   check(layout, mesh);
   const double least = least_field_transmission(layout, mesh);
   if (!(least > least_reversible<float>))
-    throw Error("GPU gradient: the mesh leaves " + std::to_string(least) +
-                " of a field at its least; the way back from the output in single precision needs more than " +
-                std::to_string(least_reversible<float>) + "; MeshGradient on the CPU takes such meshes");
+    throw Error(
+        "GPU gradient: the mesh leaves " + std::to_string(least) +
+        " of a field at its least; the way back from the output in single precision needs more than " +
+        std::to_string(least_reversible<float>) + "; MeshGradient on the CPU takes such meshes");
   BackTape tape;
   for (std::size_t i = 0; i < map.mesh_quads(reverse_quads); ++i)
     tape.coefficients.push_back(identity_quad(i, map.lanes));

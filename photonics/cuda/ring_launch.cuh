@@ -8,14 +8,22 @@
 
 namespace fringe::ring {
 
-/// Threads of a block. Rings in one warp: small blocks, three to a processor. Longer ones: one block, so that
-/// all rings of a processor share the coefficients that arrive.
+/// Threads of a block. Rings in one warp: small blocks. Longer ones: one block to a processor, so that all
+/// its rings share the coefficients that arrive.
 template <bool Wide>
 inline constexpr std::uint32_t block_threads = Wide ? 12 * warp : 4 * warp;
 
-/// Registers for twelve warps on a processor: 168 each.
+/// Blocks that a processor has registers for. Eight vectors need more than the 168 of twelve warps: eight
+/// warps have 255 each and spill none, and with that many independent multiply-adds two warps keep a
+/// scheduler busy. Rings of several warps stay at twelve: with fewer of them the second cache would deliver
+/// more coefficients per multiply-add than it can.
+template <int V, bool Wide>
+inline constexpr int blocks_per_processor = Wide     ? 1
+                                            : V == 1 ? 4
+                                                     : 2;
+
 template <class Form, int V, bool Wide>
-__global__ void __launch_bounds__(block_threads<Wide>, Wide ? 1 : 3)
+__global__ void __launch_bounds__(block_threads<Wide>, (blocks_per_processor<V, Wide>))
     ring_kernel(const __grid_constant__ Pass pass) {
   extern __shared__ Quad shared[];
   DeviceBlock<V, Wide> block(shared, stage_columns * Form::quads * pairs * pass.lanes, pass.lanes);

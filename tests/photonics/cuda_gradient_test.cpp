@@ -1,4 +1,6 @@
 // The GPU's gradients, run on the host thread by thread, against MeshGradient<double>.
+#include "photonics/cuda/cuda_gradient.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "photonics/compiled_mesh.hpp"
-#include "photonics/cuda/cuda_gradient.hpp"
 #include "photonics/mesh_gradient.hpp"
 #include "tests/photonics/ring_emulator.hpp"
 
@@ -25,7 +26,9 @@ struct Problem {
   /// θ in [theta_low, theta_high]; up to 2·loss_db of loss per coupler, paths and arms included.
   Problem(const char* topology, std::size_t modes, std::size_t samples, double loss_db = 0,
           const Crossing& crossing = mzi_crossing(), double theta_low = 0, double theta_high = pi)
-      : layout(find_topology(topology).build(modes)), chip(ideal_fabrication(layout, crossing)), batch(samples) {
+      : layout(find_topology(topology).build(modes)),
+        chip(ideal_fabrication(layout, crossing)),
+        batch(samples) {
     std::uint32_t site = 1;
     const auto uniform = [&](std::vector<double>& x, std::size_t count, double low, double high) {
       x.resize(count);
@@ -37,7 +40,8 @@ struct Problem {
     uniform(program.phi, couplers, 0, 2 * pi);
     uniform(program.out, modes, 0, 2 * pi);
     if (theta_low < theta_high)
-      for (auto* error : {&chip.alpha_rad, &chip.beta_rad, &chip.gamma_rad}) uniform(*error, couplers, -0.1, 0.1);
+      for (auto* error : {&chip.alpha_rad, &chip.beta_rad, &chip.gamma_rad})
+        uniform(*error, couplers, -0.1, 0.1);
     uniform(chip.loss_db, couplers, 0, loss_db);
     uniform(chip.upper_path_db, couplers, 0, loss_db / 2);
     uniform(chip.lower_path_db, couplers, 0, loss_db / 2);
@@ -77,7 +81,8 @@ struct Result {
 
 Result<float> emulated(const Problem& p) {
   Result<float> r(p);
-  ring::emulate_back(p.layout, realise<double>(p.layout, p.program, p.chip), p.chip, r.y(p), r.g(p), r.slopes);
+  ring::emulate_back(p.layout, realise<double>(p.layout, p.program, p.chip), p.chip, r.y(p), r.g(p),
+                     r.slopes);
   return r;
 }
 
@@ -126,7 +131,8 @@ void expect_gradient(const Problem& p, const std::string& what, bool alike = fal
   };
   const double scale = std::max(size(squares(p.y_re, p.y_im), squares(p.g_re, p.g_im)),
                                 size(squares(got.y_re, got.y_im), squares(got.g_re, got.g_im)));
-  // Of an element: √2 for y and g, four products of a slope (2), and the largest of some thousand normals (4).
+  // Of an element: √2 for y and g, four products of a slope (2), and the largest of some thousand normals
+  // (4).
   const double bound = (std::sqrt(2.0) * fields + 20 * 0x1p-24) * 2 * 4 * scale;
   double worst = 0, largest = 0;
   for (std::size_t i = 0; i < slopes.size(); ++i) {
@@ -153,7 +159,8 @@ TEST(RingGradient, EqualsTheReferenceForEveryLayoutCrossingAndLoss) {
 
 TEST(RingGradient, TakesCrossBarAndHalfStates) {
   for (const double theta : {0.0, pi, pi / 2})
-    expect_gradient(Problem("rectangular", 64, 9, 0, mzi_crossing(), theta, theta), std::to_string(theta), true);
+    expect_gradient(Problem("rectangular", 64, 9, 0, mzi_crossing(), theta, theta), std::to_string(theta),
+                    true);
 }
 
 TEST(RingGradient, ManySamplesFillBlocks) {

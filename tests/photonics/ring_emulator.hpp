@@ -44,6 +44,10 @@ class EmulatedBlock {
   const Quad* stage(std::uint32_t buffer) const { return stages_[buffer].data(); }
   Quad* sums(std::uint32_t buffer) { return sums_[buffer].data(); }
   template <class F>
+  void other_rings(const F& f) const {
+    for (std::uint32_t ring = 1; ring < rings_; ++ring) f(ring);
+  }
+  template <class F>
   void cells(std::uint32_t count, const F& f) const {
     for (std::uint32_t i = 0; i < count; ++i) f(i);
   }
@@ -127,16 +131,24 @@ inline void emulate_back(const MeshLayout& layout, const PhysicalMesh<double>& m
   const std::size_t samples = std::size_t{rings_of_block(threads, map.lanes)} * S;
   const auto blocks = static_cast<std::uint32_t>((y.re.cols + samples - 1) / samples);
   std::vector<Quad> sums(blocks * sums_of(map.lanes, map.columns, kinds));
-  const GradientPass pass{map.lanes,  map.columns,        tape.coefficients.data(), map.enter(),
-                          map.leave(), tape.screen.data(), y,                        g,
-                          sums.data()};
+  const GradientPass pass{map.lanes,   map.columns, tape.coefficients.data(),
+                          map.enter(), map.leave(), tape.screen.data(),
+                          y,           g,           sums.data()};
   for (std::uint32_t b = 0; b < blocks; ++b) {
     EmulatedBlock<2 * S> block(threads, map.lanes, b, 0, kinds * pairs * map.lanes);
     front ? run_back<true>(block, pass) : run_back<false>(block, pass);
   }
-  const SlopePass slopes{map.lanes,      map.columns, blocks,          front,
-                         sums.data(),    at.data(),   map.leave(),     weights.data(),
-                         gradient.theta.data(), gradient.phi.data(), gradient.out.data()};
+  const SlopePass slopes{map.lanes,
+                         map.columns,
+                         blocks,
+                         front,
+                         sums.data(),
+                         at.data(),
+                         map.leave(),
+                         weights.data(),
+                         gradient.theta.data(),
+                         gradient.phi.data(),
+                         gradient.out.data()};
   for (std::uint32_t item = 0; item < slopes.items(); ++item) {
     SlopeSums total = slice_of(slopes, item, 0);
     for (std::uint32_t slice = 1; slice < slope_slices; ++slice) add(total, slice_of(slopes, item, slice));
