@@ -130,18 +130,22 @@ void OutputChannels::turn(ConstFields<float> in, std::span<const float> signs, F
       turn_real(in.re.row(k), cosines.data(), sines.data(), out.re.row(k), out.im.row(k), columns);
 }
 
-void OutputChannels::add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
-                                ReadingScratch& scratch) const {
-  if (effects_.receiver_memory == 0) return;
+float OutputChannels::memory_width(float range) const noexcept {
+  const PhotonicEffects& e = effects_;
   const bool power = detection_ == Detection::intensity;
   // Of a uniform number over ±range.
-  const double variance = std::pow(effects_.receiver_memory * double{range}, 2) / 3;
-  if (!power && variance <= inaudible_share *
-                                (effects_.shot_variance + effects_.thermal_variance + effects_.dark_variance))
-    return;
+  const double variance = std::pow(e.receiver_memory * double{range}, 2) / 3;
+  if (!power && variance <= inaudible_share * (e.shot_variance + e.thermal_variance + e.dark_variance))
+    return 0;
+  return static_cast<float>(e.receiver_memory) * range * (power ? 1.0f : 2.0f);
+}
+
+void OutputChannels::add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
+                                ReadingScratch& scratch) const {
   // What is left of the symbol before is as good as uniform over the ADC's range.
-  const float width = static_cast<float>(effects_.receiver_memory) * range * (power ? 1.0f : 2.0f);
-  const double middle = power ? 0.0 : 0.5;
+  const float width = memory_width(range);
+  if (width == 0) return;
+  const double middle = detection_ == Detection::intensity ? 0.0 : 0.5;
   const DrawStream draw = symbols.draw(Purpose::receiver_memory);
   for (std::size_t i = 0; i < read; ++i) {
     const auto uniforms = scratch.uniforms(readings.cols, draw, symbols.element(i, readings.rows));

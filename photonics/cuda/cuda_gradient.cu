@@ -41,11 +41,8 @@ void launch(const ring::GradientPass& pass, std::uint32_t blocks, std::uint32_t 
   const std::size_t stages = 2 * ring::reverse_quads * lane * sizeof(ring::Quad),
                     sums = 2 * rings * ring::sum_kinds<Front> * lane * sizeof(ring::Quad),
                     edges = Wide ? 2 * (threads / ring::warp) * 4 * ring::back_samples * sizeof(float) : 0;
-  device::check(cudaFuncSetAttribute(back_kernel<Front, Wide>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                     static_cast<int>(stages + sums + edges)),
-                "gradient: shared memory");
-  back_kernel<Front, Wide><<<blocks, threads, stages + sums + edges, stream>>>(pass);
-  device::check(cudaGetLastError(), "gradient");
+  ring::start<ring::GradientPass>(back_kernel<Front, Wide>, {dim3(blocks), threads, stages + sums + edges},
+                                  pass, stream);
 }
 
 }  // namespace

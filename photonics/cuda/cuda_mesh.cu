@@ -72,7 +72,7 @@ void CudaMesh::propagate(ConstFields<float> in, Fields<float> out, CudaStream st
                 " rows by " + std::to_string(batch) + " samples, and the outputs " + std::to_string(all));
   if (batch == 0) return;
   ring::Pass pass = device_->pass;
-  pass.own_input = in.re.rows != modes;
+  pass.inputs = static_cast<std::uint32_t>(in.re.rows / modes);
   pass.in = in;
   pass.y = out;
   const auto meshes = static_cast<std::uint32_t>(device_->meshes);

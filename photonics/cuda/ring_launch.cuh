@@ -30,8 +30,15 @@ __global__ void __launch_bounds__(block_threads<Wide>, (blocks_per_processor<V, 
   run<Form>(block, pass);
 }
 
+/// Grid, threads and shared memory of a launch of `rows` times a batch.
+struct LaunchShape {
+  dim3 grid;
+  std::uint32_t threads;
+  std::size_t shared_bytes;
+};
+
 template <class Form, int V, bool Wide>
-void launch(const Pass& pass, std::uint32_t meshes, cudaStream_t stream) {
+LaunchShape launch_shape(const Pass& pass, std::uint32_t rows) {
   int device = 0, processors = 1;
   device::check(cudaGetDevice(&device), "mesh");
   device::check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "mesh");
@@ -43,26 +50,36 @@ void launch(const Pass& pass, std::uint32_t meshes, cudaStream_t stream) {
     return (rings + block - 1) / block;
   };
   std::uint32_t threads = unit;
-  while (threads + unit <= block_threads<Wide> &&
-         blocks(threads) * meshes > static_cast<unsigned>(processors))
+  while (threads + unit <= block_threads<Wide> && blocks(threads) * rows > static_cast<unsigned>(processors))
     threads += unit;
   const std::size_t stages = 2 * stage_columns * Form::quads * pairs * pass.lanes * sizeof(Quad),
                     edges = Wide ? 2 * (threads / warp) * 2 * V * sizeof(float) : 0;
-  device::check(cudaFuncSetAttribute(ring_kernel<Form, V, Wide>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                     static_cast<int>(stages + edges)),
+  return {dim3(static_cast<unsigned>(blocks(threads)), rows), threads, stages + edges};
+}
+
+template <class Argument>
+void start(void (*kernel)(Argument), const LaunchShape& shape, const Argument& argument,
+           cudaStream_t stream) {
+  device::check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                     static_cast<int>(shape.shared_bytes)),
                 "mesh: shared memory");
-  const dim3 grid(static_cast<unsigned>(blocks(threads)), meshes);
-  ring_kernel<Form, V, Wide><<<grid, threads, stages + edges, stream>>>(pass);
+  kernel<<<shape.grid, shape.threads, shape.shared_bytes, stream>>>(argument);
   device::check(cudaGetLastError(), "mesh");
 }
 
-/// Vectors of a lane: eight, or one where a batch would leave most of them empty.
+/// f<V, Wide>(): eight vectors of a lane, or one where a batch would leave most of them empty.
+template <class F>
+void with_vectors(const Pass& pass, const F& f) {
+  const bool few = pass.in.re.cols < 4;
+  if (pass.lanes > warp) return few ? f.template operator()<1, true>() : f.template operator()<8, true>();
+  few ? f.template operator()<1, false>() : f.template operator()<8, false>();
+}
+
 template <class Form>
 void launch(const Pass& pass, std::uint32_t meshes, cudaStream_t stream) {
-  const bool few = pass.in.re.cols < 4;
-  if (pass.lanes > warp)
-    return few ? launch<Form, 1, true>(pass, meshes, stream) : launch<Form, 8, true>(pass, meshes, stream);
-  few ? launch<Form, 1, false>(pass, meshes, stream) : launch<Form, 8, false>(pass, meshes, stream);
+  with_vectors(pass, [&]<int V, bool Wide>() {
+    start<Pass>(ring_kernel<Form, V, Wide>, launch_shape<Form, V, Wide>(pass, meshes), pass, stream);
+  });
 }
 
 }  // namespace fringe::ring

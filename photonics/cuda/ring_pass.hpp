@@ -33,9 +33,9 @@ struct Pass {
   /// Per mesh and period: the set of factors that the fields take ahead of it; −1: none. Null: none anywhere.
   const std::int32_t* rescale = nullptr;
   const float* factors = nullptr;
-  bool own_input = false;  ///< [mesh·modes × batch] instead of [modes × batch] for all
-  ConstFields<float> in;
-  Fields<float> y;  ///< [mesh·modes × batch]
+  std::uint32_t inputs = 1;  ///< sets of input rows; mesh m takes set m mod inputs
+  ConstFields<float> in;     ///< [inputs·n × batch], n ≤ modes: the last modes of a mesh may be dark
+  Fields<float> y;           ///< [mesh·modes × batch]
 };
 
 /// Where a thread of a block stands.
@@ -89,22 +89,22 @@ FRINGE_HD inline void store(float* row, std::size_t count, const float (&x)[V]) 
 template <int V>
 FRINGE_HD inline void enter(const Pass& p, std::uint32_t mesh, const Thread& t, std::size_t sample,
                             Lane<V>& x) {
-  const std::size_t batch = p.in.re.cols, first = p.own_input ? std::size_t{mesh} * p.modes : 0;
+  const std::size_t batch = p.in.re.cols, rows = p.in.re.rows / p.inputs, first = mesh % p.inputs * rows;
   unroll<static_cast<int>(places)>([&]<int place>() {
     constexpr int h = place / pairs, i = place % pairs;
     const std::int32_t mode = p.enter[t.lane * places + place];
     const std::size_t row = first + static_cast<std::size_t>(mode);
-    const std::size_t count = t.active && mode >= 0 && sample < batch ? batch - sample : 0;
+    const bool lit = t.active && mode >= 0 && static_cast<std::size_t>(mode) < rows && sample < batch;
+    const std::size_t count = lit ? batch - sample : 0;
     load(count ? p.in.re.row(row) + sample : nullptr, count, x.re[h][i]);
     load(count && p.in.im.data ? p.in.im.row(row) + sample : nullptr, p.in.im.data ? count : 0, x.im[h][i]);
   });
 }
 
-template <int V>
-FRINGE_HD inline void leave(const Pass& p, std::uint32_t mesh, const Thread& t, std::size_t sample,
-                            const Lane<V>& x) {
-  const std::size_t batch = p.in.re.cols;
-  if (!t.active || sample >= batch) return;
+/// visit(mode, re, im): the fields at the outputs of an active thread's modes.
+template <int V, class Visit>
+FRINGE_HD inline void each_output(const Pass& p, std::uint32_t mesh, const Thread& t, const Lane<V>& x,
+                                  const Visit& visit) {
   unroll<static_cast<int>(places)>([&]<int place>() {
     constexpr int h = place / pairs, i = place % pairs;
     const std::int32_t mode = p.leave[t.lane * places + place];
@@ -115,7 +115,17 @@ FRINGE_HD inline void leave(const Pass& p, std::uint32_t mesh, const Thread& t, 
       re[v] = fmaf(-x.im[h][i][v], d[1], x.re[h][i][v] * d[0]);
       im[v] = fmaf(x.re[h][i][v], d[1], x.im[h][i][v] * d[0]);
     }
-    const std::size_t row = std::size_t{mesh} * p.modes + static_cast<std::size_t>(mode);
+    visit(static_cast<std::uint32_t>(mode), re, im);
+  });
+}
+
+template <int V>
+FRINGE_HD inline void leave(const Pass& p, std::uint32_t mesh, const Thread& t, std::size_t sample,
+                            const Lane<V>& x) {
+  const std::size_t batch = p.in.re.cols;
+  if (!t.active || sample >= batch) return;
+  each_output(p, mesh, t, x, [&](std::uint32_t mode, const float(&re)[V], const float(&im)[V]) {
+    const std::size_t row = std::size_t{mesh} * p.modes + mode;
     store(p.y.re.row(row) + sample, batch - sample, re);
     store(p.y.im.row(row) + sample, batch - sample, im);
   });
@@ -141,12 +151,13 @@ FRINGE_HD inline void scale(Lane<V>& x, const float* factors) {
 ///   arrive()             all copies have arrived, and all threads have left what they read before
 ///   stage(s)             buffer s
 ///   turn<C>()            each thread's leaving number of column C becomes that of the next lane
-template <class Form, class Block>
-FRINGE_HD inline void run(Block& block, const Pass& p) {
+/// end(thread, sample, lane) takes the fields behind the last column, ahead of the output factors.
+template <class Form, class Block, class End>
+FRINGE_HD inline void run(Block& block, const Pass& p, std::uint32_t mesh, const End& end) {
   constexpr int V = Block::vectors;
   const std::uint32_t column_quads = Form::quads * pairs * p.lanes;
   const std::uint32_t stage_quads = stage_columns * column_quads, stages = p.columns / stage_columns;
-  const std::uint32_t mesh = block.mesh(), periods = p.columns / period;
+  const std::uint32_t periods = p.columns / period;
   const Quad* const tape = p.coefficients + std::size_t{mesh} * p.columns * column_quads;
   const auto sample = [&](const Thread& t) { return (std::size_t{block.first_ring()} + t.ring) * V; };
 
@@ -173,7 +184,15 @@ FRINGE_HD inline void run(Block& block, const Pass& p) {
       block.template turn<c>();
     });
   }
-  block.each([&](const Thread& t, Lane<V>& x) { leave(p, mesh, t, sample(t), x); });
+  block.each([&](const Thread& t, Lane<V>& x) { end(t, sample(t), x); });
+}
+
+template <class Form, class Block>
+FRINGE_HD inline void run(Block& block, const Pass& p) {
+  const std::uint32_t mesh = block.mesh();
+  run<Form>(block, p, mesh, [&](const Thread& t, std::size_t sample, const Lane<Block::vectors>& x) {
+    leave(p, mesh, t, sample, x);
+  });
 }
 
 }  // namespace fringe::ring

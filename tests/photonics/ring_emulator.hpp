@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "photonics/cuda/gradient_tape.hpp"
+#include "photonics/cuda/readout.hpp"
 #include "photonics/cuda/ring_tape.hpp"
 
 namespace fringe::ring {
@@ -99,7 +100,7 @@ inline Pass pass_of(const Map& map, const Tape& tape, ConstFields<float> in, Fie
   p.out = tape.out.data();
   p.rescale = tape.rescale.empty() ? nullptr : tape.rescale.data();
   p.factors = tape.factors.data();
-  p.own_input = in.re.rows != map.modes;
+  p.inputs = static_cast<std::uint32_t>(in.re.rows / map.modes);
   p.in = in;
   p.y = y;
   return p;
@@ -114,6 +115,18 @@ void emulate(const Pass& pass, bool deferred, std::uint32_t meshes, std::uint32_
     for (std::uint32_t b = 0; b < blocks; ++b) {
       EmulatedBlock<V> block(threads, pass.lanes, b, mesh);
       deferred ? run<Deferred>(block, pass) : run<Full>(block, pass);
+    }
+}
+
+/// A whole launch of tiles.
+template <int V>
+void emulate_product(const ProductPass& pass, bool deferred, std::uint32_t tile_rows, std::uint32_t threads) {
+  const std::size_t samples = std::size_t{rings_of_block(threads, pass.light.lanes)} * V;
+  const auto blocks = static_cast<std::uint32_t>((pass.y.cols + samples - 1) / samples);
+  for (std::uint32_t row = 0; row < tile_rows; ++row)
+    for (std::uint32_t b = 0; b < blocks; ++b) {
+      EmulatedBlock<V> block(threads, pass.light.lanes, b, row);
+      deferred ? run_product<Deferred>(block, pass, row) : run_product<Full>(block, pass, row);
     }
 }
 
