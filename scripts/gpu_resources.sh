@@ -53,11 +53,16 @@ forms = {"8Deferred": "deferred", "4Full": "full"}
 
 def title(name):
     """Of a kernel of the project; None for a library's."""
-    ring = re.search(r"ring_kernelINS0_(\w+?)ELi(\d+)ELb([01])", name)
+    warps = ("one warp", "several warps")
+    ring = re.search(r"(ring|product)_kernelIN\w*?(8Deferred|4Full)ELi(\d+)ELb([01])", name)
     if ring:
-        form, vectors, wide = ring.groups()
-        return f"ring, {forms[form]}, {vectors} vector{'s' * (vectors != '1')} a lane, {'several warps' if wide == '1' else 'one warp'}"
-    for plain in ("draw", "distance"):
+        kernel, form, vectors, wide = ring.groups()
+        return f"{kernel}, {forms[form]}, {vectors} vector{'s' * (vectors != '1')} a lane, {warps[int(wide)]}"
+    back = re.search(r"back_kernelILb([01])ELb([01])", name)
+    if back:
+        front, wide = map(int, back.groups())
+        return f"back, {'front splitter, ' * front}4 samples a lane, {warps[wide]}"
+    for plain in ("draw", "distance", "norm", "slopes"):
         if plain + "_kernel" in name:
             return plain
     return None
@@ -86,15 +91,14 @@ def code_of(path):
 
 
 def loop_of(code):
-    """The loop with the most multiply-adds: from a branch's target back to the branch."""
-    best = []
+    """The innermost of the loops with nearly all multiply-adds: from a branch's target back to the branch."""
+    loops = []
     for at, operation, operands in code:
         target = re.search(r"0x([0-9a-f]+)", operands) if operation == "BRA" else None
         if target and int(target[1], 16) < at:
-            loop = [op for a, op, _ in code if int(target[1], 16) <= a <= at]
-            if loop.count("FFMA") > best.count("FFMA"):
-                best = loop
-    return best
+            loops.append([op for a, op, _ in code if int(target[1], 16) <= a <= at])
+    most = max((loop.count("FFMA") for loop in loops), default=0)
+    return min((loop for loop in loops if most and loop.count("FFMA") > 0.9 * most), key=len, default=[])
 
 
 lines = [
@@ -104,8 +108,11 @@ lines = [
     "",
     "The main loop of a ring kernel is a period of eight columns. Useful are its FFMA and, in the full form, whose products",
     "begin with them, its FMUL; in the deferred form these rescale the fields ahead of few periods or none, and count nowhere.",
+    "Kernels named product are the same with what reads the light behind the loop; those named back take fields and",
+    "adjoints through two full matrices and add the sums of slopes.",
     "Spills are loads and stores of local memory in that loop. A launch asks for shared memory of two stages of two columns:",
-    "256 B a lane in the deferred form, 512 B in the full one, and, over several warps, 16 B per warp and vector for the edges.",
+    "256 B a lane in the deferred form, 512 B in the full one, and, over several warps, 16 B per warp and vector for the edges;",
+    "on the way back of two stages of a column, 512 B a lane, and 128 B per lane and ring for sums, twice with a front splitter.",
 ]
 for architecture in architectures:
     lines += [
@@ -127,13 +134,13 @@ for architecture in architectures:
         sys.exit(f"error: no kernel of sm_{architecture} was found")
     for kernel, (figures, code) in sorted(seen.items()):
         row = [kernel, figures["REG"], figures["STACK"], len(code)]
-        if kernel.startswith("ring"):
+        if kernel.startswith(("ring", "product", "back")):
             loop = loop_of(code)
             if not loop:
                 sys.exit(f"error: {kernel}, sm_{architecture}: no loop of multiply-adds")
             count = collections.Counter(loop)
             useful, rare = count["FFMA"], count["FMUL"]
-            if "full" in kernel:
+            if "deferred" not in kernel:
                 useful, rare = useful + rare, 0
             row += [
                 len(loop),

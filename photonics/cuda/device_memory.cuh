@@ -14,10 +14,9 @@ inline void settle(const char* what) { check(cudaDeviceSynchronize(), what); }
 template <class T>
 void reserve(Executor& cuda, Buffer<T>& buffer, std::size_t count) {
   if (buffer.size() >= count) return;
-  settle(
-      "memory");  // launches on any stream may use what is there, and new memory belongs to the default one
+  settle("memory");  // launches on any stream may use what is there
   buffer = Buffer<T>(cuda, count);
-  settle("memory");
+  settle("memory");  // what the default stream allocates, others may use from here on
 }
 
 /// The caller settles before and behind: launches on other streams wait for neither.

@@ -4,31 +4,16 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "core/units.hpp"
 #include "photonics/chip_drivers.hpp"
 #include "photonics/compiled_mesh.hpp"
 #include "photonics/cuda/cuda_mesh.hpp"
 #include "photonics/cuda/cuda_trials.hpp"
 #include "photonics/mesh_trials.hpp"
-#include "tests/gpu/gpu_fixture.hpp"
+#include "tests/gpu/gpu_meshes.hpp"
 #include "tests/photonics/ring_emulator.hpp"
 
 namespace fringe {
 namespace {
-
-PhaseProgram random_program(const MeshLayout& layout, std::uint32_t site = 1) {
-  const auto phases = [&](std::size_t count) {
-    std::vector<double> x(count);
-    fill_uniform(x, {5, Purpose::test, 0, site++});
-    for (double& v : x) v *= 2 * pi;
-    return x;
-  };
-  return {phases(layout.couplers.size()), phases(layout.couplers.size()), phases(layout.modes)};
-}
-
-PhysicalMesh<double> random_mesh(const MeshLayout& layout, std::uint32_t site = 1) {
-  return realise<double>(layout, random_program(layout, site), ideal_fabrication(layout));
-}
 
 PhysicalMesh<double> uniform_mesh(const MeshLayout& layout, const Matrix2& coupler) {
   return {std::vector(layout.couplers.size(), coupler), std::vector<std::complex<double>>(layout.modes, 1.0)};
@@ -158,6 +143,18 @@ TEST_F(GpuMesh, DrawsTheChipsOfTheCpu) {
   const auto on_gpu = trials.errors(first, count, {in.view(), {}});
   const auto on_cpu = MeshTrials(layout, asked, m, 9, 4).errors(first, count, {{x.data(), modes, batch}, {}});
   for (std::uint32_t t = 0; t < count; ++t) EXPECT_NEAR(on_gpu[t], on_cpu[t], 4 * bound) << t;
+  // On a stream of the caller's, and again from the memory of the calls before.
+  cudaStream_t stream{};
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  Buffer<double> errors(*gpu, count);
+  gpu->synchronise();
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    trials.errors(first, count, {in.view(), {}}, errors.span(), stream);
+    ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+    EXPECT_EQ(errors.to_host(), on_gpu);
+  }
+  cudaStreamDestroy(stream);
+  EXPECT_THROW(trials.errors(first, count + 1, {in.view(), {}}, errors.span()), Error);
 }
 
 TEST_F(GpuMesh, OtherImperfectionsAreRefused) {

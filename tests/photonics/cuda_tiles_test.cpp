@@ -102,7 +102,6 @@ struct Product {
   std::vector<PhysicalMesh<double>> meshes;
   std::vector<OutputChannels> outputs;
   std::vector<TileScale> scales;
-  std::vector<double> norms;  ///< most that a tile's fields can be, per unit of the input's norm
 
   Product(const PhotonicEffects& effects, std::size_t modes, ConstMatrix w)
       : set(setup(modes, 3, effects)), bench(set) {
@@ -144,27 +143,11 @@ struct Product {
     const Tiling& tiling = matrix->tiling();
     std::vector<float> sent(tiling.tile_cols() * tiling.modes * batch), y(tiling.rows * batch, -1.0f);
     std::copy(x.begin(), x.end(), sent.begin());
-    const ring::Map map = ring::map_of(layout);
-    const ring::Tape tape = ring::tape_of(layout, map, meshes);
-    std::vector<ring::TileReadout> tiles;
-    std::vector<ring::ReceiverChannel> channels;
-    for (std::size_t t = 0; t < meshes.size(); ++t) {
-      tiles.push_back(ring::tile_readout(outputs[t], scales[t].gain, scales[t].range, scales[t].largest));
-      for (const ring::ReceiverChannel& c : ring::receiver_channels(outputs[t])) channels.push_back(c);
-    }
-    ring::ProductPass p;
-    p.light = ring::pass_of(map, tape, {{sent.data(), tiling.tile_cols() * tiling.modes, batch}, {}}, {});
-    p.light.inputs = static_cast<std::uint32_t>(tiling.tile_cols());
-    p.receivers =
-        ring::receivers_of(outputs[0], half.modes,
-                           {context.seed, set.chip, 1, context.shot, context.first_sample, meshes.size(), 0});
-    p.tiles = tiles.data();
-    p.channels = channels.data();
-    p.scale = scale.data();
-    p.tile_cols = p.light.inputs;
-    p.ports = static_cast<std::uint32_t>(tiling.modes);
-    p.y = {y.data(), tiling.rows, batch};
-    ring::emulate_product<V>(p, tape.deferred, static_cast<std::uint32_t>(tiling.tile_rows()), threads);
+    ring::emulate_tiles<V>(layout, tiling, meshes, outputs, scales,
+                           {{sent.data(), tiling.tile_cols() * tiling.modes, batch}, {}}, scale.data(),
+                           {y.data(), tiling.rows, batch},
+                           {context.seed, set.chip, 1, context.shot, context.first_sample, meshes.size(), 0},
+                           threads);
     return y;
   }
 };

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <vector>
 
+#include "photonics/cuda/cuda_tiles.hpp"
 #include "photonics/cuda/gradient_tape.hpp"
 #include "photonics/cuda/readout.hpp"
 #include "photonics/cuda/ring_tape.hpp"
@@ -118,15 +120,36 @@ void emulate(const Pass& pass, bool deferred, std::uint32_t meshes, std::uint32_
     }
 }
 
-/// A whole launch of tiles.
+/// A whole launch of tiles; arguments as CudaTiles'.
 template <int V>
-void emulate_product(const ProductPass& pass, bool deferred, std::uint32_t tile_rows, std::uint32_t threads) {
-  const std::size_t samples = std::size_t{rings_of_block(threads, pass.light.lanes)} * V;
-  const auto blocks = static_cast<std::uint32_t>((pass.y.cols + samples - 1) / samples);
-  for (std::uint32_t row = 0; row < tile_rows; ++row)
+void emulate_tiles(const MeshLayout& layout, const Tiling& tiling,
+                   std::span<const PhysicalMesh<double>> meshes, std::span<const OutputChannels> outputs,
+                   std::span<const TileScale> scales, ConstFields<float> sent, const float* scale, Matrix y,
+                   const Symbols& symbols, std::uint32_t threads) {
+  const Map map = map_of(layout);
+  const Tape tape = tape_of(layout, map, meshes);
+  std::vector<TileReadout> tiles;
+  std::vector<ReceiverChannel> channels;
+  for (std::size_t t = 0; t < meshes.size(); ++t) {
+    tiles.push_back(tile_readout(outputs[t], scales[t].gain, scales[t].range, scales[t].largest));
+    for (const ReceiverChannel& c : receiver_channels(outputs[t])) channels.push_back(c);
+  }
+  ProductPass pass;
+  pass.light = pass_of(map, tape, sent, {});
+  pass.light.inputs = static_cast<std::uint32_t>(tiling.tile_cols());
+  pass.receivers = receivers_of(outputs[0], layout.modes, symbols);
+  pass.tiles = tiles.data();
+  pass.channels = channels.data();
+  pass.scale = scale;
+  pass.tile_cols = pass.light.inputs;
+  pass.ports = static_cast<std::uint32_t>(tiling.modes);
+  pass.y = y;
+  const std::size_t samples = std::size_t{rings_of_block(threads, map.lanes)} * V;
+  const auto blocks = static_cast<std::uint32_t>((y.cols + samples - 1) / samples);
+  for (std::uint32_t row = 0; row < tiling.tile_rows(); ++row)
     for (std::uint32_t b = 0; b < blocks; ++b) {
-      EmulatedBlock<V> block(threads, pass.light.lanes, b, row);
-      deferred ? run_product<Deferred>(block, pass, row) : run_product<Full>(block, pass, row);
+      EmulatedBlock<V> block(threads, map.lanes, b, row);
+      tape.deferred ? run_product<Deferred>(block, pass, row) : run_product<Full>(block, pass, row);
     }
 }
 
