@@ -54,10 +54,10 @@ forms = {"8Deferred": "deferred", "4Full": "full"}
 def title(name):
     """Of a kernel of the project; None for a library's."""
     warps = ("one warp", "several warps")
-    ring = re.search(r"(ring|product)_kernelIN\w*?(8Deferred|4Full)ELi(\d+)ELb([01])", name)
+    ring = re.search(r"(ring|product)_kernelIN\w*?(8Deferred|4Full)ELi(\d+)ELb([01])E(d?)", name)
     if ring:
-        kernel, form, vectors, wide = ring.groups()
-        return f"{kernel}, {forms[form]}, {vectors} vector{'s' * (vectors != '1')} a lane, {warps[int(wide)]}"
+        kernel, form, vectors, wide, double = ring.groups()
+        return f"{kernel}, {'double, ' * bool(double)}{forms[form]}, {vectors} vector{'s' * (vectors != '1')} a lane, {warps[int(wide)]}"
     back = re.search(r"back_kernelILb([01])ELb([01])", name)
     if back:
         front, wide = map(int, back.groups())
@@ -97,8 +97,12 @@ def loop_of(code):
         target = re.search(r"0x([0-9a-f]+)", operands) if operation == "BRA" else None
         if target and int(target[1], 16) < at:
             loops.append([op for a, op, _ in code if int(target[1], 16) <= a <= at])
-    most = max((loop.count("FFMA") for loop in loops), default=0)
-    return min((loop for loop in loops if most and loop.count("FFMA") > 0.9 * most), key=len, default=[])
+
+    def products(loop):
+        return loop.count("FFMA") + loop.count("DFMA")
+
+    most = max(map(products, loops), default=0)
+    return min((loop for loop in loops if most and products(loop) > 0.9 * most), key=len, default=[])
 
 
 lines = [
@@ -106,8 +110,8 @@ lines = [
     "",
     f"Written by `scripts/gpu_resources.sh` with CUDA {version}: what the compiler made of them. **Not run on a GPU.**",
     "",
-    "The main loop of a ring kernel is a period of eight columns. Useful are its FFMA and, in the full form, whose products",
-    "begin with them, its FMUL; in the deferred form these rescale the fields ahead of few periods or none, and count nowhere.",
+    "The main loop of a ring kernel is a period of eight columns. Useful are its FFMA or DFMA and, in the full form, whose products",
+    "begin with them, its FMUL or DMUL; in the deferred form these rescale the fields ahead of few periods or none, and count nowhere.",
     "Kernels named product are the same with what reads the light behind the loop; those named back take fields and",
     "adjoints through two full matrices and add the sums of slopes.",
     "Spills are loads and stores of local memory in that loop. A launch asks for shared memory of two stages of two columns:",
@@ -119,7 +123,7 @@ for architecture in architectures:
         "",
         f"## sm_{architecture}",
         "",
-        "| kernel | registers | stack B | instructions | main loop | FFMA | useful share | spills | SHFL | LDS | MOV |",
+        "| kernel | registers | stack B | instructions | main loop | FMA | useful share | spills | SHFL | LDS | MOV |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     seen = {}
@@ -139,12 +143,12 @@ for architecture in architectures:
             if not loop:
                 sys.exit(f"error: {kernel}, sm_{architecture}: no loop of multiply-adds")
             count = collections.Counter(loop)
-            useful, rare = count["FFMA"], count["FMUL"]
+            useful, rare = count["FFMA"] + count["DFMA"], count["FMUL"] + count["DMUL"]
             if "deferred" not in kernel:
                 useful, rare = useful + rare, 0
             row += [
                 len(loop),
-                count["FFMA"],
+                count["FFMA"] + count["DFMA"],
                 f"{100 * useful / (len(loop) - rare):.0f} %",
                 count["LDL"] + count["STL"],
                 count["SHFL"],

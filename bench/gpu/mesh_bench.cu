@@ -76,16 +76,27 @@ void add_share(benchmark::State& state, const MeshLayout& layout, double vectors
   state.counters["peak_fma/s"] = peak();
 }
 
+/// A plane of some numbers of either precision.
+template <class Real>
+Buffer<Real> plane(std::size_t elements) {
+  Buffer<Real> b(gpu(), elements);
+  b.from_host(std::vector<Real>(elements, Real(0.5)));
+  return b;
+}
+
+template <class Real>
 void propagate(benchmark::State& state) {
   const auto modes = static_cast<std::size_t>(state.range(0)),
              batch = static_cast<std::size_t>(state.range(1));
   const MeshLayout layout = rectangular_layout(modes, modes);
-  const CudaMesh mesh(gpu(), layout, ideal_mesh(layout));
-  const Tensor re = random(modes, batch, 1), im = random(modes, batch, 2);
-  Tensor y_re(gpu(), modes, batch), y_im(gpu(), modes, batch);
+  const CudaMesh<Real> mesh(gpu(), layout, ideal_mesh(layout));
+  const std::size_t elements = modes * batch;
+  const Buffer<Real> re = plane<Real>(elements), im = plane<Real>(elements), y_re = plane<Real>(elements),
+                     y_im = plane<Real>(elements);
+  const auto view = [&](const Buffer<Real>& of) { return MatrixView<Real>(of.data(), modes, batch); };
   const auto vectors = static_cast<double>(batch);
   const double seconds = time_on_device(state, vectors, "vectors/s", [&] {
-    mesh.propagate({re.view(), im.view()}, {y_re.view(), y_im.view()});
+    mesh.propagate({view(re), view(im)}, {view(y_re), view(y_im)});
   });
   add_share(state, layout, vectors, seconds);
 }
@@ -150,12 +161,9 @@ void transfer(benchmark::State& state) {
              batch = static_cast<std::size_t>(state.range(1));
   const MeshLayout layout = rectangular_layout(modes, modes);
   const CudaTransfer<Real> matrix(gpu(), layout, ideal_mesh(layout));
-  const auto plane = [&] {
-    Buffer<Real> b(gpu(), modes * batch);
-    b.from_host(std::vector<Real>(modes * batch, Real(0.5)));
-    return b;
-  };
-  const Buffer<Real> re = plane(), im = plane(), y_re = plane(), y_im = plane();
+  const std::size_t elements = modes * batch;
+  const Buffer<Real> re = plane<Real>(elements), im = plane<Real>(elements), y_re = plane<Real>(elements),
+                     y_im = plane<Real>(elements);
   const auto view = [&](const Buffer<Real>& b) { return MatrixView<Real>(b.data(), modes, batch); };
   time_on_device(state, static_cast<double>(batch), "vectors/s", [&] {
     matrix.multiply({view(re), view(im)}, {view(y_re), view(y_im)});
@@ -200,7 +208,7 @@ void trial_errors(benchmark::State& state) {
 }  // namespace
 
 void register_meshes() {
-  auto* mesh = benchmark::RegisterBenchmark("mesh/propagate", propagate);
+  auto* mesh = benchmark::RegisterBenchmark("mesh/propagate", propagate<float>);
   mesh->ArgNames({"modes", "batch"})->UseManualTime()->MinTime(0.1);
   mesh->Args({64, 1 << 20})->Args({256, 1 << 17})->Args({1024, 1 << 14});
   mesh->Args({64, 1})->Args({64, 256})->Args({256, 1024})->Args({1024, 1024});
@@ -216,6 +224,7 @@ void register_meshes() {
     return b;
   };
   large("mesh/gradient", gradient)->Args({64, 256})->Args({256, 1024})->Args({1024, 1024});
+  large("mesh/propagate_double", propagate<double>);
   large("mesh/transfer_float", transfer<float>);
   large("mesh/transfer_double", transfer<double>);
   large("mesh/interleaved_cgemm", interleaved);

@@ -1,21 +1,17 @@
-#include <optional>
 #include <string>
-#include <vector>
 
 #include "core/cublas_library.cuh"
 #include "core/error.hpp"
-#include "photonics/compiled_mesh.hpp"
 #include "photonics/cuda/cuda_transfer.hpp"
 #include "photonics/cuda/device_memory.cuh"
 
 namespace fringe {
 namespace {
 
+template <class Real>
 struct Identity {
-  Matrix x;
-  __device__ void operator()(std::size_t, std::size_t r, std::size_t c) const {
-    x(r, c) = r == c ? 1.0f : 0.0f;
-  }
+  MatrixView<Real> x;
+  __device__ void operator()(std::size_t, std::size_t r, std::size_t c) const { x(r, c) = r == c ? 1 : 0; }
 };
 
 class Handle {
@@ -49,47 +45,30 @@ class Handle {
 
 template <class Real>
 struct CudaTransfer<Real>::Device {
-  Executor& cuda;
   MeshLayout layout;
+  CudaMesh<Real> mesh;
+  Buffer<Real> re, im;
   Handle handle{};
-  std::optional<CudaMesh> mesh{};  ///< single precision
-  Buffer<Real> re{}, im{};
 
   Fields<Real> matrix() const {
     return {{re.data(), layout.modes, layout.modes}, {im.data(), layout.modes, layout.modes}};
   }
-
-  /// Matrix of the mesh, by its kernel on the device or by the host's.
-  void build(const PhysicalMesh<double>& from) {
-    const std::size_t modes = layout.modes;
-    device::reserve(cuda, re, modes * modes);
-    device::reserve(cuda, im, modes * modes);
-    if constexpr (sizeof(Real) == sizeof(float)) {
-      if (mesh)
-        mesh->recompile({&from, 1});
-      else
-        mesh.emplace(cuda, layout, from);
-      const Fields<float> a = matrix();
-      device::for_each(modes, modes, Identity{a.re}, "identity");
-      const ConstFields<float> identity(a.re, ConstMatrix());
-      mesh->propagate(identity, a);
-    } else {
-      std::vector<Real> host_re(modes * modes), host_im(modes * modes);
-      CompiledMesh<Real>(layout, from)
-          .transmission({{host_re.data(), modes, modes}, {host_im.data(), modes, modes}});
-      device::settle("matrix");  // products on any stream still read what is there
-      device::upload(cuda, re, host_re);
-      device::upload(cuda, im, host_im);
-    }
-    device::settle("matrix");
+  void build() const {
+    const Fields<Real> a = matrix();
+    device::for_each(layout.modes, layout.modes, Identity<Real>{a.re}, "identity");
+    const ConstFields<Real> identity(a.re, MatrixView<const Real>());
+    mesh.propagate(identity, a);
+    device::settle("matrix");  // products may follow on any stream
   }
 };
 
 template <class Real>
 CudaTransfer<Real>::CudaTransfer(Executor& cuda, const MeshLayout& layout, const PhysicalMesh<double>& mesh) {
   if (cuda.on_host()) throw Error("no CUDA product: the executor computes on the host");
-  device_.reset(new Device{cuda, layout});
-  device_->build(mesh);
+  const std::size_t elements = layout.modes * layout.modes;
+  device_.reset(new Device{layout, CudaMesh<Real>(cuda, layout, mesh), Buffer<Real>(cuda, elements),
+                           Buffer<Real>(cuda, elements)});
+  device_->build();
 }
 template <class Real>
 CudaTransfer<Real>::CudaTransfer(CudaTransfer&&) noexcept = default;
@@ -100,7 +79,8 @@ CudaTransfer<Real>::~CudaTransfer() = default;
 
 template <class Real>
 void CudaTransfer<Real>::recompile(const PhysicalMesh<double>& mesh) {
-  device_->build(mesh);
+  device_->mesh.recompile({&mesh, 1});  // waits for the products that are queued
+  device_->build();
 }
 
 template <class Real>

@@ -1,11 +1,8 @@
-// A mesh as a matrix on an NVIDIA GPU, multiplied by cuBLAS: for batches far larger than the mesh, and for
-// double precision.
+// A mesh as a matrix on an NVIDIA GPU, built there and multiplied by cuBLAS: for batches far larger than the
+// mesh.
 //
 // A complex product is four real ones on the planes, as many operations as one of interleaved numbers,
-// without the two passes that interleave and part them; a real input takes two. Single precision: CudaMesh
-// builds the matrix on the device, from the identity. Double precision: the host does. Rings in double would
-// hold half the vectors in their registers, and vector units of double precision have half the rate of the
-// matrix units that a product takes (A100, H100), so nothing is gained by them for batches above some 1.5 N.
+// without the two passes that interleave and part them; a real input takes two.
 #pragma once
 
 #include <cstddef>

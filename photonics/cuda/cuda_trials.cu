@@ -75,7 +75,7 @@ Fields<float> planes(const Buffer<float>& memory, std::size_t rows, std::size_t 
 struct CudaTrials::Device {
   Executor& cuda;
   ring::Map map;
-  CudaMesh ideal;
+  CudaMesh<float> ideal;
   std::size_t most_bytes;
   std::uint32_t chips_at_once = 1;
   Buffer<std::int32_t> modes_at{};
@@ -114,10 +114,10 @@ CudaTrials::CudaTrials(Executor& cuda, const MeshLayout& layout, const PhaseProg
     throw Error(
         "GPU trials draw errors of splitters and phases and insertion loss; chips with other "
         "imperfections are MeshTrials' on the CPU");
-  device_ = std::make_unique<Device>(
-      Device{cuda, ring::map_of(layout),
-             CudaMesh(cuda, layout, realise<double>(layout, asked, ideal_fabrication(layout, crossing))),
-             most_bytes});
+  device_ = std::make_unique<Device>(Device{
+      cuda, ring::map_of(layout),
+      CudaMesh<float>(cuda, layout, realise<double>(layout, asked, ideal_fabrication(layout, crossing))),
+      most_bytes});
   Device& d = *device_;
   const std::size_t chip_bytes = d.chip_quads() * sizeof(ring::Quad) + d.chip_outs() * sizeof(float);
   d.chips_at_once =

@@ -22,11 +22,12 @@ inline constexpr int blocks_per_processor = Wide     ? 1
                                             : V == 1 ? 4
                                                      : 2;
 
-template <class Form, int V, bool Wide>
+template <class Form, int V, bool Wide, class Real>
 __global__ void __launch_bounds__(block_threads<Wide>, (blocks_per_processor<V, Wide>))
-    ring_kernel(const __grid_constant__ Pass pass) {
+    ring_kernel(const __grid_constant__ PassOf<Real> pass) {
   extern __shared__ Quad shared[];
-  DeviceBlock<V, Wide> block(shared, stage_columns * Form::quads * pairs * pass.lanes, pass.lanes);
+  DeviceBlock<V, Wide, Real> block(reinterpret_cast<QuadOf<Real>*>(shared),
+                                   stage_columns * Form::quads * pairs * pass.lanes, pass.lanes);
   run<Form>(block, pass);
 }
 
@@ -37,8 +38,8 @@ struct LaunchShape {
   std::size_t shared_bytes;
 };
 
-template <class Form, int V, bool Wide>
-LaunchShape launch_shape(const Pass& pass, std::uint32_t rows) {
+template <class Form, int V, bool Wide, class Real>
+LaunchShape launch_shape(const PassOf<Real>& pass, std::uint32_t rows) {
   int device = 0, processors = 1;
   device::check(cudaGetDevice(&device), "mesh");
   device::check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "mesh");
@@ -52,8 +53,8 @@ LaunchShape launch_shape(const Pass& pass, std::uint32_t rows) {
   std::uint32_t threads = unit;
   while (threads + unit <= block_threads<Wide> && blocks(threads) * rows > static_cast<unsigned>(processors))
     threads += unit;
-  const std::size_t stages = 2 * stage_columns * Form::quads * pairs * pass.lanes * sizeof(Quad),
-                    edges = Wide ? 2 * (threads / warp) * 2 * V * sizeof(float) : 0;
+  const std::size_t stages = 2 * stage_columns * Form::quads * pairs * pass.lanes * sizeof(QuadOf<Real>),
+                    edges = Wide ? 2 * (threads / warp) * 2 * V * sizeof(Real) : 0;
   return {dim3(static_cast<unsigned>(blocks(threads)), rows), threads, stages + edges};
 }
 
@@ -67,18 +68,21 @@ void start(void (*kernel)(Argument), const LaunchShape& shape, const Argument& a
   device::check(cudaGetLastError(), "mesh");
 }
 
-/// f<V, Wide>(): eight vectors of a lane, or one where a batch would leave most of them empty.
-template <class F>
-void with_vectors(const Pass& pass, const F& f) {
+/// f<V, Wide>(): eight vectors of a lane, four in double precision, or one where a batch would leave most of
+/// them empty.
+template <class Real, class F>
+void with_vectors(const PassOf<Real>& pass, const F& f) {
+  constexpr int many = 32 / sizeof(Real);
   const bool few = pass.in.re.cols < 4;
-  if (pass.lanes > warp) return few ? f.template operator()<1, true>() : f.template operator()<8, true>();
-  few ? f.template operator()<1, false>() : f.template operator()<8, false>();
+  if (pass.lanes > warp) return few ? f.template operator()<1, true>() : f.template operator()<many, true>();
+  few ? f.template operator()<1, false>() : f.template operator()<many, false>();
 }
 
-template <class Form>
-void launch(const Pass& pass, std::uint32_t meshes, cudaStream_t stream) {
+template <class Form, class Real>
+void launch(const PassOf<Real>& pass, std::uint32_t meshes, cudaStream_t stream) {
   with_vectors(pass, [&]<int V, bool Wide>() {
-    start<Pass>(ring_kernel<Form, V, Wide>, launch_shape<Form, V, Wide>(pass, meshes), pass, stream);
+    start<PassOf<Real>>(ring_kernel<Form, V, Wide, Real>, launch_shape<Form, V, Wide>(pass, meshes), pass,
+                        stream);
   });
 }
 

@@ -35,7 +35,7 @@ class GpuMesh : public GpuTest {
     Tensor y_re(*gpu, all, batch), y_im(*gpu, all, batch);
     gpu->fill(y_re.view(), -1.0f);
     gpu->synchronise();
-    const CudaMesh mesh(*gpu, layout, meshes);
+    const CudaMesh<float> mesh(*gpu, layout, meshes);
     mesh.propagate({re.view(), im.view()}, {y_re.view(), y_im.view()}, stream);
     EXPECT_EQ(cudaStreamSynchronize(static_cast<cudaStream_t>(stream)), cudaSuccess);
 
@@ -76,6 +76,32 @@ TEST_F(GpuMesh, HasTheBitsOfTheHostAtTheEdgesOfItsRange) {
   EXPECT_EQ(device, host);
 }
 
+TEST_F(GpuMesh, DoublePrecisionHasTheBitsOfTheHost) {
+  for (const std::size_t modes : {8, 31, 256, 300})
+    for (const std::size_t batch : {1, 37})
+      for (const bool cross : {false, true}) {
+        const MeshLayout layout = rectangular_layout(modes, modes);
+        PhysicalMesh<double> from = random_mesh(layout);
+        if (cross) from.couplers.front() = {0, std::complex<double>(0, 1), std::complex<double>(0, 1), 0};
+        const std::vector<float> x_re = normals(modes * batch, 1), x_im = normals(modes * batch, 2);
+        std::vector<double> re(x_re.begin(), x_re.end()), im(x_im.begin(), x_im.end());
+        Buffer<double> on_gpu_re(*gpu, re.size()), on_gpu_im(*gpu, im.size());
+        on_gpu_re.from_host(re);
+        on_gpu_im.from_host(im);
+        const CudaMesh<double> mesh(*gpu, layout, from);
+        const Fields<double> y{{on_gpu_re.data(), modes, batch}, {on_gpu_im.data(), modes, batch}};
+        mesh.propagate(y, y);
+        const ring::Map map = ring::map_of(layout);
+        const auto tape = ring::tape_of<double>(layout, map, {&from, 1});
+        EXPECT_EQ(mesh.deferred(), !cross);
+        const Fields<double> z{{re.data(), modes, batch}, {im.data(), modes, batch}};
+        ring::emulate<4>(ring::pass_of(map, tape, z, z), tape.deferred, 1,
+                         map.lanes <= ring::warp ? 64 : ring::ring_span(map.lanes));
+        EXPECT_EQ(on_gpu_re.to_host(), re) << modes << ' ' << batch << ' ' << cross;
+        EXPECT_EQ(on_gpu_im.to_host(), im) << modes << ' ' << batch << ' ' << cross;
+      }
+}
+
 TEST_F(GpuMesh, RunsManyMeshesOnAStreamOfTheCallers) {
   cudaStream_t stream{};
   ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
@@ -90,13 +116,13 @@ TEST_F(GpuMesh, WorksInPlaceOnViewsAndTakesNewCoefficients) {
   const std::size_t modes = 16, batch = 21, wide = 30;
   const MeshLayout layout = rectangular_layout(modes, modes);
   const PhysicalMesh<double> first = random_mesh(layout, 1), second = random_mesh(layout, 9);
-  CudaMesh mesh(*gpu, layout, first);
+  CudaMesh<float> mesh(*gpu, layout, first);
   mesh.recompile({&second, 1});
   Tensor re = tensor(*gpu, modes, wide, normals(modes * wide, 1)),
          im = tensor(*gpu, modes, wide, normals(modes * wide, 2));
   Tensor y_re(*gpu, modes, batch), y_im(*gpu, modes, batch);
   const Fields<float> x{re.view().block(0, modes, 3, batch), im.view().block(0, modes, 3, batch)};
-  CudaMesh(*gpu, layout, second).propagate(x, {y_re.view(), y_im.view()});
+  CudaMesh<float>(*gpu, layout, second).propagate(x, {y_re.view(), y_im.view()});
   mesh.propagate(x, x);
   const std::vector<float> in_place = re.to_host(), apart = y_re.to_host(), before = normals(modes * wide, 1);
   for (std::size_t m = 0; m < modes; ++m)

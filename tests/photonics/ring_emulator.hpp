@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "photonics/cuda/cuda_tiles.hpp"
@@ -15,7 +17,7 @@ namespace fringe::ring {
 
 /// As DeviceBlock. What has not arrived is not there: a copy lands at the next arrive(), and its buffer holds
 /// NaN until then.
-template <int V>
+template <int V, class Real = float>
 class EmulatedBlock {
  public:
   static constexpr int vectors = V;
@@ -36,7 +38,7 @@ class EmulatedBlock {
   void each(const F& f) {
     for (std::size_t i = 0; i < threads_.size(); ++i) f(threads_[i], lanes_[i]);
   }
-  void copy(std::uint32_t buffer, const Quad* from, std::uint32_t count) {
+  void copy(std::uint32_t buffer, const QuadOf<Real>* from, std::uint32_t count) {
     stages_[buffer].assign(count, nan_quad());
     pending_ = {buffer, from, count};
   }
@@ -44,8 +46,8 @@ class EmulatedBlock {
     std::copy_n(pending_.from, pending_.count, stages_[pending_.buffer].begin());
     pending_.count = 0;
   }
-  const Quad* stage(std::uint32_t buffer) const { return stages_[buffer].data(); }
-  Quad* sums(std::uint32_t buffer) { return sums_[buffer].data(); }
+  const QuadOf<Real>* stage(std::uint32_t buffer) const { return stages_[buffer].data(); }
+  QuadOf<Real>* sums(std::uint32_t buffer) { return sums_[buffer].data(); }
   template <class F>
   void other_rings(const F& f) const {
     for (std::uint32_t ring = 1; ring < rings_; ++ring) f(ring);
@@ -67,32 +69,34 @@ class EmulatedBlock {
   template <int C>
   void move(std::uint32_t Thread::*from) {
     constexpr int h = leaving_half(C), i = leaving_slot(C);
-    const std::vector<Lane<V>> before = lanes_;
+    const std::vector<Lane<V, Real>> before = lanes_;
     for (std::size_t t = 0; t < threads_.size(); ++t)
       for (int v = 0; v < V; ++v) {
         lanes_[t].re[h][i][v] = before[threads_[t].*from].re[h][i][v];
         lanes_[t].im[h][i][v] = before[threads_[t].*from].im[h][i][v];
       }
   }
-  static Quad nan_quad() {
-    const float nan = std::nanf("");
+  static QuadOf<Real> nan_quad() {
+    const Real nan = std::numeric_limits<Real>::quiet_NaN();
     return {{nan, nan, nan, nan}};
   }
   struct Copy {
     std::uint32_t buffer = 0;
-    const Quad* from = nullptr;
+    const QuadOf<Real>* from = nullptr;
     std::uint32_t count = 0;
   };
   std::uint32_t mesh_, number_, rings_;
   std::vector<Thread> threads_;
-  std::vector<Lane<V>> lanes_;
-  std::array<std::vector<Quad>, 2> stages_, sums_;
+  std::vector<Lane<V, Real>> lanes_;
+  std::array<std::vector<QuadOf<Real>>, 2> stages_, sums_;
   Copy pending_;
 };
 
 /// Of meshes on a tape.
-inline Pass pass_of(const Map& map, const Tape& tape, ConstFields<float> in, Fields<float> y) {
-  Pass p;
+template <class Real>
+PassOf<Real> pass_of(const Map& map, const TapeOf<Real>& tape, std::type_identity_t<ConstFields<Real>> in,
+                     std::type_identity_t<Fields<Real>> y) {
+  PassOf<Real> p;
   p.lanes = map.lanes;
   p.columns = map.columns;
   p.modes = map.modes;
@@ -109,13 +113,13 @@ inline Pass pass_of(const Map& map, const Tape& tape, ConstFields<float> in, Fie
 }
 
 /// A whole launch.
-template <int V>
-void emulate(const Pass& pass, bool deferred, std::uint32_t meshes, std::uint32_t threads) {
+template <int V, class Real>
+void emulate(const PassOf<Real>& pass, bool deferred, std::uint32_t meshes, std::uint32_t threads) {
   const std::size_t samples = std::size_t{rings_of_block(threads, pass.lanes)} * V;
   const auto blocks = static_cast<std::uint32_t>((pass.in.re.cols + samples - 1) / samples);
   for (std::uint32_t mesh = 0; mesh < meshes; ++mesh)
     for (std::uint32_t b = 0; b < blocks; ++b) {
-      EmulatedBlock<V> block(threads, pass.lanes, b, mesh);
+      EmulatedBlock<V, Real> block(threads, pass.lanes, b, mesh);
       deferred ? run<Deferred>(block, pass) : run<Full>(block, pass);
     }
 }
