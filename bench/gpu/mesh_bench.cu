@@ -76,12 +76,20 @@ void add_share(benchmark::State& state, const MeshLayout& layout, double vectors
   state.counters["peak_fma/s"] = peak();
 }
 
-/// A plane of some numbers of either precision.
 template <class Real>
-Buffer<Real> plane(std::size_t elements) {
-  Buffer<Real> b(gpu(), elements);
-  b.from_host(std::vector<Real>(elements, Real(0.5)));
-  return b;
+struct Widen {
+  const float* from;
+  Real* to;
+  __device__ void operator()(std::size_t i) const { to[i] = from[i]; }
+};
+
+/// Random numbers of either precision.
+template <class Real>
+Buffer<Real> plane(std::size_t elements, std::uint32_t site) {
+  const Tensor from = random(1, elements, site);
+  Buffer<Real> to(gpu(), elements);
+  device::for_each(elements, Widen<Real>{from.span().data(), to.data()}, "widen");
+  return to;
 }
 
 template <class Real>
@@ -91,8 +99,8 @@ void propagate(benchmark::State& state) {
   const MeshLayout layout = rectangular_layout(modes, modes);
   const CudaMesh<Real> mesh(gpu(), layout, ideal_mesh(layout));
   const std::size_t elements = modes * batch;
-  const Buffer<Real> re = plane<Real>(elements), im = plane<Real>(elements), y_re = plane<Real>(elements),
-                     y_im = plane<Real>(elements);
+  const Buffer<Real> re = plane<Real>(elements, 1), im = plane<Real>(elements, 2),
+                     y_re = plane<Real>(elements, 3), y_im = plane<Real>(elements, 4);
   const auto view = [&](const Buffer<Real>& of) { return MatrixView<Real>(of.data(), modes, batch); };
   const auto vectors = static_cast<double>(batch);
   const double seconds = time_on_device(state, vectors, "vectors/s", [&] {
@@ -162,8 +170,8 @@ void transfer(benchmark::State& state) {
   const MeshLayout layout = rectangular_layout(modes, modes);
   const CudaTransfer<Real> matrix(gpu(), layout, ideal_mesh(layout));
   const std::size_t elements = modes * batch;
-  const Buffer<Real> re = plane<Real>(elements), im = plane<Real>(elements), y_re = plane<Real>(elements),
-                     y_im = plane<Real>(elements);
+  const Buffer<Real> re = plane<Real>(elements, 1), im = plane<Real>(elements, 2),
+                     y_re = plane<Real>(elements, 3), y_im = plane<Real>(elements, 4);
   const auto view = [&](const Buffer<Real>& b) { return MatrixView<Real>(b.data(), modes, batch); };
   time_on_device(state, static_cast<double>(batch), "vectors/s", [&] {
     matrix.multiply({view(re), view(im)}, {view(y_re), view(y_im)});

@@ -4,9 +4,10 @@
 //
 // A lane holds S samples of y and, behind them, the same samples' g: both turn alike. A coupler takes y
 // through T⁻¹ and g through Tᴴ, sixteen multiply-adds each, and sums Im and Re of products of the two, ten
-// more. That is less than deferred diagonals need here: they leave eight per matrix, but every sum is then
-// complex and has a factor of its own. Sums are added over the samples of a lane, then, in shared memory,
-// over the rings of the block in order, and leave once per block: 16 B per coupler.
+// more. Deferred diagonals would take 24 and then a walk through the columns one after the other, as on the
+// CPU, or 32 and twice the sums, complex and with factors of their own. Sums are added over the samples of a
+// lane, then, in shared memory, over the rings of the block in order, and leave once per block: 16 B per
+// coupler.
 #pragma once
 
 #include "photonics/cuda/ring_pass.hpp"
