@@ -34,15 +34,19 @@ version=$(nvcc --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
 [ "$out" != / ] || out=$PWD/bench/results/gpu-resources-cuda-$version.md
 
 newest=$(nvcc --list-gpu-code | sed -n 's/^sm_\([0-9]*\)$/\1/p' | sort -n | tail -n1)
+compile() {
+  local architecture=$1 source=$2 name
+  name=$work/$(basename "$source" .cu)-$architecture
+  nvcc -std=c++20 -O3 --fmad=false -Xcompiler=-ffp-contract=off -I. -cubin \
+    -gencode "arch=compute_$architecture,code=sm_$architecture" "$source" -o "$name.cubin"
+  cuobjdump --dump-resource-usage "$name.cubin" >"$name.usage"
+  cuobjdump -sass "$name.cubin" >"$name.sass"
+}
+export -f compile
+export work
 for architecture in 80 90 "$newest"; do
-  for source in photonics/cuda/*.cu; do
-    name=$(basename "$source" .cu)-$architecture
-    nvcc -std=c++20 -O3 --fmad=false -Xcompiler=-ffp-contract=off -I. -cubin \
-      -gencode "arch=compute_$architecture,code=sm_$architecture" "$source" -o "$work/$name.cubin"
-    cuobjdump --dump-resource-usage "$work/$name.cubin" >"$work/$name.usage"
-    cuobjdump -sass "$work/$name.cubin" >"$work/$name.sass"
-  done
-done
+  printf "$architecture %s\n" photonics/cuda/*.cu
+done | xargs -P "$(jobs)" -L 1 bash -ec 'compile "$@"' _
 
 python - "$work" "$version" "$out" 80 90 "$newest" <<'PYTHON'
 import collections, os, re, sys

@@ -31,7 +31,7 @@ inline constexpr int back_samples = 4;
 inline std::uint32_t back_threads(std::uint32_t lanes, std::size_t batch) {
   constexpr std::size_t enough_blocks = 512;
   const std::uint32_t unit = lanes <= warp ? warp : ring_span(lanes),
-                      most = lanes <= warp ? 4 * warp : 12 * warp;
+                      most = lanes <= warp ? 4 * warp : wide_warps * warp;
   std::uint32_t threads = unit;
   while (threads + unit <= most &&
          batch > enough_blocks * rings_of_block(threads, lanes) * std::size_t{back_samples})

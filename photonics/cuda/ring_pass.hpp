@@ -17,6 +17,7 @@ namespace fringe::ring {
 
 inline constexpr std::uint32_t warp = 32;
 inline constexpr std::uint32_t most_lanes = 4 * warp;  ///< of a ring
+inline constexpr std::uint32_t wide_warps = 8;         ///< of a block whose rings take several
 inline constexpr std::uint32_t stage_columns = 2;
 /// Modes of a lane, and so places of it in the tables below: half · pairs + i.
 inline constexpr std::uint32_t places = 2 * pairs;
