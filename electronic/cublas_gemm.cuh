@@ -2,56 +2,17 @@
 // the hardware and its pricing; included by CUDA sources only.
 #pragma once
 
-#include <cublas_v2.h>
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
-#include <dlfcn.h>
 
 #include <utility>
 
+#include "core/cublas_library.cuh"
 #include "core/cuda_support.cuh"
 #include "core/tensor.hpp"
 #include "electronic/cublas.hpp"
 
 namespace fringe::cublas {
-
-/// The functions in use, loaded when the first product is made: half a gigabyte of library would slow the
-/// start of every program, and a machine without it can still do the rest.
-class Library {
- public:
-  static const Library& get() {
-    static const Library library;
-    return library;
-  }
-  decltype(&cublasCreate) create;
-  decltype(&cublasDestroy) destroy;
-  decltype(&cublasSetMathMode) set_math_mode;
-  decltype(&cublasGemmEx_64) gemm;
-  decltype(&cublasGetStatusString) status_text;
-
- private:
-  Library() {
-    const std::string file = "libcublas.so." + std::to_string(CUBLAS_VER_MAJOR);
-    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) library = dlopen(("/usr/local/cuda/lib64/" + file).c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) throw Error("cublas: " + file + " is not among this machine's libraries");
-    load(library, create, "cublasCreate_v2");
-    load(library, destroy, "cublasDestroy_v2");
-    load(library, set_math_mode, "cublasSetMathMode");
-    load(library, gemm, "cublasGemmEx_64");
-    load(library, status_text, "cublasGetStatusString");
-  }
-  template <class Function>
-  static void load(void* library, Function& function, const char* name) {
-    function = reinterpret_cast<Function>(dlsym(library, name));
-    if (!function) throw Error(std::string("cublas: the library has no ") + name);
-  }
-};
-
-inline void check(cublasStatus_t status, const char* what) {
-  if (status != CUBLAS_STATUS_SUCCESS)
-    throw Error(std::string("cublas: ") + what + ": " + Library::get().status_text(status));
-}
 
 /// A row-major matrix in the format in which products read it; the distance of its rows in elements.
 struct Operand {

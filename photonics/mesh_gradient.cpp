@@ -6,8 +6,6 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "core/units.hpp"
-#include "photonics/sines.hpp"
 #include "photonics/thread_scratch.hpp"
 
 namespace fringe {
@@ -17,21 +15,6 @@ void put_complex(auto* to, std::complex<double> z) {
   to[0] = static_cast<std::remove_pointer_t<decltype(to)>>(z.real());
   to[1] = static_cast<std::remove_pointer_t<decltype(to)>>(z.imag());
 }
-
-/// The least that the mesh may leave of a field.
-double field_transmission(const MeshLayout& layout, const PhysicalMesh<double>& mesh) {
-  double transmission = 1;
-  for (std::size_t column = 0; column < layout.columns(); ++column) {
-    const std::size_t begin = layout.column_start[column], end = layout.column_start[column + 1];
-    transmission *= std::sqrt(least_square(mesh.couplers.data() + begin, end - begin));
-  }
-  for (const std::complex<double>& out : mesh.out) transmission = std::min(transmission, std::abs(out));
-  return transmission;
-}
-
-/// A quarter of the digits may be lost on the way back.
-template <class Real>
-constexpr double least_transmission = sizeof(Real) == 4 ? 0x1p-6 : 0x1p-13;
 
 }  // namespace
 
@@ -59,49 +42,11 @@ void MeshGradient<Real>::set(const PhysicalMesh<double>& mesh, const FabricatedM
     throw Error("mesh gradient: the physical mesh has " + std::to_string(mesh.couplers.size()) +
                 " couplers and " + std::to_string(mesh.out.size()) + " modes; its layout has " +
                 std::to_string(layout_.couplers.size()) + " and " + std::to_string(layout_.modes));
-  set_weights(fabricated);
-  reversible_ = field_transmission(layout_, mesh) > least_transmission<Real> && form_.compile(mesh, weights_);
+  weights_.set(fabricated);
+  reversible_ =
+      least_field_transmission(layout_, mesh) > least_reversible<Real> && form_.compile(mesh, weights_);
   if (!reversible_) set_recorded(mesh);
   set_ = true;
-}
-
-// With S(η) of the output splitter, ∂T/∂θ = S diag(i, 0) S⁻¹ T at the outputs, less i/2 T where the drive is
-// push–pull. With S(η) of the front splitter and ways of transmission l₀, l₁ ahead of it, ∂T/∂φ = T (SL)⁻¹
-// diag(i, 0) SL at the inputs.
-template <class Real>
-void MeshGradient<Real>::set_weights(const FabricatedMesh& fabricated) {
-  const Crossing& crossing = *fabricated.crossing;
-  const std::size_t count = pairs_.size();
-  const double half = crossing.push_pull ? 0.5 : 0;
-  const Matrix2 nominal = splitter(crossing.output_rad, 0);
-  const double nominal_cos = nominal[0].real(), nominal_sin = nominal[1].imag();
-  for (std::vector<double>& weights : weights_.theta) weights.resize(count);
-  constexpr std::size_t run = 128;
-  double sine[run], cosine[run];
-  for (std::size_t first = 0; first < count; first += run) {
-    const std::size_t here = std::min(run, count - first);
-    sines_cosines(&fabricated.beta_rad[first], here, sine, cosine);
-    double *w0 = &weights_.theta[0][first], *w1 = &weights_.theta[1][first], *w2 = &weights_.theta[2][first];
-    for (std::size_t i = 0; i < here; ++i) {
-      const double c = nominal_cos * cosine[i] - nominal_sin * sine[i];
-      const double s = nominal_sin * cosine[i] + nominal_cos * sine[i];
-      w0[i] = half - c * c;
-      w1[i] = half - s * s;
-      w2[i] = -c * s;
-    }
-  }
-  const bool front = crossing.front_rad != 0;
-  for (std::vector<double>& weights : weights_.phi) weights.resize(front ? count : 0);
-  for (std::size_t n = 0; n < count && front; ++n) {
-    const Matrix2 in = splitter(crossing.front_rad, fabricated.gamma_rad[n]);
-    const double c = in[0].real(), s = in[1].imag();
-    const double ways =
-        field_transmission_from_loss_db(fabricated.lower_path_db[n] - fabricated.upper_path_db[n]);
-    weights_.phi[0][n] = -c * c;
-    weights_.phi[1][n] = -s * s;
-    weights_.phi[2][n] = -c * s * ways;
-    weights_.phi[3][n] = c * s / ways;
-  }
 }
 
 template <class Real>

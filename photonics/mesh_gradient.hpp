@@ -46,7 +46,6 @@ class MeshGradient {
 
  private:
   void check(const ConstFields<Real>& fields, const ConstFields<Real>& g, const PhaseProgram& gradient) const;
-  void set_weights(const FabricatedMesh& fabricated);
   void set_recorded(const PhysicalMesh<double>& mesh);
   /// g_in may be null.
   void add_slopes(const ConstFields<Real>& fields, const ConstFields<Real>& g, const Fields<Real>& g_in,

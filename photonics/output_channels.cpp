@@ -130,19 +130,21 @@ void OutputChannels::turn(ConstFields<float> in, std::span<const float> signs, F
       turn_real(in.re.row(k), cosines.data(), sines.data(), out.re.row(k), out.im.row(k), columns);
 }
 
-bool OutputChannels::memory_is_heard(float range) const noexcept {
+float OutputChannels::memory_width(float range) const noexcept {
   const PhotonicEffects& e = effects_;
-  if (e.receiver_memory == 0 || detection_ == Detection::intensity) return e.receiver_memory > 0;
+  const bool power = detection_ == Detection::intensity;
   // Of a uniform number over ±range.
   const double variance = std::pow(e.receiver_memory * double{range}, 2) / 3;
-  return variance > inaudible_share * (e.shot_variance + e.thermal_variance + e.dark_variance);
+  if (!power && variance <= inaudible_share * (e.shot_variance + e.thermal_variance + e.dark_variance))
+    return 0;
+  return static_cast<float>(e.receiver_memory) * range * (power ? 1.0f : 2.0f);
 }
 
 std::optional<OutputChannels::PlainReading> OutputChannels::plain_reading(float range, float largest) const {
   const PhotonicEffects& e = effects_;
   const bool own = read_im(largest);
   if (detection_ == Detection::intensity || (own && e.oscillator_photons < normal_oscillator_photons) ||
-      memory_is_heard(range) || e.adc_inl > 0 || e.output_gain_sigma > 0)
+      memory_width(range) > 0 || e.adc_inl > 0 || e.output_gain_sigma > 0)
     return {};
   const double variance = e.shot_variance + (e.thermal_variance + e.dark_variance);
   return PlainReading{static_cast<float>(std::sqrt(variance)), static_cast<float>(variance),
@@ -163,11 +165,10 @@ bool OutputChannels::intensity(const Symbols& symbols, ReadingScratch& scratch,
 
 void OutputChannels::add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                                 ReadingScratch& scratch) const {
-  if (!memory_is_heard(range)) return;
-  const bool power = detection_ == Detection::intensity;
   // What is left of the symbol before is as good as uniform over the ADC's range.
-  const float width = static_cast<float>(effects_.receiver_memory) * range * (power ? 1.0f : 2.0f);
-  const double middle = power ? 0.0 : 0.5;
+  const float width = memory_width(range);
+  if (width == 0) return;
+  const double middle = detection_ == Detection::intensity ? 0.0 : 0.5;
   const DrawStream draw = symbols.draw(Purpose::receiver_memory);
   for (std::size_t i = 0; i < read; ++i) {
     const auto uniforms = scratch.uniforms(readings.cols, draw, symbols.element(i, readings.rows));

@@ -61,12 +61,20 @@ class OutputChannels {
   /// the signal itself may be inaudible beside the local oscillator's and the receiver's.
   bool read_im(float largest) const noexcept;
 
+  // What else reads outputs as detect() does (cuda/readout.hpp).
+  const PhotonicEffects& effects() const noexcept { return effects_; }
+  Detection detection() const noexcept { return detection_; }
+  double bits() const noexcept { return bits_; }
+  std::span<const StaticCurve> curves() const noexcept { return curves_; }
+  std::span<const float> leaks() const noexcept { return leak_; }
+  /// Width of the uniform number that a receiver holds of the reading before; 0: none, or inaudible.
+  float memory_width(float range) const noexcept;
+
  private:
   void detect_power(Fields<float> fields, std::size_t read, const Symbols& symbols,
                     ReadingScratch& scratch) const;
   void add_laser_noise(Fields<float> fields, std::size_t read, bool both, const Symbols& symbols,
                        ReadingScratch& scratch) const;
-  bool memory_is_heard(float range) const noexcept;
   void add_memory(Matrix readings, std::size_t read, float range, const Symbols& symbols,
                   ReadingScratch& scratch) const;
 

@@ -17,19 +17,9 @@
 #include "photonics/mesh_layout.hpp"
 #include "photonics/physical_mesh.hpp"
 #include "photonics/reverse_lanes.hpp"
+#include "photonics/slope_weights.hpp"
 
 namespace fringe {
-
-/// How the slopes of each coupler's phases follow from M behind and ahead of it:
-///   ∂L/∂θ = θ₀ Im M₀₀ + θ₁ Im M₁₁ + θ₂ Re(M₀₁ − M₁₀) at its outputs,
-///   ∂L/∂φ = φ₀ Im M₀₀ + φ₁ Im M₁₁ + φ₂ Re M₁₀ + φ₃ Re M₀₁ at its inputs;
-/// φ is empty without a front splitter: ∂L/∂φ = −Im M₀₀.
-struct SlopeWeights {
-  std::vector<double> theta[3];
-  std::vector<double> phi[4];
-
-  bool front() const { return !phi[0].empty(); }
-};
 
 /// Real is float or double.
 template <class Real>

@@ -60,8 +60,8 @@ skip() {
 }
 
 # A sanitised kernel runs tens of times slower: the timed and the largest tests are left out, memory is met without them.
-slow='*Prices*:*CublasLt*:*AMillion*:*InverseDistribution*:GpuMesh.*EverySize*'
-shared_memory='GpuExecutor.RowSums*:GpuExecutor.Softmax*:GpuMesh.Runs*:GpuMesh.Draws*'
+slow='*Prices*:*CublasLt*:*AMillion*:*InverseDistribution*:*EverySize*:*LargeBatches*'
+shared_memory='GpuExecutor.RowSums*:GpuExecutor.Softmax*:GpuMesh.Runs*:GpuMesh.Draws*:GpuGradient.*EveryCrossing:GpuGradient.Runs*:GpuTiles.Runs*'
 sanitizer=''
 for candidate in compute-sanitizer /usr/local/cuda/bin/compute-sanitizer \
   /usr/local/cuda/compute-sanitizer/compute-sanitizer; do

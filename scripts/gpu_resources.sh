@@ -34,15 +34,19 @@ version=$(nvcc --version | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
 [ "$out" != / ] || out=$PWD/bench/results/gpu-resources-cuda-$version.md
 
 newest=$(nvcc --list-gpu-code | sed -n 's/^sm_\([0-9]*\)$/\1/p' | sort -n | tail -n1)
+compile() {
+  local architecture=$1 source=$2 name
+  name=$work/$(basename "$source" .cu)-$architecture
+  nvcc -std=c++20 -O3 --fmad=false -Xcompiler=-ffp-contract=off -I. -cubin \
+    -gencode "arch=compute_$architecture,code=sm_$architecture" "$source" -o "$name.cubin"
+  cuobjdump --dump-resource-usage "$name.cubin" >"$name.usage"
+  cuobjdump -sass "$name.cubin" >"$name.sass"
+}
+export -f compile
+export work
 for architecture in 80 90 "$newest"; do
-  for source in photonics/cuda/*.cu; do
-    name=$(basename "$source" .cu)-$architecture
-    nvcc -std=c++20 -O3 --fmad=false -Xcompiler=-ffp-contract=off -I. -cubin \
-      -gencode "arch=compute_$architecture,code=sm_$architecture" "$source" -o "$work/$name.cubin"
-    cuobjdump --dump-resource-usage "$work/$name.cubin" >"$work/$name.usage"
-    cuobjdump -sass "$work/$name.cubin" >"$work/$name.sass"
-  done
-done
+  printf "$architecture %s\n" photonics/cuda/*.cu
+done | xargs -P "$(jobs)" -L 1 bash -ec 'compile "$@"' _
 
 python - "$work" "$version" "$out" 80 90 "$newest" <<'PYTHON'
 import collections, os, re, sys
@@ -53,11 +57,16 @@ forms = {"8Deferred": "deferred", "4Full": "full"}
 
 def title(name):
     """Of a kernel of the project; None for a library's."""
-    ring = re.search(r"ring_kernelINS0_(\w+?)ELi(\d+)ELb([01])", name)
+    warps = ("one warp", "several warps")
+    ring = re.search(r"(ring|product)_kernelIN\w*?(8Deferred|4Full)ELi(\d+)ELb([01])E(d?)", name)
     if ring:
-        form, vectors, wide = ring.groups()
-        return f"ring, {forms[form]}, {vectors} vector{'s' * (vectors != '1')} a lane, {'several warps' if wide == '1' else 'one warp'}"
-    for plain in ("draw", "distance"):
+        kernel, form, vectors, wide, double = ring.groups()
+        return f"{kernel}, {'double, ' * bool(double)}{forms[form]}, {vectors} vector{'s' * (vectors != '1')} a lane, {warps[int(wide)]}"
+    back = re.search(r"back_kernelILb([01])ELb([01])", name)
+    if back:
+        front, wide = map(int, back.groups())
+        return f"back, {'front splitter, ' * front}4 samples a lane, {warps[wide]}"
+    for plain in ("draw", "distance", "norm", "slopes"):
         if plain + "_kernel" in name:
             return plain
     return None
@@ -86,15 +95,18 @@ def code_of(path):
 
 
 def loop_of(code):
-    """The loop with the most multiply-adds: from a branch's target back to the branch."""
-    best = []
+    """The innermost of the loops with nearly all multiply-adds: from a branch's target back to the branch."""
+    loops = []
     for at, operation, operands in code:
         target = re.search(r"0x([0-9a-f]+)", operands) if operation == "BRA" else None
         if target and int(target[1], 16) < at:
-            loop = [op for a, op, _ in code if int(target[1], 16) <= a <= at]
-            if loop.count("FFMA") > best.count("FFMA"):
-                best = loop
-    return best
+            loops.append([op for a, op, _ in code if int(target[1], 16) <= a <= at])
+
+    def products(loop):
+        return loop.count("FFMA") + loop.count("DFMA")
+
+    most = max(map(products, loops), default=0)
+    return min((loop for loop in loops if most and products(loop) > 0.9 * most), key=len, default=[])
 
 
 lines = [
@@ -102,17 +114,20 @@ lines = [
     "",
     f"Written by `scripts/gpu_resources.sh` with CUDA {version}: what the compiler made of them. **Not run on a GPU.**",
     "",
-    "The main loop of a ring kernel is a period of eight columns. Useful are its FFMA and, in the full form, whose products",
-    "begin with them, its FMUL; in the deferred form these rescale the fields ahead of few periods or none, and count nowhere.",
+    "The main loop of a ring kernel is a period of eight columns. Useful are its FFMA or DFMA and, in the full form, whose products",
+    "begin with them, its FMUL or DMUL; in the deferred form these rescale the fields ahead of few periods or none, and count nowhere.",
+    "Kernels named product are the same with what reads the light behind the loop; those named back take fields and",
+    "adjoints through two full matrices and add the sums of slopes.",
     "Spills are loads and stores of local memory in that loop. A launch asks for shared memory of two stages of two columns:",
-    "256 B a lane in the deferred form, 512 B in the full one, and, over several warps, 16 B per warp and vector for the edges.",
+    "256 B a lane in the deferred form, 512 B in the full one, and, over several warps, 16 B per warp and vector for the edges;",
+    "on the way back of two stages of a column, 512 B a lane, and 128 B per lane and ring for sums, twice with a front splitter.",
 ]
 for architecture in architectures:
     lines += [
         "",
         f"## sm_{architecture}",
         "",
-        "| kernel | registers | stack B | instructions | main loop | FFMA | useful share | spills | SHFL | LDS | MOV |",
+        "| kernel | registers | stack B | instructions | main loop | FMA | useful share | spills | SHFL | LDS | MOV |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     seen = {}
@@ -127,17 +142,17 @@ for architecture in architectures:
         sys.exit(f"error: no kernel of sm_{architecture} was found")
     for kernel, (figures, code) in sorted(seen.items()):
         row = [kernel, figures["REG"], figures["STACK"], len(code)]
-        if kernel.startswith("ring"):
+        if kernel.startswith(("ring", "product", "back")):
             loop = loop_of(code)
             if not loop:
                 sys.exit(f"error: {kernel}, sm_{architecture}: no loop of multiply-adds")
             count = collections.Counter(loop)
-            useful, rare = count["FFMA"], count["FMUL"]
-            if "full" in kernel:
+            useful, rare = count["FFMA"] + count["DFMA"], count["FMUL"] + count["DMUL"]
+            if "deferred" not in kernel:
                 useful, rare = useful + rare, 0
             row += [
                 len(loop),
-                count["FFMA"],
+                count["FFMA"] + count["DFMA"],
                 f"{100 * useful / (len(loop) - rare):.0f} %",
                 count["LDL"] + count["STL"],
                 count["SHFL"],

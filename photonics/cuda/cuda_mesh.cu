@@ -1,42 +1,34 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "core/tensor.hpp"
 #include "photonics/cuda/cuda_mesh.hpp"
+#include "photonics/cuda/device_memory.cuh"
 #include "photonics/cuda/ring_launch.cuh"
 #include "photonics/cuda/ring_tape.hpp"
 
 namespace fringe {
-namespace {
 
-/// Grows and is never given back before the mesh is.
-template <class T>
-void upload(Executor& cuda, Buffer<T>& to, const std::vector<T>& from) {
-  if (to.size() < from.size()) to = Buffer<T>(cuda, from.size());
-  if (!from.empty()) cuda.copy_from_host(to.data(), from.data(), from.size() * sizeof(T));
-}
-
-}  // namespace
-
-struct CudaMesh::Device {
+template <class Real>
+struct CudaMesh<Real>::Device {
   Executor& cuda;
   MeshLayout layout;
   ring::Map map;
   std::size_t meshes;
   Buffer<std::int32_t> modes_at{};
-  Buffer<ring::Quad> coefficients{};
-  Buffer<float> out{}, factors{};
+  Buffer<ring::QuadOf<Real>> coefficients{};
+  Buffer<Real> out{}, factors{};
   Buffer<std::int32_t> rescale{};
-  ring::Pass pass{};
+  ring::PassOf<Real> pass{};
   bool deferred = false;
 
   void compile(std::span<const PhysicalMesh<double>> from) {
-    const ring::Tape tape = ring::tape_of(layout, map, from);
-    device::check(cudaDeviceSynchronize(), "mesh");  // launches on any stream still read what is there
-    upload(cuda, coefficients, tape.coefficients);
-    upload(cuda, out, tape.out);
-    upload(cuda, rescale, tape.rescale);
-    upload(cuda, factors, tape.factors);
+    const ring::TapeOf<Real> tape = ring::tape_of<Real>(layout, map, from);
+    device::settle("mesh");  // launches on any stream still read what is there
+    device::upload(cuda, coefficients, tape.coefficients);
+    device::upload(cuda, out, tape.out);
+    device::upload(cuda, rescale, tape.rescale);
+    device::upload(cuda, factors, tape.factors);
+    device::settle("mesh");
     deferred = tape.deferred;
     pass.lanes = map.lanes;
     pass.columns = map.columns;
@@ -50,28 +42,44 @@ struct CudaMesh::Device {
   }
 };
 
-CudaMesh::CudaMesh(Executor& cuda, const MeshLayout& layout, std::span<const PhysicalMesh<double>> meshes) {
+template <class Real>
+CudaMesh<Real>::CudaMesh(Executor& cuda, const MeshLayout& layout,
+                         std::span<const PhysicalMesh<double>> meshes) {
   if (cuda.on_host()) throw Error("no CUDA mesh: the executor computes on the host");
   device_ = std::make_unique<Device>(Device{cuda, layout, ring::map_of(layout), meshes.size()});
-  upload(cuda, device_->modes_at, device_->map.modes_at);
+  device::upload(cuda, device_->modes_at, device_->map.modes_at);
   device_->compile(meshes);
 }
-CudaMesh::CudaMesh(CudaMesh&&) noexcept = default;
-CudaMesh& CudaMesh::operator=(CudaMesh&&) noexcept = default;
-CudaMesh::~CudaMesh() = default;
+template <class Real>
+CudaMesh<Real>::CudaMesh(CudaMesh&&) noexcept = default;
+template <class Real>
+CudaMesh<Real>& CudaMesh<Real>::operator=(CudaMesh&&) noexcept = default;
+template <class Real>
+CudaMesh<Real>::~CudaMesh() = default;
 
-void CudaMesh::recompile(std::span<const PhysicalMesh<double>> meshes) {
+template <class Real>
+void CudaMesh<Real>::recompile(std::span<const PhysicalMesh<double>> meshes) {
   if (meshes.size() != device_->meshes)
     throw Error("GPU mesh: " + std::to_string(meshes.size()) + " meshes in place of " +
                 std::to_string(device_->meshes));
   device_->compile(meshes);
 }
 
-std::size_t CudaMesh::modes() const noexcept { return device_->map.modes; }
-std::size_t CudaMesh::meshes() const noexcept { return device_->meshes; }
-bool CudaMesh::deferred() const noexcept { return device_->deferred; }
+template <class Real>
+std::size_t CudaMesh<Real>::modes() const noexcept {
+  return device_->map.modes;
+}
+template <class Real>
+std::size_t CudaMesh<Real>::meshes() const noexcept {
+  return device_->meshes;
+}
+template <class Real>
+bool CudaMesh<Real>::deferred() const noexcept {
+  return device_->deferred;
+}
 
-void CudaMesh::propagate(ConstFields<float> in, Fields<float> out, CudaStream stream) const {
+template <class Real>
+void CudaMesh<Real>::propagate(ConstFields<Real> in, Fields<Real> out, CudaStream stream) const {
   const std::size_t modes = device_->map.modes, all = modes * device_->meshes, batch = in.re.cols;
   const auto is = [&](auto view, std::size_t rows) {
     return view.data && view.rows == rows && view.cols == batch;
@@ -81,8 +89,8 @@ void CudaMesh::propagate(ConstFields<float> in, Fields<float> out, CudaStream st
     throw Error("GPU mesh: the inputs must be " + std::to_string(modes) + " or " + std::to_string(all) +
                 " rows by " + std::to_string(batch) + " samples, and the outputs " + std::to_string(all));
   if (batch == 0) return;
-  ring::Pass pass = device_->pass;
-  pass.own_input = in.re.rows != modes;
+  ring::PassOf<Real> pass = device_->pass;
+  pass.inputs = static_cast<std::uint32_t>(in.re.rows / modes);
   pass.in = in;
   pass.y = out;
   const auto meshes = static_cast<std::uint32_t>(device_->meshes);
@@ -90,5 +98,8 @@ void CudaMesh::propagate(ConstFields<float> in, Fields<float> out, CudaStream st
   device_->deferred ? ring::launch<ring::Deferred>(pass, meshes, on)
                     : ring::launch<ring::Full>(pass, meshes, on);
 }
+
+template class CudaMesh<float>;
+template class CudaMesh<double>;
 
 }  // namespace fringe

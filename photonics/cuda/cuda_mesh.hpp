@@ -1,4 +1,4 @@
-// Meshes on an NVIDIA GPU: what CompiledMesh<float> is on the CPU, for one mesh or many of one layout in a
+// Meshes on an NVIDIA GPU: what CompiledMesh is on the CPU, for one mesh or many of one layout in a
 // launch (tiles of a matrix, imperfect chips). The kernel is ring_pass.hpp's.
 #pragma once
 
@@ -16,6 +16,8 @@ namespace fringe {
 /// A cudaStream_t; null: the default stream, on which executors work.
 using CudaStream = void*;
 
+/// Real is float or double; double precision holds half the vectors in a lane's registers.
+template <class Real>
 class CudaMesh {
  public:
   /// `cuda` is the CUDA executor and must outlive the mesh. Throws Error where it is not, where the layout's
@@ -39,10 +41,10 @@ class CudaMesh {
   /// out = mesh · in for each mesh. All planes lie in device memory: out [meshes·modes × batch], in the same
   /// or, for all meshes alike, [modes × batch]; in.im.data may be null (real input). `in` is `out` itself or
   /// does not overlap it; where meshes share their input it does not. One launch on the stream, no wait.
-  /// A sample's bits depend on that sample alone. Relative error as CompiledMesh<float>'s; 4·eps·√columns
+  /// A sample's bits depend on that sample alone. Relative error as CompiledMesh's; 4·eps·√columns
   /// where sixteen multiply-adds are taken. Fastest where rows begin at multiples of 16 bytes. Throws Error
   /// on shape mismatch or where CUDA refuses.
-  void propagate(ConstFields<float> in, Fields<float> out, CudaStream stream = nullptr) const;
+  void propagate(ConstFields<Real> in, Fields<Real> out, CudaStream stream = nullptr) const;
 
  private:
   struct Device;

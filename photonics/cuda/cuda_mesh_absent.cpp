@@ -3,19 +3,38 @@
 
 namespace fringe {
 
-struct CudaMesh::Device {};
+template <class Real>
+struct CudaMesh<Real>::Device {};
 
-CudaMesh::CudaMesh(Executor&, const MeshLayout&, std::span<const PhysicalMesh<double>>) {
+template <class Real>
+CudaMesh<Real>::CudaMesh(Executor&, const MeshLayout&, std::span<const PhysicalMesh<double>>) {
   throw Error("no CUDA mesh: " + cuda_status().reason);
 }
-CudaMesh::CudaMesh(CudaMesh&&) noexcept = default;
-CudaMesh& CudaMesh::operator=(CudaMesh&&) noexcept = default;
-CudaMesh::~CudaMesh() = default;
+template <class Real>
+CudaMesh<Real>::CudaMesh(CudaMesh&&) noexcept = default;
+template <class Real>
+CudaMesh<Real>& CudaMesh<Real>::operator=(CudaMesh&&) noexcept = default;
+template <class Real>
+CudaMesh<Real>::~CudaMesh() = default;
 // Without a constructor there is no object to call these on.
-void CudaMesh::recompile(std::span<const PhysicalMesh<double>>) {}
-std::size_t CudaMesh::modes() const noexcept { return 0; }
-std::size_t CudaMesh::meshes() const noexcept { return 0; }
-bool CudaMesh::deferred() const noexcept { return false; }
-void CudaMesh::propagate(ConstFields<float>, Fields<float>, CudaStream) const {}
+template <class Real>
+void CudaMesh<Real>::recompile(std::span<const PhysicalMesh<double>>) {}
+template <class Real>
+std::size_t CudaMesh<Real>::modes() const noexcept {
+  return 0;
+}
+template <class Real>
+std::size_t CudaMesh<Real>::meshes() const noexcept {
+  return 0;
+}
+template <class Real>
+bool CudaMesh<Real>::deferred() const noexcept {
+  return false;
+}
+template <class Real>
+void CudaMesh<Real>::propagate(ConstFields<Real>, Fields<Real>, CudaStream) const {}
+
+template class CudaMesh<float>;
+template class CudaMesh<double>;
 
 }  // namespace fringe

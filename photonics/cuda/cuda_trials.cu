@@ -5,10 +5,10 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "core/tensor.hpp"
 #include "photonics/chip_drivers.hpp"
 #include "photonics/cuda/chip_draw.hpp"
 #include "photonics/cuda/cuda_trials.hpp"
+#include "photonics/cuda/device_memory.cuh"
 #include "photonics/cuda/ring_launch.cuh"
 #include "photonics/cuda/ring_tape.hpp"
 #include "photonics/trial_strengths.hpp"
@@ -16,7 +16,7 @@
 namespace fringe {
 namespace {
 
-constexpr int draw_threads = 128;
+constexpr int draw_threads = 128, sum_threads = 256;
 constexpr std::uint32_t items_per_thread = 8;  // pays for the streams' keys
 constexpr std::uint32_t most_chips = 65535;    // of a launch
 
@@ -34,39 +34,48 @@ struct Identity {
   __device__ void operator()(std::size_t i) const { tape[i] = ring::identity_quad(i, lanes); }
 };
 
-/// Per block Σ|y − y₀|² of one chip, and in the last block Σ|y₀|².
-__global__ void distance_kernel(ConstFields<float> y, ConstFields<float> ideal, double* sums) {
-  using Reduce = cub::BlockReduce<double, draw_threads>;
-  __shared__ Reduce::TempStorage storage;
-  const std::size_t modes = ideal.re.rows, batch = ideal.re.cols, chip = blockIdx.x;
-  const bool norm = blockIdx.x + 1 == gridDim.x;
+/// Σ over all elements by one block, in an order that depends on their number alone; valid in thread 0.
+template <class Square>
+__device__ double block_sum(std::size_t rows, std::size_t cols, const Square& square) {
+  using Reduce = cub::BlockReduce<double, sum_threads>;
+  __shared__ typename Reduce::TempStorage storage;
   double sum = 0;
-  for (std::size_t i = threadIdx.x; i < modes * batch; i += draw_threads) {
-    const std::size_t m = i / batch, b = i % batch;
+  for (std::size_t i = threadIdx.x; i < rows * cols; i += sum_threads) sum += square(i / cols, i % cols);
+  return Reduce(storage).Sum(sum);
+}
+
+/// Σ|y₀|²
+__global__ void norm_kernel(ConstFields<float> ideal, double* norm) {
+  const double sum = block_sum(ideal.re.rows, ideal.re.cols, [&](std::size_t m, std::size_t b) {
     const double re = ideal.re(m, b), im = ideal.im(m, b);
-    const double dr = norm ? re : y.re(chip * modes + m, b) - re,
-                 di = norm ? im : y.im(chip * modes + m, b) - im;
-    sum += dr * dr + di * di;
-  }
-  sum = Reduce(storage).Sum(sum);
-  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
+    return re * re + im * im;
+  });
+  if (threadIdx.x == 0) *norm = sum;
 }
 
-template <class T>
-Buffer<T> uploaded(Executor& cuda, const std::vector<T>& from) {
-  Buffer<T> to(cuda, from.size());
-  to.from_host(from);
-  return to;
+/// √(Σ|y − y₀|²/Σ|y₀|²) of the chip of each block.
+__global__ void distance_kernel(ConstFields<float> y, ConstFields<float> ideal, const double* norm,
+                                double* errors) {
+  const std::size_t first = blockIdx.x * ideal.re.rows;
+  const double sum = block_sum(ideal.re.rows, ideal.re.cols, [&](std::size_t m, std::size_t b) {
+    const double re = static_cast<double>(y.re(first + m, b)) - static_cast<double>(ideal.re(m, b)),
+                 im = static_cast<double>(y.im(first + m, b)) - static_cast<double>(ideal.im(m, b));
+    return re * re + im * im;
+  });
+  if (threadIdx.x == 0) errors[blockIdx.x] = sqrt(sum / *norm);
 }
 
-Fields<float> planes(Tensor& re, Tensor& im) { return {re.view(), im.view()}; }
+/// Two planes in one piece of memory.
+Fields<float> planes(const Buffer<float>& memory, std::size_t rows, std::size_t cols) {
+  return {{memory.data(), rows, cols}, {memory.data() + rows * cols, rows, cols}};
+}
 
 }  // namespace
 
 struct CudaTrials::Device {
   Executor& cuda;
   ring::Map map;
-  CudaMesh ideal;
+  CudaMesh<float> ideal;
   std::size_t most_bytes;
   std::uint32_t chips_at_once = 1;
   Buffer<std::int32_t> modes_at{};
@@ -75,6 +84,8 @@ struct CudaTrials::Device {
   Buffer<std::complex<float>> screen{};
   Buffer<ring::Quad> tapes{};
   Buffer<float> outs{};
+  Buffer<float> ideal_fields{}, fields{};  ///< of errors()
+  Buffer<double> norm{}, found{};
   ring::ChipProgram program{};
   ring::Pass pass{};
 
@@ -83,12 +94,11 @@ struct CudaTrials::Device {
   /// Room for a launch's chips, made when so many are first asked for.
   void reserve(std::uint32_t chips) {
     if (tapes.size() >= chips * chip_quads()) return;
-    device::check(cudaDeviceSynchronize(), "trials");  // launches on any stream still use what is there
-    tapes = Buffer<ring::Quad>(cuda, chips * chip_quads());
-    outs = Buffer<float>(cuda, chips * chip_outs());
+    device::reserve(cuda, tapes, chips * chip_quads());
+    device::reserve(cuda, outs, chips * chip_outs());
     device::for_each(tapes.size(), Identity{tapes.data(), map.lanes}, "trials");
     // Places that no mode leaves by are never read.
-    device::check(cudaDeviceSynchronize(), "trials");  // the caller's stream may be another one
+    device::settle("trials");  // the caller's stream may be another one
     pass.coefficients = tapes.data();
     pass.out = outs.data();
   }
@@ -104,10 +114,10 @@ CudaTrials::CudaTrials(Executor& cuda, const MeshLayout& layout, const PhaseProg
     throw Error(
         "GPU trials draw errors of splitters and phases and insertion loss; chips with other "
         "imperfections are MeshTrials' on the CPU");
-  device_ = std::make_unique<Device>(
-      Device{cuda, ring::map_of(layout),
-             CudaMesh(cuda, layout, realise<double>(layout, asked, ideal_fabrication(layout, crossing))),
-             most_bytes});
+  device_ = std::make_unique<Device>(Device{
+      cuda, ring::map_of(layout),
+      CudaMesh<float>(cuda, layout, realise<double>(layout, asked, ideal_fabrication(layout, crossing))),
+      most_bytes});
   Device& d = *device_;
   const std::size_t chip_bytes = d.chip_quads() * sizeof(ring::Quad) + d.chip_outs() * sizeof(float);
   d.chips_at_once =
@@ -115,11 +125,12 @@ CudaTrials::CudaTrials(Executor& cuda, const MeshLayout& layout, const PhaseProg
   // The same for all chips: none of them has a stuck phase.
   const PhaseProgram held = held_by_chip(drivers_of(layout, imperfections, seed, 0, site), asked);
   const ring::ChipPlaces to = ring::chip_places(d.map);
-  d.modes_at = uploaded(cuda, d.map.modes_at);
-  d.phases = uploaded(cuda, trial_phases(held));
-  d.screen = uploaded(cuda, trial_screen(held));
-  d.first_quad = uploaded(cuda, to.first_quad);
-  d.leaves = uploaded(cuda, to.leaves);
+  device::upload(cuda, d.modes_at, d.map.modes_at);
+  device::upload(cuda, d.phases, trial_phases(held));
+  device::upload(cuda, d.screen, trial_screen(held));
+  device::upload(cuda, d.first_quad, to.first_quad);
+  device::upload(cuda, d.leaves, to.leaves);
+  device::settle("trials");
   d.program = {trial_strengths(imperfections, crossing),
                d.phases.data(),
                d.first_quad.data(),
@@ -172,30 +183,42 @@ void CudaTrials::run(std::uint32_t first, std::uint32_t count, ConstFields<float
   }
 }
 
-std::vector<double> CudaTrials::errors(std::uint32_t first, std::uint32_t count,
-                                       ConstFields<float> in) const {
-  if (count == 0) return {};
+void CudaTrials::errors(std::uint32_t first, std::uint32_t count, ConstFields<float> in,
+                        std::span<double> errors, CudaStream stream) const {
   Device& d = *device_;
   const std::size_t modes = d.map.modes, batch = in.re.cols;
+  if (errors.size() != count)
+    throw Error("GPU trials: room for " + std::to_string(errors.size()) + " errors; " +
+                std::to_string(count) + " trials were asked for");
+  if (count == 0) return;
   const std::size_t fit = d.most_bytes / std::max<std::size_t>(1, 2 * modes * batch * sizeof(float));
   const auto step =
       static_cast<std::uint32_t>(std::clamp<std::size_t>(fit, 1, std::min(count, d.chips_at_once)));
-  Tensor ideal_re(d.cuda, modes, batch), ideal_im(d.cuda, modes, batch);
-  Tensor re(d.cuda, step * modes, batch), im(d.cuda, step * modes, batch);
-  Buffer<double> sums(d.cuda, step + 1);
-  const Fields<float> ideal = planes(ideal_re, ideal_im), y = planes(re, im);
-  d.ideal.propagate(in, ideal);
-  std::vector<double> result;
+  device::reserve(d.cuda, d.ideal_fields, 2 * modes * batch);
+  device::reserve(d.cuda, d.fields, 2 * step * modes * batch);
+  device::reserve(d.cuda, d.norm, 1);
+  const auto on = static_cast<cudaStream_t>(stream);
+  const Fields<float> ideal = planes(d.ideal_fields, modes, batch);
+  d.ideal.propagate(in, ideal, stream);
+  norm_kernel<<<1, sum_threads, 0, on>>>(ideal, d.norm.data());
+  device::check(cudaGetLastError(), "trials");
   for (std::uint32_t done = 0; done < count;) {
     const std::uint32_t chips = std::min(count - done, step);
-    run(first + done, chips, in,
-        {y.re.block(0, chips * modes, 0, batch), y.im.block(0, chips * modes, 0, batch)});
-    distance_kernel<<<chips + 1, draw_threads>>>(y, ideal, sums.data());
+    const Fields<float> y = planes(d.fields, chips * modes, batch);
+    run(first + done, chips, in, y, stream);
+    distance_kernel<<<chips, sum_threads, 0, on>>>(y, ideal, d.norm.data(), errors.data() + done);
     device::check(cudaGetLastError(), "trials");
-    const std::vector<double> host = sums.to_host();
-    for (std::uint32_t t = 0; t < chips; ++t) result.push_back(std::sqrt(host[t] / host[chips]));
     done += chips;
   }
+}
+
+std::vector<double> CudaTrials::errors(std::uint32_t first, std::uint32_t count,
+                                       ConstFields<float> in) const {
+  Device& d = *device_;
+  device::reserve(d.cuda, d.found, count);
+  errors(first, count, in, {d.found.data(), count});
+  std::vector<double> result(count);
+  d.cuda.copy_to_host(result.data(), d.found.data(), count * sizeof(double));
   return result;
 }
 

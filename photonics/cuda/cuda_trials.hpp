@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "photonics/cuda/cuda_mesh.hpp"
@@ -26,15 +27,20 @@ class CudaTrials {
   ~CudaTrials();
 
   /// out = chip · in for trials first … first + count − 1. in [modes × batch] and out [count·modes × batch]
-  /// lie in device memory and do not overlap; in.im.data may be null. Launches on the stream alone; calls on
-  /// one object follow each other on one stream. Noise has the CPU's bits; fields agree with
-  /// CompiledMesh<double> of the realised chip to 12·2⁻²⁴·√columns of each sample's norm where errors of
-  /// couplers differ, to 12·2⁻²⁴·columns anyway. Throws Error on shape mismatch or where CUDA refuses.
+  /// lie in device memory and do not overlap; in.im.data may be null. On the stream alone, without a wait but
+  /// where memory grows; calls on one object follow each other on one stream. Noise has the CPU's bits;
+  /// fields agree with CompiledMesh<double> of the realised chip to 12·2⁻²⁴·√columns of each sample's norm
+  /// where errors of couplers differ, to 12·2⁻²⁴·columns anyway. Throws Error on shape mismatch or where CUDA
+  /// refuses.
   void run(std::uint32_t first, std::uint32_t count, ConstFields<float> in, Fields<float> out,
            CudaStream stream = nullptr) const;
 
-  /// MeshTrials::errors(): ‖Y − Y₀‖_F/‖Y₀‖_F of each trial, sums in double and in a fixed order. On the
-  /// default stream; waits for the result. As much memory again holds the outputs.
+  /// MeshTrials::errors(): ‖Y − Y₀‖_F/‖Y₀‖_F of each trial into `errors`, in device memory. Sums in double,
+  /// in an order that depends on the sizes alone. On the stream, without a wait but where memory grows: as
+  /// much of it again as chips have holds their outputs, and is kept for the next call.
+  void errors(std::uint32_t first, std::uint32_t count, ConstFields<float> in, std::span<double> errors,
+              CudaStream stream = nullptr) const;
+  /// The same on the default stream, brought to the host.
   std::vector<double> errors(std::uint32_t first, std::uint32_t count, ConstFields<float> in) const;
 
  private:

@@ -14,6 +14,8 @@ CudaTrials& CudaTrials::operator=(CudaTrials&&) noexcept = default;
 CudaTrials::~CudaTrials() = default;
 // Without a constructor there is no object to call these on.
 void CudaTrials::run(std::uint32_t, std::uint32_t, ConstFields<float>, Fields<float>, CudaStream) const {}
+void CudaTrials::errors(std::uint32_t, std::uint32_t, ConstFields<float>, std::span<double>,
+                        CudaStream) const {}
 std::vector<double> CudaTrials::errors(std::uint32_t, std::uint32_t, ConstFields<float>) const { return {}; }
 
 }  // namespace fringe

@@ -20,14 +20,20 @@ namespace fringe::ring {
 inline constexpr int pairs = 4;   ///< of modes in a lane
 inline constexpr int period = 8;  ///< columns until the places are back
 
-struct alignas(16) Quad {
-  float v[4];
+template <class Real>
+struct alignas(16) QuadOf {
+  Real v[4];
 };
+using Quad = QuadOf<float>;
+
+/// a·b + c, rounded once.
+FRINGE_HD inline float fused(float a, float b, float c) { return fmaf(a, b, c); }
+FRINGE_HD inline double fused(double a, double b, double c) { return fma(a, b, c); }
 
 /// re[h][i][v]: half h begins as f (0) or s (1) of place i.
-template <int V>
+template <int V, class Real = float>
 struct Lane {
-  float re[2][pairs][V], im[2][pairs][V];
+  Real re[2][pairs][V], im[2][pairs][V];
 };
 
 /// step<0>(), step<1>(), …
@@ -43,35 +49,41 @@ struct Deferred {
   static constexpr bool rescales =
       true;  ///< diagonals that left their range are brought back between periods
 
-  template <int V>
-  FRINGE_HD static void couple(const Quad* k, std::uint32_t, float (&xr)[V], float (&xi)[V], float (&yr)[V],
-                               float (&yi)[V]) {
-    const Quad c = *k;
+  template <int V, class Real>
+  FRINGE_HD static void couple(const QuadOf<Real>* k, std::uint32_t, Real (&xr)[V], Real (&xi)[V],
+                               Real (&yr)[V], Real (&yi)[V]) {
+    const QuadOf<Real> c = *k;
     for (int v = 0; v < V; ++v) {
-      const float ar = xr[v], ai = xi[v], br = yr[v], bi = yi[v];
-      xr[v] = fmaf(-bi, c.v[1], fmaf(br, c.v[0], ar));
-      xi[v] = fmaf(br, c.v[1], fmaf(bi, c.v[0], ai));
-      yr[v] = fmaf(-ai, c.v[3], fmaf(ar, c.v[2], br));
-      yi[v] = fmaf(ar, c.v[3], fmaf(ai, c.v[2], bi));
+      const Real ar = xr[v], ai = xi[v], br = yr[v], bi = yi[v];
+      xr[v] = fused(-bi, c.v[1], fused(br, c.v[0], ar));
+      xi[v] = fused(br, c.v[1], fused(bi, c.v[0], ai));
+      yr[v] = fused(-ai, c.v[3], fused(ar, c.v[2], br));
+      yi[v] = fused(ar, c.v[3], fused(ai, c.v[2], bi));
     }
   }
 };
+
+/// A row {Re t₀, Im t₀, Re t₁, Im t₁} of a matrix times (a, b).
+template <class Real>
+FRINGE_HD inline void row_times(const QuadOf<Real>& t, Real ar, Real ai, Real br, Real bi, Real& re,
+                                Real& im) {
+  re = fused(-bi, t.v[3], fused(br, t.v[2], fused(-ai, t.v[1], ar * t.v[0])));
+  im = fused(br, t.v[3], fused(bi, t.v[2], fused(ar, t.v[1], ai * t.v[0])));
+}
 
 /// The coupler's own matrix, {T₀₀, T₀₁} and, `stride` behind, {T₁₀, T₁₁}: sixteen, and any matrix goes.
 struct Full {
   static constexpr std::uint32_t quads = 2;
   static constexpr bool rescales = false;
 
-  template <int V>
-  FRINGE_HD static void couple(const Quad* k, std::uint32_t stride, float (&xr)[V], float (&xi)[V],
-                               float (&yr)[V], float (&yi)[V]) {
-    const Quad a = k[0], b = k[stride];
+  template <int V, class Real>
+  FRINGE_HD static void couple(const QuadOf<Real>* k, std::uint32_t stride, Real (&xr)[V], Real (&xi)[V],
+                               Real (&yr)[V], Real (&yi)[V]) {
+    const QuadOf<Real> a = k[0], b = k[stride];
     for (int v = 0; v < V; ++v) {
-      const float ar = xr[v], ai = xi[v], br = yr[v], bi = yi[v];
-      xr[v] = fmaf(-bi, a.v[3], fmaf(br, a.v[2], fmaf(-ai, a.v[1], ar * a.v[0])));
-      xi[v] = fmaf(br, a.v[3], fmaf(bi, a.v[2], fmaf(ar, a.v[1], ai * a.v[0])));
-      yr[v] = fmaf(-bi, b.v[3], fmaf(br, b.v[2], fmaf(-ai, b.v[1], ar * b.v[0])));
-      yi[v] = fmaf(br, b.v[3], fmaf(bi, b.v[2], fmaf(ar, b.v[1], ai * b.v[0])));
+      const Real ar = xr[v], ai = xi[v], br = yr[v], bi = yi[v];
+      row_times(a, ar, ai, br, bi, xr[v], xi[v]);
+      row_times(b, ar, ai, br, bi, yr[v], yi[v]);
     }
   }
 };
@@ -81,12 +93,16 @@ struct Full {
 constexpr FRINGE_HD int leaving_half(int c) { return c & 1; }
 constexpr FRINGE_HD int leaving_slot(int c) { return (c >> 1) & (pairs - 1); }
 
+/// Where f and s of coupler i stand in their halves.
+constexpr FRINGE_HD int upper_slot(int c, int i) { return (i + (c >> 1)) & (pairs - 1); }
+constexpr FRINGE_HD int lower_slot(int c, int i) { return (i + ((c + 1) >> 1)) & (pairs - 1); }
+
 /// coefficients: of the column and this lane, [quads][pairs][lanes], so that neighbours read side by side.
-template <class Form, int C, int V>
-FRINGE_HD inline void pass_column(Lane<V>& x, const Quad* coefficients, std::uint32_t lanes) {
+template <class Form, int C, int V, class Real>
+FRINGE_HD inline void pass_column(Lane<V, Real>& x, const QuadOf<Real>* coefficients, std::uint32_t lanes) {
   constexpr int h = leaving_half(C);
   unroll<pairs>([&]<int i>() {
-    constexpr int f = (i + (C >> 1)) & (pairs - 1), s = (i + ((C + 1) >> 1)) & (pairs - 1);
+    constexpr int f = upper_slot(C, i), s = lower_slot(C, i);
     Form::couple(coefficients + i * lanes, pairs * lanes, x.re[h][f], x.im[h][f], x.re[1 - h][s],
                  x.im[1 - h][s]);
   });

@@ -8,22 +8,37 @@
 
 namespace fringe::ring {
 
-/// Threads of a block. Rings in one warp: small blocks, three to a processor. Longer ones: one block, so that
-/// all rings of a processor share the coefficients that arrive.
+/// Threads of a block. Rings in one warp: small blocks. Longer ones: one block to a processor, so that all
+/// its rings share the coefficients that arrive.
 template <bool Wide>
-inline constexpr std::uint32_t block_threads = Wide ? 12 * warp : 4 * warp;
+inline constexpr std::uint32_t block_threads = Wide ? wide_warps* warp : 4 * warp;
 
-/// Registers for twelve warps on a processor: 168 each.
-template <class Form, int V, bool Wide>
-__global__ void __launch_bounds__(block_threads<Wide>, Wide ? 1 : 3)
-    ring_kernel(const __grid_constant__ Pass pass) {
+/// Blocks that a processor has registers for. With all its vectors a lane needs more than the 168 of twelve
+/// warps: eight have 255 each and spill nothing, and with so many independent multiply-adds two warps keep a
+/// scheduler busy.
+template <int V, bool Wide>
+inline constexpr int blocks_per_processor = Wide     ? 1
+                                            : V == 1 ? 4
+                                                     : 2;
+
+template <class Form, int V, bool Wide, class Real>
+__global__ void __launch_bounds__(block_threads<Wide>, (blocks_per_processor<V, Wide>))
+    ring_kernel(const __grid_constant__ PassOf<Real> pass) {
   extern __shared__ Quad shared[];
-  DeviceBlock<V, Wide> block(shared, stage_columns * Form::quads * pairs * pass.lanes, pass.lanes);
+  DeviceBlock<V, Wide, Real> block(reinterpret_cast<QuadOf<Real>*>(shared),
+                                   stage_columns * Form::quads * pairs * pass.lanes, pass.lanes);
   run<Form>(block, pass);
 }
 
-template <class Form, int V, bool Wide>
-void launch(const Pass& pass, std::uint32_t meshes, cudaStream_t stream) {
+/// Grid, threads and shared memory of a launch of `rows` times a batch.
+struct LaunchShape {
+  dim3 grid;
+  std::uint32_t threads;
+  std::size_t shared_bytes;
+};
+
+template <class Form, int V, bool Wide, class Real>
+LaunchShape launch_shape(const PassOf<Real>& pass, std::uint32_t rows) {
   int device = 0, processors = 1;
   device::check(cudaGetDevice(&device), "mesh");
   device::check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device), "mesh");
@@ -35,26 +50,39 @@ void launch(const Pass& pass, std::uint32_t meshes, cudaStream_t stream) {
     return (rings + block - 1) / block;
   };
   std::uint32_t threads = unit;
-  while (threads + unit <= block_threads<Wide> &&
-         blocks(threads) * meshes > static_cast<unsigned>(processors))
+  while (threads + unit <= block_threads<Wide> && blocks(threads) * rows > static_cast<unsigned>(processors))
     threads += unit;
-  const std::size_t stages = 2 * stage_columns * Form::quads * pairs * pass.lanes * sizeof(Quad),
-                    edges = Wide ? 2 * (threads / warp) * 2 * V * sizeof(float) : 0;
-  device::check(cudaFuncSetAttribute(ring_kernel<Form, V, Wide>, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                     static_cast<int>(stages + edges)),
+  const std::size_t stages = 2 * stage_columns * Form::quads * pairs * pass.lanes * sizeof(QuadOf<Real>),
+                    edges = Wide ? 2 * (threads / warp) * 2 * V * sizeof(Real) : 0;
+  return {dim3(static_cast<unsigned>(blocks(threads)), rows), threads, stages + edges};
+}
+
+template <class Argument>
+void start(void (*kernel)(Argument), const LaunchShape& shape, const Argument& argument,
+           cudaStream_t stream) {
+  device::check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                     static_cast<int>(shape.shared_bytes)),
                 "mesh: shared memory");
-  const dim3 grid(static_cast<unsigned>(blocks(threads)), meshes);
-  ring_kernel<Form, V, Wide><<<grid, threads, stages + edges, stream>>>(pass);
+  kernel<<<shape.grid, shape.threads, shape.shared_bytes, stream>>>(argument);
   device::check(cudaGetLastError(), "mesh");
 }
 
-/// Vectors of a lane: eight, or one where a batch would leave most of them empty.
-template <class Form>
-void launch(const Pass& pass, std::uint32_t meshes, cudaStream_t stream) {
+/// f<V, Wide>(): eight vectors of a lane, four in double precision, or one where a batch would leave most of
+/// them empty.
+template <class Real, class F>
+void with_vectors(const PassOf<Real>& pass, const F& f) {
+  constexpr int many = 32 / sizeof(Real);
   const bool few = pass.in.re.cols < 4;
-  if (pass.lanes > warp)
-    return few ? launch<Form, 1, true>(pass, meshes, stream) : launch<Form, 8, true>(pass, meshes, stream);
-  few ? launch<Form, 1, false>(pass, meshes, stream) : launch<Form, 8, false>(pass, meshes, stream);
+  if (pass.lanes > warp) return few ? f.template operator()<1, true>() : f.template operator()<many, true>();
+  few ? f.template operator()<1, false>() : f.template operator()<many, false>();
+}
+
+template <class Form, class Real>
+void launch(const PassOf<Real>& pass, std::uint32_t meshes, cudaStream_t stream) {
+  with_vectors(pass, [&]<int V, bool Wide>() {
+    start<PassOf<Real>>(ring_kernel<Form, V, Wide, Real>, launch_shape<Form, V, Wide>(pass, meshes), pass,
+                        stream);
+  });
 }
 
 }  // namespace fringe::ring

@@ -17,30 +17,33 @@ namespace fringe::ring {
 
 inline constexpr std::uint32_t warp = 32;
 inline constexpr std::uint32_t most_lanes = 4 * warp;  ///< of a ring
+inline constexpr std::uint32_t wide_warps = 8;         ///< of a block whose rings take several
 inline constexpr std::uint32_t stage_columns = 2;
 /// Modes of a lane, and so places of it in the tables below: half · pairs + i.
 inline constexpr std::uint32_t places = 2 * pairs;
 
 /// What a launch works on. Tables have `places` entries per lane.
-struct Pass {
+template <class Real>
+struct PassOf {
   std::uint32_t lanes = 0;    ///< of a ring
   std::uint32_t columns = 0;  ///< a multiple of `period`
   std::uint32_t modes = 0;
-  const Quad* coefficients = nullptr;   ///< [mesh][column][quads][pairs][lanes]
-  const std::int32_t* enter = nullptr;  ///< the mode that starts there; −1: none
-  const std::int32_t* leave = nullptr;  ///< the mode that ends there
-  const float* out = nullptr;           ///< [mesh][2]: Re and Im of the factors at the output
+  const QuadOf<Real>* coefficients = nullptr;  ///< [mesh][column][quads][pairs][lanes]
+  const std::int32_t* enter = nullptr;         ///< the mode that starts there; −1: none
+  const std::int32_t* leave = nullptr;         ///< the mode that ends there
+  const Real* out = nullptr;                   ///< [mesh][2]: Re and Im of the factors at the output
   /// Per mesh and period: the set of factors that the fields take ahead of it; −1: none. Null: none anywhere.
   const std::int32_t* rescale = nullptr;
-  const float* factors = nullptr;
-  bool own_input = false;  ///< [mesh·modes × batch] instead of [modes × batch] for all
-  ConstFields<float> in;
-  Fields<float> y;  ///< [mesh·modes × batch]
+  const Real* factors = nullptr;
+  std::uint32_t inputs = 1;  ///< sets of input rows; mesh m takes set m mod inputs
+  ConstFields<Real> in;      ///< [inputs·n × batch], n ≤ modes: the last modes of a mesh may be dark
+  Fields<Real> y;            ///< [mesh·modes × batch]
 };
+using Pass = PassOf<float>;
 
 /// Where a thread of a block stands.
 struct Thread {
-  std::uint32_t ring, lane, next;  ///< next: the thread of the lane behind it on the ring
+  std::uint32_t ring, lane, next, previous;  ///< threads of the lanes behind and ahead of it on the ring
   bool active;
 };
 
@@ -56,74 +59,86 @@ FRINGE_HD inline Thread thread_of(std::uint32_t index, std::uint32_t lanes) {
   const std::uint32_t within = index % unit, ring = within / span, lane = within - ring * span;
   const bool active = lane < lanes && (ring + 1) * span <= unit;
   const std::uint32_t next = lane + 1 == lanes ? index - lane : index + 1;
-  return {index / unit * (unit / span) + ring, active ? lane : 0, active ? next : index, active};
+  const std::uint32_t previous = lane == 0 ? index + lanes - 1 : index - 1;
+  return {index / unit * (unit / span) + ring, active ? lane : 0, active ? next : index,
+          active ? previous : index, active};
 }
 
 /// count: numbers left in the row.
-template <int V>
-FRINGE_HD inline void load(const float* row, std::size_t count, float (&x)[V]) {
+template <int V, class Real>
+FRINGE_HD inline void load(const Real* row, std::size_t count, Real (&x)[V]) {
   if constexpr (V % 4 == 0)
-    if (count >= V && reinterpret_cast<std::uintptr_t>(row) % sizeof(Quad) == 0) {
+    if (count >= V && reinterpret_cast<std::uintptr_t>(row) % 16 == 0) {
       for (int v = 0; v < V; v += 4) {
-        const Quad q = *reinterpret_cast<const Quad*>(row + v);
+        const QuadOf<Real> q = *reinterpret_cast<const QuadOf<Real>*>(row + v);
         for (int e = 0; e < 4; ++e) x[v + e] = q.v[e];
       }
       return;
     }
-  for (std::size_t v = 0; v < V; ++v) x[v] = v < count ? row[v] : 0.0f;
+  for (std::size_t v = 0; v < V; ++v) x[v] = v < count ? row[v] : Real{0};
 }
-template <int V>
-FRINGE_HD inline void store(float* row, std::size_t count, const float (&x)[V]) {
+template <int V, class Real>
+FRINGE_HD inline void store(Real* row, std::size_t count, const Real (&x)[V]) {
   if constexpr (V % 4 == 0)
-    if (count >= V && reinterpret_cast<std::uintptr_t>(row) % sizeof(Quad) == 0) {
+    if (count >= V && reinterpret_cast<std::uintptr_t>(row) % 16 == 0) {
       for (int v = 0; v < V; v += 4)
-        *reinterpret_cast<Quad*>(row + v) = {{x[v], x[v + 1], x[v + 2], x[v + 3]}};
+        *reinterpret_cast<QuadOf<Real>*>(row + v) = {{x[v], x[v + 1], x[v + 2], x[v + 3]}};
       return;
     }
   for (std::size_t v = 0; v < V; ++v)
     if (v < count) row[v] = x[v];
 }
 
-template <int V>
-FRINGE_HD inline void enter(const Pass& p, std::uint32_t mesh, const Thread& t, std::size_t sample,
-                            Lane<V>& x) {
-  const std::size_t batch = p.in.re.cols, first = p.own_input ? std::size_t{mesh} * p.modes : 0;
+template <int V, class Real>
+FRINGE_HD inline void enter(const PassOf<Real>& p, std::uint32_t mesh, const Thread& t, std::size_t sample,
+                            Lane<V, Real>& x) {
+  const std::size_t batch = p.in.re.cols, rows = p.in.re.rows / p.inputs, first = mesh % p.inputs * rows;
   unroll<static_cast<int>(places)>([&]<int place>() {
     constexpr int h = place / pairs, i = place % pairs;
     const std::int32_t mode = p.enter[t.lane * places + place];
     const std::size_t row = first + static_cast<std::size_t>(mode);
-    const std::size_t count = t.active && mode >= 0 && sample < batch ? batch - sample : 0;
+    const bool lit = t.active && mode >= 0 && static_cast<std::size_t>(mode) < rows && sample < batch;
+    const std::size_t count = lit ? batch - sample : 0;
     load(count ? p.in.re.row(row) + sample : nullptr, count, x.re[h][i]);
     load(count && p.in.im.data ? p.in.im.row(row) + sample : nullptr, p.in.im.data ? count : 0, x.im[h][i]);
   });
 }
 
-template <int V>
-FRINGE_HD inline void leave(const Pass& p, std::uint32_t mesh, const Thread& t, std::size_t sample,
-                            const Lane<V>& x) {
-  const std::size_t batch = p.in.re.cols;
-  if (!t.active || sample >= batch) return;
+/// visit(mode, re, im): the fields at the outputs of an active thread's modes.
+template <int V, class Real, class Visit>
+FRINGE_HD inline void each_output(const PassOf<Real>& p, std::uint32_t mesh, const Thread& t,
+                                  const Lane<V, Real>& x, const Visit& visit) {
   unroll<static_cast<int>(places)>([&]<int place>() {
     constexpr int h = place / pairs, i = place % pairs;
     const std::int32_t mode = p.leave[t.lane * places + place];
     if (mode < 0) return;
-    const float* d = p.out + 2 * ((std::size_t{mesh} * p.lanes + t.lane) * places + place);
-    float re[V], im[V];
+    const Real* d = p.out + 2 * ((std::size_t{mesh} * p.lanes + t.lane) * places + place);
+    Real re[V], im[V];
     for (int v = 0; v < V; ++v) {
-      re[v] = fmaf(-x.im[h][i][v], d[1], x.re[h][i][v] * d[0]);
-      im[v] = fmaf(x.re[h][i][v], d[1], x.im[h][i][v] * d[0]);
+      re[v] = fused(-x.im[h][i][v], d[1], x.re[h][i][v] * d[0]);
+      im[v] = fused(x.re[h][i][v], d[1], x.im[h][i][v] * d[0]);
     }
-    const std::size_t row = std::size_t{mesh} * p.modes + static_cast<std::size_t>(mode);
+    visit(static_cast<std::uint32_t>(mode), re, im);
+  });
+}
+
+template <int V, class Real>
+FRINGE_HD inline void leave(const PassOf<Real>& p, std::uint32_t mesh, const Thread& t, std::size_t sample,
+                            const Lane<V, Real>& x) {
+  const std::size_t batch = p.in.re.cols;
+  if (!t.active || sample >= batch) return;
+  each_output(p, mesh, t, x, [&](std::uint32_t mode, const Real(&re)[V], const Real(&im)[V]) {
+    const std::size_t row = std::size_t{mesh} * p.modes + mode;
     store(p.y.re.row(row) + sample, batch - sample, re);
     store(p.y.im.row(row) + sample, batch - sample, im);
   });
 }
 
-template <int V>
-FRINGE_HD inline void scale(Lane<V>& x, const float* factors) {
+template <int V, class Real>
+FRINGE_HD inline void scale(Lane<V, Real>& x, const Real* factors) {
   unroll<static_cast<int>(places)>([&]<int place>() {
     constexpr int h = place / pairs, i = place % pairs;
-    const float factor = factors[place];
+    const Real factor = factors[place];
     for (int v = 0; v < V; ++v) {
       x.re[h][i][v] *= factor;
       x.im[h][i][v] *= factor;
@@ -132,29 +147,30 @@ FRINGE_HD inline void scale(Lane<V>& x, const float* factors) {
 }
 
 /// A block has
-///   vectors              V
+///   vectors              V, of Real
 ///   mesh(), first_ring() which mesh, and the number of its first ring among all of the batch
 ///   each(f)              f(thread, lane) for its threads
 ///   copy(s, from, n)     begins to copy n quads to buffer s of shared memory
 ///   arrive()             all copies have arrived, and all threads have left what they read before
 ///   stage(s)             buffer s
 ///   turn<C>()            each thread's leaving number of column C becomes that of the next lane
-template <class Form, class Block>
-FRINGE_HD inline void run(Block& block, const Pass& p) {
+/// end(thread, sample, lane) takes the fields behind the last column, ahead of the output factors.
+template <class Form, class Block, class Real, class End>
+FRINGE_HD inline void run(Block& block, const PassOf<Real>& p, std::uint32_t mesh, const End& end) {
   constexpr int V = Block::vectors;
   const std::uint32_t column_quads = Form::quads * pairs * p.lanes;
   const std::uint32_t stage_quads = stage_columns * column_quads, stages = p.columns / stage_columns;
-  const std::uint32_t mesh = block.mesh(), periods = p.columns / period;
-  const Quad* const tape = p.coefficients + std::size_t{mesh} * p.columns * column_quads;
+  const std::uint32_t periods = p.columns / period;
+  const QuadOf<Real>* const tape = p.coefficients + std::size_t{mesh} * p.columns * column_quads;
   const auto sample = [&](const Thread& t) { return (std::size_t{block.first_ring()} + t.ring) * V; };
 
   block.copy(0, tape, stage_quads);
-  block.each([&](const Thread& t, Lane<V>& x) { enter(p, mesh, t, sample(t), x); });
+  block.each([&](const Thread& t, Lane<V, Real>& x) { enter(p, mesh, t, sample(t), x); });
   for (std::uint32_t at = 0; at < periods; ++at) {
     if constexpr (Form::rescales) {
       const std::int32_t set = p.rescale ? p.rescale[mesh * periods + at] : -1;
       if (set >= 0)
-        block.each([&](const Thread& t, Lane<V>& x) {
+        block.each([&](const Thread& t, Lane<V, Real>& x) {
           scale(x, p.factors + (std::size_t{static_cast<std::uint32_t>(set)} * p.lanes + t.lane) * places);
         });
     }
@@ -166,12 +182,20 @@ FRINGE_HD inline void run(Block& block, const Pass& p) {
         if (stage + 1 < stages)
           block.copy(1 - buffer, tape + std::size_t{stage + 1} * stage_quads, stage_quads);
       }
-      const Quad* const here = block.stage(buffer) + column % stage_columns * column_quads;
-      block.each([&](const Thread& t, Lane<V>& x) { pass_column<Form, c>(x, here + t.lane, p.lanes); });
+      const QuadOf<Real>* const here = block.stage(buffer) + column % stage_columns * column_quads;
+      block.each([&](const Thread& t, Lane<V, Real>& x) { pass_column<Form, c>(x, here + t.lane, p.lanes); });
       block.template turn<c>();
     });
   }
-  block.each([&](const Thread& t, Lane<V>& x) { leave(p, mesh, t, sample(t), x); });
+  block.each([&](const Thread& t, Lane<V, Real>& x) { end(t, sample(t), x); });
+}
+
+template <class Form, class Block, class Real>
+FRINGE_HD inline void run(Block& block, const PassOf<Real>& p) {
+  const std::uint32_t mesh = block.mesh();
+  run<Form>(block, p, mesh, [&](const Thread& t, std::size_t sample, const Lane<Block::vectors, Real>& x) {
+    leave(p, mesh, t, sample, x);
+  });
 }
 
 }  // namespace fringe::ring

@@ -23,16 +23,12 @@ Complex times(Complex a, Complex b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 
-Quad quad_of(Complex a, Complex b) {
-  return {{static_cast<float>(a.real()), static_cast<float>(a.imag()), static_cast<float>(b.real()),
-           static_cast<float>(b.imag())}};
-}
-
 /// One mesh in deferred form, appended to the tape's vectors of factors.
+template <class Real>
 class Deferral {
  public:
-  Deferral(const MeshLayout& layout, const Map& map, const PhysicalMesh<double>& mesh, Quad* coefficients,
-           Tape& tape)
+  Deferral(const MeshLayout& layout, const Map& map, const PhysicalMesh<double>& mesh,
+           QuadOf<Real>* coefficients, TapeOf<Real>& tape)
       : layout_(layout),
         map_(map),
         mesh_(mesh),
@@ -68,7 +64,7 @@ class Deferral {
                     c = times(times(t[2], d0), std::conj(q)) / norm_q;
       if (!(std::norm(b) <= largest_coefficient_norm && std::norm(c) <= largest_coefficient_norm))
         return false;
-      coefficients_[map_.quad(n, Deferred::quads)] = quad_of(b, c);
+      coefficients_[map_.quad(n, Deferred::quads)] = quad_of<Real>(b, c);
       d0 = p;
       d1 = q;
     }
@@ -85,34 +81,36 @@ class Deferral {
         shift = fresh_exponent - std::ilogb(std::abs(d));
         d *= std::ldexp(1.0, shift);
       }
-      tape_.factors.push_back(static_cast<float>(std::ldexp(1.0, -shift)));
+      tape_.factors.push_back(static_cast<Real>(std::ldexp(1.0, -shift)));
     }
   }
 
   const MeshLayout& layout_;
   const Map& map_;
   const PhysicalMesh<double>& mesh_;
-  Quad* coefficients_;
-  Tape& tape_;
+  QuadOf<Real>* coefficients_;
+  TapeOf<Real>& tape_;
   std::vector<Complex> scale_;  ///< D of each mode
 };
 
-void put_out(const Map& map, std::vector<float>& out, const auto& factor_of_mode) {
+template <class Real>
+void put_out(const Map& map, std::vector<Real>& out, const auto& factor_of_mode) {
   for (std::size_t place = 0; place < map.ring_places(); ++place) {
     const std::int32_t mode = map.leave()[place];
     const Complex d = mode < 0 ? 0 : factor_of_mode(static_cast<std::size_t>(mode));
-    out.push_back(static_cast<float>(d.real()));
-    out.push_back(static_cast<float>(d.imag()));
+    out.push_back(static_cast<Real>(d.real()));
+    out.push_back(static_cast<Real>(d.imag()));
   }
 }
 
+template <class Real>
 bool defer(const MeshLayout& layout, const Map& map, std::span<const PhysicalMesh<double>> meshes,
-           Tape& tape) {
+           TapeOf<Real>& tape) {
   const std::size_t mesh_quads = map.mesh_quads(Deferred::quads);
   tape.deferred = true;
-  tape.coefficients.assign(meshes.size() * mesh_quads, Quad{});
+  tape.coefficients.assign(meshes.size() * mesh_quads, QuadOf<Real>{});
   for (std::size_t m = 0; m < meshes.size(); ++m) {
-    Deferral deferral(layout, map, meshes[m], &tape.coefficients[m * mesh_quads], tape);
+    Deferral<Real> deferral(layout, map, meshes[m], &tape.coefficients[m * mesh_quads], tape);
     if (!deferral.run()) return false;
     put_out(map, tape.out,
             [&](std::size_t mode) { return times(deferral.scale(mode), meshes[m].out[mode]); });
@@ -121,22 +119,25 @@ bool defer(const MeshLayout& layout, const Map& map, std::span<const PhysicalMes
   return true;
 }
 
-Tape full(const Map& map, std::span<const PhysicalMesh<double>> meshes) {
-  Tape tape;
+template <class Real>
+TapeOf<Real> full(const Map& map, std::span<const PhysicalMesh<double>> meshes) {
+  TapeOf<Real> tape;
   const std::size_t mesh_quads = map.mesh_quads(Full::quads);
   for (std::size_t i = 0; i < meshes.size() * mesh_quads; ++i)
-    tape.coefficients.push_back(identity_quad(i, map.lanes));
+    tape.coefficients.push_back(identity_quad<Real>(i, map.lanes));
   for (std::size_t m = 0; m < meshes.size(); ++m) {
     for (std::size_t n = 0; n < meshes[m].couplers.size(); ++n) {
       const Matrix2& t = meshes[m].couplers[n];
-      Quad* at = &tape.coefficients[m * mesh_quads + map.quad(n, Full::quads)];
-      at[0] = quad_of(t[0], t[1]);
-      at[std::size_t{pairs} * map.lanes] = quad_of(t[2], t[3]);
+      QuadOf<Real>* at = &tape.coefficients[m * mesh_quads + map.quad(n, Full::quads)];
+      at[0] = quad_of<Real>(t[0], t[1]);
+      at[std::size_t{pairs} * map.lanes] = quad_of<Real>(t[2], t[3]);
     }
     put_out(map, tape.out, [&](std::size_t mode) { return meshes[m].out[mode]; });
   }
   return tape;
 }
+
+}  // namespace
 
 void check(const MeshLayout& layout, const PhysicalMesh<double>& mesh) {
   if (mesh.couplers.size() != layout.couplers.size() || mesh.out.size() != layout.modes)
@@ -148,8 +149,6 @@ void check(const MeshLayout& layout, const PhysicalMesh<double>& mesh) {
       if (!std::isfinite(t.real()) || !std::isfinite(t.imag()))
         throw Error("mesh: coupler " + std::to_string(n) + " is not finite");
 }
-
-}  // namespace
 
 Map map_of(const MeshLayout& layout) {
   if (!RingForm<float>::fits(layout))
@@ -194,12 +193,15 @@ Map map_of(const MeshLayout& layout) {
   return map;
 }
 
-Tape tape_of(const MeshLayout& layout, const Map& map, std::span<const PhysicalMesh<double>> meshes) {
+template <class Real>
+TapeOf<Real> tape_of(const MeshLayout& layout, const Map& map, std::span<const PhysicalMesh<double>> meshes) {
   if (meshes.empty()) throw Error("GPU mesh: no mesh was given");
   for (const PhysicalMesh<double>& mesh : meshes) check(layout, mesh);
-  Tape tape;
-  return defer(layout, map, meshes, tape) ? tape : full(map, meshes);
+  TapeOf<Real> tape;
+  return defer(layout, map, meshes, tape) ? tape : full<Real>(map, meshes);
 }
+template TapeOf<float> tape_of(const MeshLayout&, const Map&, std::span<const PhysicalMesh<double>>);
+template TapeOf<double> tape_of(const MeshLayout&, const Map&, std::span<const PhysicalMesh<double>>);
 
 ChipPlaces chip_places(const Map& map) {
   ChipPlaces to;

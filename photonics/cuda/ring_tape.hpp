@@ -36,23 +36,38 @@ struct Map {
 Map map_of(const MeshLayout& layout);
 
 /// What Pass points to.
-struct Tape {
+template <class Real>
+struct TapeOf {
   bool deferred = false;  ///< the form of the coefficients
-  std::vector<Quad> coefficients;
-  std::vector<float> out;
+  std::vector<QuadOf<Real>> coefficients;
+  std::vector<Real> out;
   std::vector<std::int32_t> rescale;
-  std::vector<float> factors;
+  std::vector<Real> factors;
 
   std::uint32_t quads() const { return deferred ? Deferred::quads : Full::quads; }
 };
+using Tape = TapeOf<float>;
 
 /// All meshes have the deferred form, or none. Throws Error where a mesh's sizes disagree with the layout or
 /// a coupler is not finite.
-Tape tape_of(const MeshLayout& layout, const Map& map, std::span<const PhysicalMesh<double>> meshes);
+template <class Real = float>
+TapeOf<Real> tape_of(const MeshLayout& layout, const Map& map, std::span<const PhysicalMesh<double>> meshes);
 
-/// What lets light pass unchanged, at any index of a tape in full form.
-FRINGE_HD inline Quad identity_quad(std::size_t index, std::uint32_t lanes) {
-  return index / (std::size_t{pairs} * lanes) % Full::quads == 0 ? Quad{{1, 0, 0, 0}} : Quad{{0, 0, 1, 0}};
+/// Throws Error where the mesh's sizes disagree with the layout or a coupler is not finite.
+void check(const MeshLayout& layout, const PhysicalMesh<double>& mesh);
+
+/// {Re a, Im a, Re b, Im b}
+template <class Real = float>
+QuadOf<Real> quad_of(std::complex<double> a, std::complex<double> b) {
+  return {{static_cast<Real>(a.real()), static_cast<Real>(a.imag()), static_cast<Real>(b.real()),
+           static_cast<Real>(b.imag())}};
+}
+
+/// What lets light pass unchanged, at any index of a tape of matrices' rows.
+template <class Real = float>
+FRINGE_HD QuadOf<Real> identity_quad(std::size_t index, std::uint32_t lanes) {
+  const bool upper = index / (std::size_t{pairs} * lanes) % Full::quads == 0;
+  return upper ? QuadOf<Real>{{1, 0, 0, 0}} : QuadOf<Real>{{0, 0, 1, 0}};
 }
 
 /// Where the numbers of a drawn chip go (chip_draw.hpp); what it leaves out is identity_quad()'s.

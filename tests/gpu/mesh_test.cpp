@@ -4,31 +4,16 @@
 #include <cmath>
 
 #include "core/error.hpp"
-#include "core/units.hpp"
 #include "photonics/chip_drivers.hpp"
 #include "photonics/compiled_mesh.hpp"
 #include "photonics/cuda/cuda_mesh.hpp"
 #include "photonics/cuda/cuda_trials.hpp"
 #include "photonics/mesh_trials.hpp"
-#include "tests/gpu/gpu_fixture.hpp"
+#include "tests/gpu/gpu_meshes.hpp"
 #include "tests/photonics/ring_emulator.hpp"
 
 namespace fringe {
 namespace {
-
-PhaseProgram random_program(const MeshLayout& layout, std::uint32_t site = 1) {
-  const auto phases = [&](std::size_t count) {
-    std::vector<double> x(count);
-    fill_uniform(x, {5, Purpose::test, 0, site++});
-    for (double& v : x) v *= 2 * pi;
-    return x;
-  };
-  return {phases(layout.couplers.size()), phases(layout.couplers.size()), phases(layout.modes)};
-}
-
-PhysicalMesh<double> random_mesh(const MeshLayout& layout, std::uint32_t site = 1) {
-  return realise<double>(layout, random_program(layout, site), ideal_fabrication(layout));
-}
 
 PhysicalMesh<double> uniform_mesh(const MeshLayout& layout, const Matrix2& coupler) {
   return {std::vector(layout.couplers.size(), coupler), std::vector<std::complex<double>>(layout.modes, 1.0)};
@@ -50,7 +35,7 @@ class GpuMesh : public GpuTest {
     Tensor y_re(*gpu, all, batch), y_im(*gpu, all, batch);
     gpu->fill(y_re.view(), -1.0f);
     gpu->synchronise();
-    const CudaMesh mesh(*gpu, layout, meshes);
+    const CudaMesh<float> mesh(*gpu, layout, meshes);
     mesh.propagate({re.view(), im.view()}, {y_re.view(), y_im.view()}, stream);
     EXPECT_EQ(cudaStreamSynchronize(static_cast<cudaStream_t>(stream)), cudaSuccess);
 
@@ -91,6 +76,32 @@ TEST_F(GpuMesh, HasTheBitsOfTheHostAtTheEdgesOfItsRange) {
   EXPECT_EQ(device, host);
 }
 
+TEST_F(GpuMesh, DoublePrecisionHasTheBitsOfTheHost) {
+  for (const std::size_t modes : {8, 31, 256, 300})
+    for (const std::size_t batch : {1, 37})
+      for (const bool cross : {false, true}) {
+        const MeshLayout layout = rectangular_layout(modes, modes);
+        PhysicalMesh<double> from = random_mesh(layout);
+        if (cross) from.couplers.front() = {0, std::complex<double>(0, 1), std::complex<double>(0, 1), 0};
+        const std::vector<float> x_re = normals(modes * batch, 1), x_im = normals(modes * batch, 2);
+        std::vector<double> re(x_re.begin(), x_re.end()), im(x_im.begin(), x_im.end());
+        Buffer<double> on_gpu_re(*gpu, re.size()), on_gpu_im(*gpu, im.size());
+        on_gpu_re.from_host(re);
+        on_gpu_im.from_host(im);
+        const CudaMesh<double> mesh(*gpu, layout, from);
+        const Fields<double> y{{on_gpu_re.data(), modes, batch}, {on_gpu_im.data(), modes, batch}};
+        mesh.propagate(y, y);
+        const ring::Map map = ring::map_of(layout);
+        const auto tape = ring::tape_of<double>(layout, map, {&from, 1});
+        EXPECT_EQ(mesh.deferred(), !cross);
+        const Fields<double> z{{re.data(), modes, batch}, {im.data(), modes, batch}};
+        ring::emulate<4>(ring::pass_of(map, tape, z, z), tape.deferred, 1,
+                         map.lanes <= ring::warp ? 64 : ring::ring_span(map.lanes));
+        EXPECT_EQ(on_gpu_re.to_host(), re) << modes << ' ' << batch << ' ' << cross;
+        EXPECT_EQ(on_gpu_im.to_host(), im) << modes << ' ' << batch << ' ' << cross;
+      }
+}
+
 TEST_F(GpuMesh, RunsManyMeshesOnAStreamOfTheCallers) {
   cudaStream_t stream{};
   ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
@@ -105,13 +116,13 @@ TEST_F(GpuMesh, WorksInPlaceOnViewsAndTakesNewCoefficients) {
   const std::size_t modes = 16, batch = 21, wide = 30;
   const MeshLayout layout = rectangular_layout(modes, modes);
   const PhysicalMesh<double> first = random_mesh(layout, 1), second = random_mesh(layout, 9);
-  CudaMesh mesh(*gpu, layout, first);
+  CudaMesh<float> mesh(*gpu, layout, first);
   mesh.recompile({&second, 1});
   Tensor re = tensor(*gpu, modes, wide, normals(modes * wide, 1)),
          im = tensor(*gpu, modes, wide, normals(modes * wide, 2));
   Tensor y_re(*gpu, modes, batch), y_im(*gpu, modes, batch);
   const Fields<float> x{re.view().block(0, modes, 3, batch), im.view().block(0, modes, 3, batch)};
-  CudaMesh(*gpu, layout, second).propagate(x, {y_re.view(), y_im.view()});
+  CudaMesh<float>(*gpu, layout, second).propagate(x, {y_re.view(), y_im.view()});
   mesh.propagate(x, x);
   const std::vector<float> in_place = re.to_host(), apart = y_re.to_host(), before = normals(modes * wide, 1);
   for (std::size_t m = 0; m < modes; ++m)
@@ -158,6 +169,18 @@ TEST_F(GpuMesh, DrawsTheChipsOfTheCpu) {
   const auto on_gpu = trials.errors(first, count, {in.view(), {}});
   const auto on_cpu = MeshTrials(layout, asked, m, 9, 4).errors(first, count, {{x.data(), modes, batch}, {}});
   for (std::uint32_t t = 0; t < count; ++t) EXPECT_NEAR(on_gpu[t], on_cpu[t], 4 * bound) << t;
+  // On a stream of the caller's, and again from the memory of the calls before.
+  cudaStream_t stream{};
+  ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+  Buffer<double> errors(*gpu, count);
+  gpu->synchronise();
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    trials.errors(first, count, {in.view(), {}}, errors.span(), stream);
+    ASSERT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
+    EXPECT_EQ(errors.to_host(), on_gpu);
+  }
+  cudaStreamDestroy(stream);
+  EXPECT_THROW(trials.errors(first, count + 1, {in.view(), {}}, errors.span()), Error);
 }
 
 TEST_F(GpuMesh, OtherImperfectionsAreRefused) {

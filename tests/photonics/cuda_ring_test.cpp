@@ -110,6 +110,39 @@ TEST(RingOfLanes, EqualsTheMeshForEverySize) {
   }
 }
 
+/// Fields in double against the CPU's, both of whose roundings walk.
+template <int V>
+void expect_double(const MeshLayout& layout, const PhysicalMesh<double>& mesh, std::size_t batch,
+                   bool deferred) {
+  const ring::Map map = ring::map_of(layout);
+  const auto tape = ring::tape_of<double>(layout, map, {&mesh, 1});
+  EXPECT_EQ(tape.deferred, deferred);
+  const Planes x = Planes::random(layout.modes, batch);
+  std::vector<double> re(x.re.begin(), x.re.end()), im(x.im.begin(), x.im.end()), y_re(re), y_im(im);
+  const Fields<double> z{{re.data(), layout.modes, batch}, {im.data(), layout.modes, batch}},
+      y{{y_re.data(), layout.modes, batch}, {y_im.data(), layout.modes, batch}};
+  ring::emulate<V>(ring::pass_of(map, tape, y, y), deferred, 1, threads_for(map.lanes));
+  CompiledMesh<double>(layout, mesh).propagate(z, z);
+  double away = 0, norm = 0;
+  for (std::size_t i = 0; i < re.size(); ++i) {
+    away += std::norm(Complex(y_re[i] - re[i], y_im[i] - im[i]));
+    norm += std::norm(Complex(re[i], im[i]));
+  }
+  EXPECT_LE(std::sqrt(away / norm), 2 * 8 * 0x1p-53 * std::sqrt(static_cast<double>(layout.columns() + 1)))
+      << layout.modes << ' ' << V;
+}
+
+TEST(RingOfLanes, DoublePrecisionEqualsTheMesh) {
+  for (const std::size_t modes : {2, 9, 31, 64, 256, 300}) {
+    const MeshLayout layout = find_topology("rectangular").build(modes);
+    expect_double<4>(layout, random_mesh(layout, 0.1), 11, true);
+    expect_double<1>(layout, random_mesh(layout, 0.1), 3, true);
+    PhysicalMesh<double> mesh = random_mesh(layout, 0.1);
+    mesh.couplers.front() = {0, Complex(0, 1), Complex(0, 1), 0};
+    expect_double<4>(layout, mesh, 11, false);
+  }
+}
+
 TEST(RingOfLanes, EqualsTheMeshForEveryLayoutThatFits) {
   for (const char* name : {"triangular", "redundant-rectangular", "truncated-rectangular"})
     for (const std::size_t modes : {3, 4, 8, 21, 40, 64}) {
@@ -137,7 +170,7 @@ TEST(RingOfLanes, TheEngineNeedsTheGpusExecutor) {
   ThreadPool pool(1);
   const auto cpu = make_cpu_executor(pool);
   const MeshLayout layout = find_topology("rectangular").build(8);
-  EXPECT_THROW(CudaMesh(*cpu, layout, random_mesh(layout, 0)), Error);
+  EXPECT_THROW(CudaMesh<float>(*cpu, layout, random_mesh(layout, 0)), Error);
   EXPECT_THROW(CudaTrials(*cpu, layout, {}, {}, 1), Error);
 }
 

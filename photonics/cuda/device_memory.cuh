@@ -1,0 +1,29 @@
+// Memory of the GPU's mesh engines: it grows, is reused, and is given back with its owner.
+#pragma once
+
+#include <vector>
+
+#include "core/cuda_support.cuh"
+#include "core/tensor.hpp"
+
+namespace fringe::device {
+
+/// All that was queued on any stream, and all copies, have ended.
+inline void settle(const char* what) { check(cudaDeviceSynchronize(), what); }
+
+template <class T>
+void reserve(Executor& cuda, Buffer<T>& buffer, std::size_t count) {
+  if (buffer.size() >= count) return;
+  settle("memory");  // launches on any stream may use what is there
+  buffer = Buffer<T>(cuda, count);
+  settle("memory");  // what the default stream allocates, others may use from here on
+}
+
+/// The caller settles before and behind: launches on other streams wait for neither.
+template <class T>
+void upload(Executor& cuda, Buffer<T>& to, const std::vector<T>& from) {
+  if (to.size() < from.size()) to = Buffer<T>(cuda, from.size());
+  if (!from.empty()) cuda.copy_from_host(to.data(), from.data(), from.size() * sizeof(T));
+}
+
+}  // namespace fringe::device
