@@ -1,6 +1,6 @@
 // Products as GPUs compute them: the result is cut into tiles, a multiprocessor computes one tile at a time,
 // and a last tile or a last wave that isn't full takes as long as a full one (NVIDIA, Matrix Multiplication
-// Background User's Guide, DU-09799: tile and wave quantization).
+// Background User's Guide: tile and wave quantization).
 //
 // A tile of r×c takes, for each step along the inner dimension, the longer of
 //   r·c / width             cycles of arithmetic (multiply-adds a multiprocessor issues in a cycle), and

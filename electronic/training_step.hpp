@@ -8,18 +8,17 @@
 //   1/peak(f)                                                      on FP32 lanes.
 //   Tensor cores wait for what the four schedulers of a multiprocessor, 32 lanes each, feed them and for the
 //   element-wise work around products. Lanes are issued to at their peak.
-// M, seconds for a byte of DRAM traffic: 1/bandwidth. (A factor for the size of L2, as (6 MiB / L2)^x with x
-// up
-//   to Hong and Kung's 1/2, bought 0.2 % of error at x = 0.1 and went.)
-// P, seconds for a parameter: bytes that gradients, their norm, the optimiser and weight reads move /
-// bandwidth. Software of another generation multiplies T and M.
+// M, seconds for a byte of DRAM traffic: 1/bandwidth. (A factor for the size of L2, (6 MiB / L2)^x with x up to
+//   Hong and Kung's 1/2, bought 0.2 % of error at x = 0.1 and went.)
+// P, seconds for a parameter: bytes that gradients, their norm, the optimiser and weight reads move, over the
+//   bandwidth.
+// Software of another generation multiplies T and M.
 //
-// Clock. The dynamic power of a multiprocessor goes with f³ (voltage goes with frequency). The reference
-// board of an architecture is taken to draw its TDP at its boost clock, with its static share and its DRAM at
-// full rate; a board whose TDP leaves less for each multiprocessor runs slower:
-//   f = boost·min(1, (watts per multiprocessor / those of the reference)^(1/3)).
-// So A100's PCIe board (250 W) sustains 0.83 of the clock of the SXM4 board (400 W), and a laptop's 80 W
-// count.
+// Clock. The dynamic power of a multiprocessor goes with f³ (voltage goes with frequency). The reference board
+// of an architecture is taken to draw its TDP at its boost clock, with its static share and its DRAM at full
+// rate. A board whose TDP leaves other watts for each multiprocessor runs at
+//   f = reference boost·(watts / those of the reference)^(1/3), at most the larger boost of the two.
+// So A100's PCIe board (250 W) sustains 0.83 of the clock of the SXM4 board (400 W), and a laptop's 80 W count.
 #pragma once
 
 #include "electronic/gpu_catalogue.hpp"

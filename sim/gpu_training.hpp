@@ -3,8 +3,9 @@
 // The table (Lambda, February 2021) holds items a second of PyTorch reference implementations on single GPUs.
 // Of each workload and precision the model knows two constants, operations and bytes of an item; both are
 // fitted, non-negative, to the relative error of the step's time on the other GPUs, and the GPU left out is
-// predicted. Left out of everything: Tacotron 2 (bound by latency), and Transformer-XL with fp16 in the older
-// container (it hardly used fp16 there), and rows whose batch isn't told. "fp32" is TF32 on Ampere.
+// predicted. Left out of everything: rows with a quality flag (Tacotron 2, bound by latency), and
+// Transformer-XL with fp16 in the older container (it hardly used fp16 there), and rows whose batch isn't
+// told. "fp32" is TF32 on Ampere.
 #pragma once
 
 #include <filesystem>

@@ -241,7 +241,7 @@ TEST(Experiment, SaysWhatIsWrongAndWhere) {
       {"[photonic.x]\npreset = 'realistik'\n", {"mine.toml:2", "realistic"}},
       {"[photonic.x]\nmesh = 'rectangle'\n", {"mine.toml:2", "rectangular"}},
       {"[photonic.x]\nclock_hz = 1e15\n", {"mine.toml:2", "photonic.x.clock_hz"}},
-      {"[electronic]\ngpus = ['rtx3900']\n", {"mine.toml:2", "rtx3090"}},
+      {"[electronic]\ngpus = ['rtx309']\n", {"mine.toml:2", "rtx3090"}},
       {"[electronic]\nformats = ['int9']\n", {"mine.toml:2", "int8"}},
       {"[electronic]\ncublas = ['int8']\n", {"mine.toml:2", "electronic.cublas", "int8", "fp"}},
       {"[electronic]\ncublas = ['bf61']\n", {"mine.toml:2", "electronic.cublas", "bf16"}},

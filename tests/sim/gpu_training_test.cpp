@@ -117,7 +117,7 @@ TEST(GpuTraining, ScoresByHand) {
 class TableFile : public testing::Test {
  protected:
   static constexpr const char* header =
-      "gpu,count,model,precision,batch_per_gpu,throughput,throughput_exact_from_log\n";
+      "gpu,count,model,precision,batch_per_gpu,throughput,throughput_exact_from_log,quality_flags\n";
   std::filesystem::path write(const std::string& lines) const {
     const auto file = std::filesystem::path(testing::TempDir()) / "gpu_training_test.csv";
     std::ofstream(file) << header << lines;
@@ -127,12 +127,12 @@ class TableFile : public testing::Test {
 
 TEST_F(TableFile, ReadsSingleGpusAndLeavesDefectsOut) {
   const auto rows =
-      read_gpu_training(write("RTX 3090,1,resnet50,fp32,64,400,400.75\n"
-                              "RTX 3090,2,resnet50,fp32,64,800,\n"
-                              "RTX 3090,1,tacotron2,fp16,64,800,\n"
-                              "RTX 3090,1,gnmt,fp16,,800,\n"
-                              "Titan RTX,1,transformerxlbase,fp16,64,800,\n"
-                              "Titan RTX,1,transformerxlbase,fp32,64,800,\r\n"));
+      read_gpu_training(write("RTX 3090,1,resnet50,fp32,64,400,400.75,\n"
+                              "RTX 3090,2,resnet50,fp32,64,800,,\n"
+                              "RTX 3090,1,tacotron2,fp16,64,800,,latency_bound_few_steps\n"
+                              "RTX 3090,1,gnmt,fp16,,800,,\n"
+                              "Titan RTX,1,transformerxlbase,fp16,64,800,,\n"
+                              "Titan RTX,1,transformerxlbase,fp32,64,800,,\r\n"));
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].gpu, &find_gpu("rtx3090"));
   EXPECT_EQ(rows[0].format, Format::tf32);
@@ -144,11 +144,11 @@ TEST_F(TableFile, ReadsSingleGpusAndLeavesDefectsOut) {
 }
 
 TEST_F(TableFile, BadRowsAreOneSentenceWithTheLine) {
-  for (const auto& [line, says] : {std::pair{"RTX 3090,1,resnet50,fp32,64,0,\n", "line 2: throughput = '0'"},
-                                   {"RTX 3090,1,resnet50,fp32,64x,1,\n", "batch_per_gpu = '64x'"},
-                                   {"RTX 3090,1,resnet50,fp64,64,1,\n", "unknown precision 'fp64'"},
-                                   {"RTX 3099,1,resnet50,fp32,64,1,\n", "'RTX 3090'"},
-                                   {"RTX 3090,1,resnet51,fp32,64,1,\n", "'resnet50'"},
+  for (const auto& [line, says] : {std::pair{"RTX 3090,1,resnet50,fp32,64,0,,\n", "line 2: throughput = '0'"},
+                                   {"RTX 3090,1,resnet50,fp32,64x,1,,\n", "batch_per_gpu = '64x'"},
+                                   {"RTX 3090,1,resnet50,fp64,64,1,,\n", "unknown precision 'fp64'"},
+                                   {"RTX 3099,1,resnet50,fp32,64,1,,\n", "'RTX 3090'"},
+                                   {"RTX 3090,1,resnet51,fp32,64,1,,\n", "'resnet50'"},
                                    {"RTX 3090,1\n", "line 2: has 2 fields"}})
     try {
       read_gpu_training(write(line));
