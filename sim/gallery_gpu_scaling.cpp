@@ -1,7 +1,6 @@
 #include <array>
 
 #include "sim/gallery.hpp"
-#include "sim/gpu_training.hpp"
 #include "sim/validate_scaling.hpp"
 
 namespace fringe {
@@ -27,13 +26,13 @@ std::vector<ValidationCase> scaling_errors(const GallerySize&) {
        {"rows that exchange no gradient", 0.06, 0, at_most},
        {"one efficiency for all, workload left out", 0.06, 0, at_least},
        {"perfect scaling", 0.06, 0, at_least}},
-      [](Gallery&) {
-        const auto table = read_training_table(gpu_training_at_hand());
+      [](Gallery& gallery) {
         std::vector<Measured> found;
-        for (const ScalingScore& score : scaling_scores(scaling_rows(table))) found.push_back({score.error});
+        for (const ScalingScore& score : scaling_scores(scaling_rows(gallery.training_table())))
+          found.push_back({score.error});
         return found;
       }};
-  errors.needs_gpu_training = true;
+  errors.needs_training_table = true;
   return {errors};
 }
 
@@ -58,16 +57,15 @@ std::vector<ValidationCase> scaling_claims(const GallerySize&) {
   for (const MachineClaim& c : machine_claims)
     for (const char* whose : {": published", ": ours"})
       pairs.claims.push_back({std::string(c.what) + whose, c.limit, 0, c.relation});
-  pairs.measure = [](Gallery&) {
-    const auto table = read_training_table(gpu_training_at_hand());
-    const MachineRatios ratios = machine_ratios(scaling_rows(table));
+  pairs.measure = [](Gallery& gallery) {
+    const MachineRatios ratios = machine_ratios(scaling_rows(gallery.training_table()));
     std::vector<Measured> found;
     for (const MachineClaim& c : machine_claims)
       for (const double value : {(ratios.*c.ratio).measured, (ratios.*c.ratio).modelled})
         found.push_back({value});
     return found;
   };
-  pairs.needs_gpu_training = true;
+  pairs.needs_training_table = true;
   return {pairs};
 }
 

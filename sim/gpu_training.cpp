@@ -48,6 +48,13 @@ std::vector<ItemTerms> each(std::span<const ThroughputRow> rows, auto&& terms_of
   return terms;
 }
 
+bool is_ampere(const GpuSpec& board) { return board.peak(Format::tf32) > 0; }
+
+/// What the table's precisions mean on a board.
+Format format_on(const GpuSpec& board, bool half) {
+  return half ? Format::fp16 : is_ampere(board) ? Format::tf32 : Format::fp32;
+}
+
 /// Each once, in the order of the rows.
 std::vector<std::string_view> gpus_of(std::span<const ThroughputRow> rows) {
   std::vector<std::string_view> gpus;
@@ -58,13 +65,26 @@ std::vector<std::string_view> gpus_of(std::span<const ThroughputRow> rows) {
 
 }  // namespace
 
+std::vector<ThroughputRow> single_gpu_rows(std::span<const TrainingRow> table) {
+  std::vector<ThroughputRow> rows;
+  for (const TrainingRow& row : table) {
+    if (row.count != 1 || !row.flags.empty() || !row.batch_per_gpu || row.model->operations == 0) continue;
+    const bool ampere = is_ampere(*row.board);
+    if (row.model->name.starts_with("transformerxl") && row.half && !ampere) continue;
+    rows.push_back({row.gpu, row.board, row.model, format_on(*row.board, row.half),
+                    ampere ? Software::cuda11 : Software::cuda10, *row.batch_per_gpu,
+                    computed_throughput(row)});
+  }
+  return rows;
+}
+
 std::vector<ItemTerms> step_terms(std::span<const ThroughputRow> rows, const TrainingParameters& parameters) {
   return each(rows, [&](const ThroughputRow& row) {
     const TrainingRates rates =
         training_rates(*row.gpu, row.format, row.model->library, row.software, parameters);
     return ItemTerms{
         rates.s_per_operation, rates.s_per_byte,
-        row.model->parameters * rates.s_per_parameter / (row.batch * row.model->items_per_batch_entry)};
+        row.model->parameters * rates.s_per_parameter / (row.batch * row.model->units_per_sample)};
   });
 }
 
@@ -107,6 +127,29 @@ std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
   for (const std::string_view gpu : gpus_of(rows))
     for (const Prediction& p : leave_gpus_out(rows, terms, std::span(&gpu, 1))) predictions.push_back(p);
   return predictions;
+}
+
+FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view model, bool half) {
+  const auto belongs = [&](const ThroughputRow& row) {
+    return row.model->name == model && (row.format == Format::fp16) == half;
+  };
+  const std::vector<ItemTerms> terms = step_terms(rows);
+  const Constants c = fit(rows, terms, belongs);
+  double batches = 0, count = 0;
+  for (const ThroughputRow& row : rows)
+    if (belongs(row)) batches += row.batch / row.gpu->memory_bytes, ++count;
+  return {c.first, c.second, count > 0 ? 1e9 * batches / count : 0};
+}
+
+std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half) {
+  const FittedUnit& unit = model.fitted(half);
+  const Format format = format_on(board, half);
+  const double batch = std::floor(unit.batch_per_gb * 1e-9 * board.memory_bytes);
+  if (board.peak(format) <= 0 || batch < 1) return {};
+  const double units = batch * model.units_per_sample;
+  const TrainingRates rates = training_rates(board, format, model.library, Software::cuda11);
+  return ModelledBoard{units / step_seconds(rates, {unit.operations, unit.bytes, model.parameters, units}),
+                       batch};
 }
 
 std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows,
