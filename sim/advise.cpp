@@ -236,8 +236,8 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
   }
   if (report.ranked.empty() && cheapest == nullptr)
     throw Error("no board's throughput on '" + std::string(model.name) + "' is known in this precision" +
-                (csv.empty() ? ": it has no model, and what was measured is not at hand in " +
-                                   std::string(training_table_place)
+                (csv.empty() ? ": it isn't modelled, and what was measured is not at hand (" +
+                                   std::string(training_table_place) + ", or in that of --data)"
                              : ""));
   if (report.ranked.empty())
     throw Error(fmt::format(

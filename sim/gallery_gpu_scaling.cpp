@@ -45,9 +45,9 @@ struct MachineClaim {
 constexpr std::array<MachineClaim, 8> machine_claims{
     {{"2 × 3090 / 2 × RTX 8000 NVLink", 1, at_least, &MachineRatios::two_3090_over_two_8000},
      {"A100, NVSwitch / PCIe", 1, at_least, &MachineRatios::nvswitch_over_pcie},
-     {"the same, at most slightly", 1.1, at_most, &MachineRatios::nvswitch_over_pcie},
+     {"A100: the same, at most slightly", 1.1, at_most, &MachineRatios::nvswitch_over_pcie},
      {"2080 Ti, NVLink bridges / none", 1, at_least, &MachineRatios::bridges_over_none},
-     {"the same, at most slightly", 1.1, at_most, &MachineRatios::bridges_over_none},
+     {"2080 Ti: the same, at most slightly", 1.1, at_most, &MachineRatios::bridges_over_none},
      {"8 × 3090, BERT large, fp16", 0.25, at_most, &MachineRatios::eight_3090_bert_fp16},
      {"8 × 3090, BERT large, fp32", 0.25, at_most, &MachineRatios::eight_3090_bert_fp32},
      {"8 × 3090, ResNet-50, fp16", 0.8, at_least, &MachineRatios::eight_3090_resnet_fp16}}};

@@ -48,12 +48,16 @@ std::vector<ItemTerms> each(std::span<const ThroughputRow> rows, auto&& terms_of
   return terms;
 }
 
+/// Or later.
 bool is_ampere(const GpuSpec& board) { return board.peak(Format::tf32) > 0; }
 
 /// What the table's precisions mean on a board.
 Format format_on(const GpuSpec& board, bool half) {
   return half ? Format::fp16 : is_ampere(board) ? Format::tf32 : Format::fp32;
 }
+
+/// The containers that the table's boards ran; later boards are taken to run the newer.
+Software software_on(const GpuSpec& board) { return is_ampere(board) ? Software::cuda11 : Software::cuda10; }
 
 /// Each once, in the order of the rows.
 std::vector<std::string_view> gpus_of(std::span<const ThroughputRow> rows) {
@@ -69,11 +73,9 @@ std::vector<ThroughputRow> single_gpu_rows(std::span<const TrainingRow> table) {
   std::vector<ThroughputRow> rows;
   for (const TrainingRow& row : table) {
     if (row.count != 1 || !row.flags.empty() || !row.batch_per_gpu || row.model->operations == 0) continue;
-    const bool ampere = is_ampere(*row.board);
-    if (row.model->name.starts_with("transformerxl") && row.half && !ampere) continue;
-    rows.push_back({row.gpu, row.board, row.model, format_on(*row.board, row.half),
-                    ampere ? Software::cuda11 : Software::cuda10, *row.batch_per_gpu,
-                    computed_throughput(row)});
+    if (row.model->name.starts_with("transformerxl") && row.half && !is_ampere(*row.board)) continue;
+    rows.push_back({row.gpu, row.board, row.model, format_on(*row.board, row.half), software_on(*row.board),
+                    *row.batch_per_gpu, computed_throughput(row)});
   }
   return rows;
 }
@@ -147,7 +149,7 @@ std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const Training
   const double batch = std::floor(unit.batch_per_gb * 1e-9 * board.memory_bytes);
   if (board.peak(format) <= 0 || batch < 1) return {};
   const double units = batch * model.units_per_sample;
-  const TrainingRates rates = training_rates(board, format, model.library, Software::cuda11);
+  const TrainingRates rates = training_rates(board, format, model.library, software_on(board));
   return ModelledBoard{units / step_seconds(rates, {unit.operations, unit.bytes, model.parameters, units}),
                        batch};
 }

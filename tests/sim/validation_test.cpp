@@ -209,12 +209,13 @@ TEST(Validation, RowsWithoutTheirDataAreSkippedAndSaySo) {
   EXPECT_EQ(validation_text(small).find("MNIST"), std::string::npos);
   EXPECT_NE(validation_text(small).find("at full size only"), std::string::npos);
   EXPECT_THROW(validate(row("electro-optic-gain"), quick_gallery, pool, quiet, {"/nowhere", {}}), Error);
-  const ValidationResult gpus = validate(row("gpu-training"), quick_gallery, pool, quiet);
+  const std::vector<ValidationRow> of_table = row("gpu-training");
+  const ValidationResult gpus = validate(of_table, quick_gallery, pool, quiet);
   EXPECT_EQ(gpus.count(Verdict::skipped), 1u);
   EXPECT_NE(validation_text(gpus).find("gpu_training/lambda_2021_02.csv"), std::string::npos);
   EXPECT_EQ(validation_text(gpus).find("MNIST"), std::string::npos);
   EXPECT_NE(validation_json(gpus).find("gpu_training/lambda_2021_02.csv"), std::string::npos);
-  EXPECT_THROW(validate(row("gpu-training"), quick_gallery, pool, quiet, {{}, "/nowhere"}), Error);
+  EXPECT_THROW(validate(of_table, quick_gallery, pool, quiet, {{}, "/nowhere"}), Error);
   // A failure counts whatever else is skipped.
   RowResult both{&rows[0], {judge({"", 2}, {1}), result.rows[0].claims[0]}, 0};
   EXPECT_EQ(both.verdict(), Verdict::fail);
