@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "sim/log_search.hpp"
+
 namespace fringe {
 namespace {
 
@@ -177,26 +179,14 @@ TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows) {
   constexpr std::array axes{&P::tensor_issue_fp16, &P::tensor_issue_tf32,   &P::products_fp16,
                             &P::products_tf32,     &P::bytes_per_parameter, &P::convolutions_fp16,
                             &P::convolutions_tf32};
-  P best{0.5, 1, 100, 1, 1, 1, 1};
-  const auto error_of = [&](const P& p) {
-    return mean_absolute_error(leave_one_gpu_out(rows, step_terms(rows, p)));
+  const auto constants_of = [&](std::span<const double> x) {
+    P p;
+    for (std::size_t i = 0; i < axes.size(); ++i) p.*axes[i] = x[i];
+    return p;
   };
-  double error = error_of(best);
-  constexpr double smallest_step = 1.02;
-  for (double step = 2; step > smallest_step;) {
-    bool moved = false;
-    for (double P::*const axis : axes)
-      for (const double factor : {step, 1 / step}) {
-        P tried = best;
-        tried.*axis *= factor;
-        if (const double e = error_of(tried); e < error) {
-          best = tried, error = e, moved = true;
-          break;
-        }
-      }
-    if (!moved) step = std::sqrt(step);
-  }
-  return best;
+  return constants_of(least_error({0.5, 1, 100, 1, 1, 1, 1}, [&](std::span<const double> x) {
+    return mean_absolute_error(leave_one_gpu_out(rows, step_terms(rows, constants_of(x))));
+  }));
 }
 
 std::vector<Prediction> leave_one_gpu_out_of_everything(std::span<const ThroughputRow> rows) {

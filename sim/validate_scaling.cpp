@@ -5,24 +5,23 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "sim/log_search.hpp"
 
 namespace fringe {
 namespace {
 
-constexpr std::size_t constant_count = 1 + link_count + platform_count;
-using Logs = std::array<double, constant_count>;
-
-Logs logs_of(const ScalingConstants& c) {
-  Logs x{std::log(c.overlap - 1)};
-  for (std::size_t i = 0; i < link_count; ++i) x[1 + i] = std::log(c.bytes_per_s[i]);
-  for (std::size_t i = 0; i < platform_count; ++i) x[1 + link_count + i] = std::log(c.stall[i]);
+/// In the order of the search: the overlap less one, each link, each platform.
+std::vector<double> positive(const ScalingConstants& c) {
+  std::vector<double> x{c.overlap - 1};
+  x.insert(x.end(), c.bytes_per_s.begin(), c.bytes_per_s.end());
+  x.insert(x.end(), c.stall.begin(), c.stall.end());
   return x;
 }
 
-ScalingConstants constants_of(const Logs& x) {
-  ScalingConstants c{1 + std::exp(x[0]), {}, {}};
-  for (std::size_t i = 0; i < link_count; ++i) c.bytes_per_s[i] = std::exp(x[1 + i]);
-  for (std::size_t i = 0; i < platform_count; ++i) c.stall[i] = std::exp(x[1 + link_count + i]);
+ScalingConstants constants_of(std::span<const double> x) {
+  ScalingConstants c{1 + x[0], {}, {}};
+  std::ranges::copy(x.subspan(1, link_count), c.bytes_per_s.begin());
+  std::ranges::copy(x.subspan(1 + link_count, platform_count), c.stall.begin());
   return c;
 }
 
@@ -90,32 +89,8 @@ double predicted_efficiency(const ScalingRow& row, const ScalingConstants& const
 }
 
 ScalingConstants fit_scaling(std::span<const ScalingRow> rows, const ScalingConstants& start) {
-  Logs x = logs_of(start);
-  double least = mean_error(rows, constants_of(x));
-  const auto try_at = [&](const Logs& candidate) {
-    const double error = mean_error(rows, constants_of(candidate));
-    if (!(error < least)) return false;
-    least = error, x = candidate;
-    return true;
-  };
-  // The error has kinks, along which a search by one constant at a time would stop: pairs go together too.
-  for (double step = 0.4; step > 0.002; step /= 2) {
-    bool better = true;
-    for (int sweep = 0; better && sweep < 20; ++sweep) {
-      better = false;
-      for (std::size_t i = 0; i < constant_count; ++i)
-        for (std::size_t k = i; k < constant_count; ++k)
-          for (const double a : {step, -step})
-            for (const double b : {step, -step}) {
-              Logs candidate = x;
-              candidate[i] += a;
-              if (k != i) candidate[k] += b;
-              better |= try_at(candidate);
-              if (k == i) break;
-            }
-    }
-  }
-  return constants_of(x);
+  return constants_of(least_error(
+      positive(start), [&](std::span<const double> x) { return mean_error(rows, constants_of(x)); }));
 }
 
 }  // namespace fringe
