@@ -1,29 +1,19 @@
 // The mesh kernel, written once with vector extensions; each instruction set's source file includes it under
-// its own flags. Everything is local to that file. One product per statement: contraction to multiply-add is
-// then the same in every compiler.
+// its own flags. Everything is local to that file.
+//
+// It is fast because a coupler takes eight multiply-adds (compiled_mesh.hpp), four sweeps of couplers pass
+// through the registers together, so that a row is loaded and stored once for four of its couplers, and
+// coefficients come as one stream. With 32 registers a tile is two vectors wide and shares what is fetched.
+// Groups of sweeps without exchanged rows run without the exchange. One product per statement: contraction to
+// multiply-add is then the same in every compiler.
 #pragma once
 
 #include <utility>
 
-#include "photonics/mesh_kernel.hpp"
+#include "photonics/mesh_kernel_tiles_impl.hpp"
 
 namespace fringe {
 namespace {
-
-template <class Real, unsigned Bytes>
-struct Simd {
-  static constexpr unsigned lanes = Bytes / sizeof(Real);
-  using Vec __attribute__((vector_size(Bytes))) = Real;
-  using Unaligned __attribute__((vector_size(Bytes), aligned(sizeof(Real)), may_alias)) = Real;
-  using Mask __attribute__((vector_size(Bytes))) = KernelMask<Real>;
-};
-
-/// One mode of a tile: `Vectors` of samples, which share the coefficients that are fetched for them.
-template <class Real, unsigned Bytes, unsigned Vectors>
-struct Row {
-  static constexpr std::size_t samples = Vectors * Simd<Real, Bytes>::lanes;
-  typename Simd<Real, Bytes>::Vec re[Vectors], im[Vectors];
-};
 
 /// Exchanges a and b where the mask is set. Bitwise, for such operations run beside the multiply-adds; a
 /// blend does not.
@@ -260,80 +250,6 @@ void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes, Vectors>* x, std:
       }
     }
   }
-}
-
-/// Up to `lanes` samples of a plane; missing ones are zero.
-template <class Real, unsigned Bytes>
-[[gnu::always_inline]] inline typename Simd<Real, Bytes>::Vec load(const Real* p, std::size_t valid) {
-  using S = Simd<Real, Bytes>;
-  if (valid >= S::lanes) return *reinterpret_cast<const typename S::Unaligned*>(p);
-  typename S::Vec v{};
-  for (std::size_t i = 0; i < valid; ++i) v[i] = p[i];
-  return v;
-}
-
-template <class Real, unsigned Bytes>
-[[gnu::always_inline]] inline void store(Real* p, typename Simd<Real, Bytes>::Vec v, std::size_t valid) {
-  using S = Simd<Real, Bytes>;
-  if (valid >= S::lanes) {
-    *reinterpret_cast<typename S::Unaligned*>(p) = v;
-  } else {
-    for (std::size_t i = 0; i < valid; ++i) p[i] = v[i];
-  }
-}
-
-/// Samples [first, first + valid) of a batch to tiles, row by row, so that no cache line is fetched twice.
-/// Whole: all tiles are full.
-template <bool Whole, class Real, unsigned Bytes, unsigned Vectors>
-void pack(const KernelBatch<Real>& b, std::size_t modes, std::size_t first, std::size_t valid,
-          Row<Real, Bytes, Vectors>* x) {
-  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
-  const Real *re = b.in_re + first, *im = b.in_im + first;
-  for (std::size_t m = 0; m < modes; ++m, re += b.in_re_stride, im += b.in_im_stride)
-    for (std::size_t done = 0, i = m; done < valid; i += modes)
-      for (unsigned v = 0; v < Vectors; ++v, done += lanes) {
-        const std::size_t left = Whole ? lanes : done < valid ? valid - done : 0;
-        x[i].re[v] = load<Real, Bytes>(re + done, left);
-        x[i].im[v] = load<Real, Bytes>(im + done, left);
-      }
-}
-
-/// The same for samples without imaginary parts, or, without real ones, for basis vectors.
-template <class Real, unsigned Bytes, unsigned Vectors>
-void pack_real(const KernelBatch<Real>& b, std::size_t modes, std::size_t first, std::size_t valid,
-               Row<Real, Bytes, Vectors>* x) {
-  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
-  for (std::size_t m = 0; m < modes; ++m)
-    for (std::size_t done = 0, i = m; done < valid; i += modes)
-      for (unsigned v = 0; v < Vectors; ++v, done += lanes) {
-        x[i].re[v] = x[i].im[v] = typename Simd<Real, Bytes>::Vec{};
-        if (b.in_re)
-          x[i].re[v] =
-              load<Real, Bytes>(b.in_re + m * b.in_re_stride + first + done, done < valid ? valid - done : 0);
-        else if (m - (first + done) < lanes)
-          x[i].re[v][m - (first + done)] = 1;
-      }
-}
-
-/// Tiles to samples, multiplied by D.
-template <bool Whole, class Real, unsigned Bytes, unsigned Vectors>
-void unpack(const KernelTape<Real>& tape, const KernelBatch<Real>& b, std::size_t first, std::size_t valid,
-            const Row<Real, Bytes, Vectors>* x) {
-  using Vec = typename Simd<Real, Bytes>::Vec;
-  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes;
-  Real *re = b.out_re + first, *im = b.out_im + first;
-  for (std::size_t m = 0; m < tape.modes; ++m, re += b.out_re_stride, im += b.out_im_stride)
-    for (std::size_t done = 0, i = m; done < valid; i += tape.modes)
-      for (unsigned v = 0; v < Vectors; ++v, done += lanes) {
-        const std::size_t left = Whole ? lanes : done < valid ? valid - done : 0;
-        // Zero starts the sum so that each statement has one way to be fused.
-        const Vec zero{}, xr = x[i].re[v], xi = x[i].im[v];
-        Vec yr = zero + xr * tape.out_re[m], yi = zero + xi * tape.out_re[m];
-        yr = yr - xi * tape.out_im[m];
-        yi = yi + xr * tape.out_im[m];
-        store<Real, Bytes>(re + done, yr, left);
-        store<Real, Bytes>(im + done, yi, left);
-      }
 }
 
 /// Samples [first, first + valid), at most a scratch memory of them, as tiles of `Vectors`.

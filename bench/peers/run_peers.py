@@ -69,7 +69,7 @@ class Worker:
         line = self.process.stdout.readline() if ready else ""
         if not line:
             self.stop()
-            return {"error": f"no result within {self.limit_s} s" if not ready else "its process ended"}
+            return {"error": f"no result within {self.limit_s:g} s" if not ready else "its process ended"}
         return json.loads(line)
 
     def turn(self):
@@ -171,9 +171,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fringe", type=Path, metavar="FRINGE_BENCH", help="executable; without it only peers run")
     parser.add_argument("--quick", action="store_true", help="N=64 and batch 128 only, 3 rounds, 60 s for each")
+    parser.add_argument("--limit", type=float, default=600, metavar="S", help="seconds after which a contestant is skipped")
     parser.add_argument("--out", type=Path, help="JSON file for the results")
     arguments = parser.parse_args()
-    rounds, limit_s = (3, 60) if arguments.quick else (7, 600)
+    rounds, limit_s = (3, min(60, arguments.limit)) if arguments.quick else (7, arguments.limit)
     if arguments.fringe and not os.access(arguments.fringe, os.X_OK):
         parser.error(f"--fringe: '{arguments.fringe}' is no executable; build with -DFRINGE_BENCH=ON")
 

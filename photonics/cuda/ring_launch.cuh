@@ -11,11 +11,11 @@ namespace fringe::ring {
 /// Threads of a block. Rings in one warp: small blocks. Longer ones: one block to a processor, so that all
 /// its rings share the coefficients that arrive.
 template <bool Wide>
-inline constexpr std::uint32_t block_threads = Wide ? wide_warps* warp : 4 * warp;
+inline constexpr std::uint32_t block_threads = (Wide ? wide_warps : 4) * warp;
 
 /// Blocks that a processor has registers for. With all its vectors a lane needs more than the 168 of twelve
-/// warps: eight have 255 each and spill nothing, and with so many independent multiply-adds two warps keep a
-/// scheduler busy.
+/// warps: eight have 255 each and spill next to nothing, and with so many independent multiply-adds two warps
+/// keep a scheduler busy.
 template <int V, bool Wide>
 inline constexpr int blocks_per_processor = Wide     ? 1
                                             : V == 1 ? 4

@@ -55,9 +55,18 @@ TEST(GpuTiles, SmallTilesAreBoundBySharedMemory) {
   // H100 in FP16: 2048 multiply-adds a cycle. 32×32 takes 0.5 cycles of arithmetic a step and 1 of operands.
   const GpuSpec& gpu = find_gpu("h100-sxm");
   constexpr std::array<Tile, 1> small{Tile{32, 32}};
-  const TiledProduct p = tiled_product(gpu, Format::fp16, 32, 32, 100, small);
+  const TiledProduct p = tiled_product(gpu, Format::fp16, 32, 32, 100, 1, small);
   EXPECT_EQ(p.split, 1u);
   EXPECT_NEAR(p.seconds, 100 * 1.0 / gpu.tensor_clock_hz, 16 * eps * p.seconds);
+}
+
+TEST(GpuTiles, GroupsFillWavesTogether) {
+  // 108 groups of one tile each are one wave of an A100, 109 are two.
+  const GpuSpec& a100 = find_gpu("a100-sxm4-40gb");
+  const TiledProduct one = tiled_product(a100, Format::fp16, 256, 128, 32, 1, large);
+  const TiledProduct full = tiled_product(a100, Format::fp16, 256, 128, 32, 108, large);
+  EXPECT_EQ(full.seconds, one.seconds);
+  EXPECT_EQ(tiled_product(a100, Format::fp16, 256, 128, 32, 109, large).seconds, 2 * one.seconds);
 }
 
 }  // namespace

@@ -114,6 +114,9 @@ TEST(SystolicArray, FoldsAreSharedAmongArrays) {
   // K = 1000 on 128 rows and M = 300 on 128 columns: 8·3 = 24 folds, 6 turns of four arrays.
   EXPECT_EQ(systolic_cycles(spec, Dataflow::weight_stationary, 300, 50, 1000),
             6.0 * (2 * 128 + 128 + 50 - 2));
+  // Two such products of a group: 48 folds, 12 turns.
+  EXPECT_EQ(systolic_cycles(spec, Dataflow::weight_stationary, 300, 50, 1000, 2),
+            12.0 * (2 * 128 + 128 + 50 - 2));
   // M = 300, N = 50: 3 folds, one turn.
   EXPECT_EQ(systolic_cycles(spec, Dataflow::output_stationary, 300, 50, 1000), 2 * 128 + 128 + 1000 - 2);
   spec.arrays = 1;
