@@ -61,8 +61,8 @@ std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
 FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view model, bool half);
 
 /// Units a second of a workload on a board that nobody measured, by FittedUnit, with a batch that fills its
-/// memory, in the software that the table's boards of its generation ran. Empty where the board doesn't compute in the precision, its memory
-/// holds no batch, or the workload has no fit.
+/// memory, in the software that the table's boards of its generation ran. Empty where the board doesn't
+/// compute in the precision, its memory holds no batch, or the workload has no fit.
 struct ModelledBoard {
   double units_per_s, batch;
 };
