@@ -67,56 +67,30 @@ std::string plain(std::string_view text) {
 struct OneBoard {
   double throughput, batch;
   bool measured;
-  std::string label;  ///< of the table, where measured
 };
 
-std::optional<OneBoard> measured_board(std::span<const TrainingRow> table, const GpuSpec& board,
-                                       const TrainingModel& model, bool half) {
+std::optional<OneBoard> one_board(std::span<const TrainingRow> table, const GpuSpec& board,
+                                  const TrainingModel& model, bool half) {
   for (const TrainingRow& row : table)
-    if (row.count == 1 && row.model == model.name && row.half == half &&
-        row.flags.find("anomalous") == std::string::npos && &board_of(row.gpu) == &board)
-      return OneBoard{computed_throughput(row), row.batch_per_gpu.value_or(0), true, row.gpu};
+    if (row.count == 1 && row.model == &model && row.half == half && row.board == &board &&
+        row.flags.find("anomalous") == std::string::npos)
+      return OneBoard{computed_throughput(row), row.batch_per_gpu.value_or(0), true};
+  if (const auto found = modelled_board(board, model, half))
+    return OneBoard{found->units_per_s, found->batch, false};
   return {};
 }
 
-/// Boards that nobody measured, by the single-board model fitted to those that were.
-std::vector<std::pair<const GpuSpec*, OneBoard>> modelled_boards(const std::filesystem::path& csv,
-                                                                 const TrainingModel& model, bool half) {
-  std::vector<ThroughputRow> rows = read_gpu_training(csv);
-  std::erase_if(rows, [&](const ThroughputRow& r) {
-    return r.model->name != model.name || (r.format == Format::fp16) != half;
-  });
-  if (rows.empty()) return {};
-  constexpr std::string_view candidate = "candidate";
-  const std::vector<ThroughputRow> known = rows;
-  for (const GpuSpec& board : gpu_catalogue()) {
-    const Format format = half ? Format::fp16 : board.peak(Format::tf32) > 0 ? Format::tf32 : Format::fp32;
-    if (board.peak(format) <= 0) continue;
-    // The batch fills the memory, as those of the table do.
-    const auto nearest = std::ranges::min_element(known, {}, [&](const ThroughputRow& r) {
-      return std::abs(std::log(r.gpu->memory_bytes / board.memory_bytes));
-    });
-    const double batch = std::floor(nearest->batch * board.memory_bytes / nearest->gpu->memory_bytes);
-    if (batch >= 1)
-      rows.push_back({candidate, &board, known.front().model, format, Software::cuda11, batch, 1});
-  }
-  std::vector<std::pair<const GpuSpec*, OneBoard>> boards;
-  for (const Prediction& p : leave_gpus_out(rows, step_terms(rows), std::array{candidate}))
-    boards.push_back({p.row->gpu, {p.items_per_s, p.row->batch, false, {}}});
-  return boards;
-}
-
 /// The table's row of this machine, bought rather than rented.
-const ScalingRow* measured_machine(std::span<const ScalingRow> rows, const std::string& label,
+const ScalingRow* measured_machine(std::span<const ScalingRow> rows, const GpuSpec& board,
                                    const TrainingModel& model, bool half, const Interconnect& way,
                                    int count) {
   for (const ScalingRow& r : rows)
-    if (r.row->gpu == label && r.model == &model && r.row->half == half && r.interconnect == &way &&
+    if (r.row->board == &board && r.model == &model && r.row->half == half && r.interconnect == &way &&
         r.row->count == count && r.row->interconnect.find(';') == std::string::npos)
       return &r;
   // Bridged boards and named servers carry a note.
   for (const ScalingRow& r : rows)
-    if (r.row->gpu == label && r.model == &model && r.row->half == half && r.interconnect == &way &&
+    if (r.row->board == &board && r.model == &model && r.row->half == half && r.interconnect == &way &&
         r.row->count == count && way.name == "nvlink-bridge")
       return &r;
   return nullptr;
@@ -172,8 +146,9 @@ const TrainingModel& workload_of(std::string_view name) {
   const std::string wanted = plain(name);
   std::vector<const TrainingModel*> fitting;
   for (const TrainingModel& model : training_models()) {
-    if (plain(model.name) == wanted) return model;
-    if (!wanted.empty() && plain(model.name).starts_with(wanted)) fitting.push_back(&model);
+    const std::string own = plain(model.name), zoo = plain(model.zoo);
+    if (own == wanted || (zoo == wanted && !zoo.empty())) return model;
+    if (!wanted.empty() && (own.starts_with(wanted) || zoo.starts_with(wanted))) fitting.push_back(&model);
   }
   if (fitting.size() == 1) return *fitting.front();
   if (fitting.empty()) return find_training_model(name);
@@ -207,17 +182,14 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
   require_positive(request.years, "--years");
   if (!(request.usd_per_kwh >= 0))
     throw Error(fmt::format("--kwh = {} must not be negative", request.usd_per_kwh));
-  const std::vector<TrainingRow> table = read_training_table(csv);
+  std::vector<TrainingRow> table;
+  if (!csv.empty()) table = read_training_table(csv);
   const std::vector<ScalingRow> machines = scaling_rows(table);
-  const auto modelled = modelled_boards(csv, model, request.half);
 
-  AdviceReport report{request, &model, {}, {}};
+  AdviceReport report{request, &model, !csv.empty(), {}, {}};
   const GpuSpec *cheapest = nullptr, *coolest = nullptr;
   for (const GpuSpec& board : gpu_catalogue()) {
-    std::optional<OneBoard> one = measured_board(table, board, model, request.half);
-    if (!one)
-      for (const auto& [other, figures] : modelled)
-        if (other == &board) one = figures;
+    const std::optional<OneBoard> one = one_board(table, board, model, request.half);
     if (!one) continue;
     if (board.launch_price_usd > 0 &&
         (cheapest == nullptr || board.launch_price_usd < cheapest->launch_price_usd))
@@ -246,7 +218,7 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
           // Runs that exchanged nothing say nothing of training.
           if (one->measured && model.exchanged)
             if (const ScalingRow* seen =
-                    measured_machine(machines, one->label, model, request.half, *way, count)) {
+                    measured_machine(machines, board, model, request.half, *way, count)) {
               a.basis = Basis::measured;
               a.step.efficiency = seen->efficiency;
             }
@@ -263,7 +235,10 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
     }
   }
   if (report.ranked.empty() && cheapest == nullptr)
-    throw Error("no board's throughput on '" + std::string(model.name) + "' is known in this precision");
+    throw Error("no board's throughput on '" + std::string(model.name) + "' is known in this precision" +
+                (csv.empty() ? ": it isn't modelled, and what was measured is not at hand (" +
+                                   std::string(training_table_place) + ", or in that of --data)"
+                             : ""));
   if (report.ranked.empty())
     throw Error(fmt::format(
         "no machine for '{}' within the limits: the cheapest board is {} at ${:.0f} and {:.0f} W, "

@@ -17,8 +17,10 @@
 namespace fringe {
 
 struct AdviceRequest {
-  std::string workload;  ///< a row of training_models(); case and punctuation don't matter, nor a unique end
-  bool half = true;      ///< mixed precision, else fp32 (TF32 where a board has it)
+  /// A row of training_models(), by its name or that of the zoo; case and punctuation don't matter, nor a
+  /// unique end.
+  std::string workload;
+  bool half = true;  ///< mixed precision, else fp32 (TF32 where a board has it)
   double budget_usd = std::numeric_limits<double>::infinity();  ///< infinity: boards without a price too
   double power_w = std::numeric_limits<double>::infinity();
   double years = 3;           ///< over which the price is spread, at full use
@@ -53,6 +55,7 @@ struct Advice {
 struct AdviceReport {
   AdviceRequest request;
   const TrainingModel* model = nullptr;
+  bool measured = false;         ///< the published table was at hand
   std::vector<Advice> ranked;    ///< fastest first
   std::vector<Advice> unpriced;  ///< within the power limit, left out for want of a price; fastest first
 };
@@ -63,7 +66,8 @@ const TrainingModel& workload_of(std::string_view name);
 /// Ways that `count` boards of this kind are sold with; none where they can't work together.
 std::vector<const Interconnect*> ways_of(const GpuSpec& board, int count);
 
-/// `table`: of sim/training_table.hpp. Throws Error where a figure is out of range or the table is missing.
+/// `table`: of sim/training_table.hpp; empty: all is modelled. Throws Error where a figure is out of range,
+/// or a table that is named can't be read.
 AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& table);
 
 /// For a terminal of 100 columns.

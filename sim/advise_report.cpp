@@ -7,6 +7,7 @@
 #include "sim/advise.hpp"
 #include "sim/report.hpp"
 #include "sim/text.hpp"
+#include "sim/training_table.hpp"
 
 namespace fringe {
 namespace {
@@ -162,9 +163,13 @@ std::string advice_text(const AdviceReport& report) {
   text +=
       "\n" +
       wrapped(
-          "measured: this machine, published by Lambda, February 2021 · scaled: one board measured, many "
-          "modelled (6 % off on average: fringe validate gpu-scaling) · modelled: one board modelled too "
-          "(fringe validate gpu-training; boards after 2020 are extrapolated).",
+          (report.measured
+               ? "measured: this machine, published by Lambda, February 2021 · scaled: one board measured, "
+                 "many modelled (6 % off on average: fringe validate gpu-scaling) · "
+               : "What was measured is not at hand; it is read from " + std::string(training_table_place) +
+                     ", or from the folder of --data. ") +
+              std::string("modelled: one board modelled too (fringe validate gpu-training; boards after "
+                          "2020 are extrapolated)."),
           "  ") +
       wrapped(
           fmt::format(

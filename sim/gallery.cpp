@@ -15,13 +15,14 @@
 namespace fringe {
 
 Gallery::Gallery(ThreadPool& pool, Observer& observer, std::string row, std::size_t case_index,
-                 std::size_t cases, const TrainTest* mnist)
+                 std::size_t cases, const TrainTest* mnist, const std::vector<TrainingRow>* training_table)
     : pool_(&pool),
       observer_(&observer),
       row_(std::move(row)),
       case_index_(case_index),
       cases_(cases),
-      mnist_(mnist) {}
+      mnist_(mnist),
+      training_table_(training_table) {}
 
 std::vector<std::vector<double>> Gallery::each(
     std::size_t count, const std::function<std::vector<double>(std::uint32_t draw)>& task) {

@@ -10,6 +10,7 @@
 #include "photonics/mesh_layout.hpp"
 #include "photonics/photonic_accelerator.hpp"
 #include "photonics/physical_mesh.hpp"
+#include "sim/training_table.hpp"
 #include "sim/validation.hpp"
 #include "workloads/idx.hpp"
 
@@ -19,7 +20,7 @@ namespace fringe {
 class Gallery {
  public:
   Gallery(ThreadPool& pool, Observer& observer, std::string row, std::size_t case_index, std::size_t cases,
-          const TrainTest* mnist = nullptr);
+          const TrainTest* mnist = nullptr, const std::vector<TrainingRow>* training_table = nullptr);
 
   ThreadPool& pool() const noexcept { return *pool_; }
   /// For long work within a draw, which may end early where a stop is asked for: each() then throws.
@@ -33,6 +34,7 @@ class Gallery {
   };
   /// Only of a case that needs it.
   const TrainTest& mnist() const noexcept { return *mnist_; }
+  const std::vector<TrainingRow>& training_table() const noexcept { return *training_table_; }
   /// task(i) for i < count, in parallel; results in the order of i. Throws Stopped where the observer asks.
   std::vector<std::vector<double>> each(std::size_t count,
                                         const std::function<std::vector<double>(std::uint32_t draw)>& task);
@@ -45,6 +47,7 @@ class Gallery {
   std::string row_;
   std::size_t case_index_, cases_;
   const TrainTest* mnist_;
+  const std::vector<TrainingRow>* training_table_;
 };
 
 /// Mean and standard error of each column of draws[draw][column].

@@ -1,7 +1,6 @@
 #include <array>
 
 #include "sim/gallery.hpp"
-#include "sim/gpu_training.hpp"
 #include "sim/validate_scaling.hpp"
 
 namespace fringe {
@@ -27,13 +26,13 @@ std::vector<ValidationCase> scaling_errors(const GallerySize&) {
        {"rows that exchange no gradient", 0.06, 0, at_most},
        {"one efficiency for all, workload left out", 0.06, 0, at_least},
        {"perfect scaling", 0.06, 0, at_least}},
-      [](Gallery&) {
-        const auto table = read_training_table(gpu_training_at_hand());
+      [](Gallery& gallery) {
         std::vector<Measured> found;
-        for (const ScalingScore& score : scaling_scores(scaling_rows(table))) found.push_back({score.error});
+        for (const ScalingScore& score : scaling_scores(scaling_rows(gallery.training_table())))
+          found.push_back({score.error});
         return found;
       }};
-  errors.needs_gpu_training = true;
+  errors.needs_training_table = true;
   return {errors};
 }
 
@@ -46,9 +45,9 @@ struct MachineClaim {
 constexpr std::array<MachineClaim, 8> machine_claims{
     {{"2 × 3090 / 2 × RTX 8000 NVLink", 1, at_least, &MachineRatios::two_3090_over_two_8000},
      {"A100, NVSwitch / PCIe", 1, at_least, &MachineRatios::nvswitch_over_pcie},
-     {"the same, at most slightly", 1.1, at_most, &MachineRatios::nvswitch_over_pcie},
+     {"A100: the same, at most slightly", 1.1, at_most, &MachineRatios::nvswitch_over_pcie},
      {"2080 Ti, NVLink bridges / none", 1, at_least, &MachineRatios::bridges_over_none},
-     {"the same, at most slightly", 1.1, at_most, &MachineRatios::bridges_over_none},
+     {"2080 Ti: the same, at most slightly", 1.1, at_most, &MachineRatios::bridges_over_none},
      {"8 × 3090, BERT large, fp16", 0.25, at_most, &MachineRatios::eight_3090_bert_fp16},
      {"8 × 3090, BERT large, fp32", 0.25, at_most, &MachineRatios::eight_3090_bert_fp32},
      {"8 × 3090, ResNet-50, fp16", 0.8, at_least, &MachineRatios::eight_3090_resnet_fp16}}};
@@ -58,16 +57,15 @@ std::vector<ValidationCase> scaling_claims(const GallerySize&) {
   for (const MachineClaim& c : machine_claims)
     for (const char* whose : {": published", ": ours"})
       pairs.claims.push_back({std::string(c.what) + whose, c.limit, 0, c.relation});
-  pairs.measure = [](Gallery&) {
-    const auto table = read_training_table(gpu_training_at_hand());
-    const MachineRatios ratios = machine_ratios(scaling_rows(table));
+  pairs.measure = [](Gallery& gallery) {
+    const MachineRatios ratios = machine_ratios(scaling_rows(gallery.training_table()));
     std::vector<Measured> found;
     for (const MachineClaim& c : machine_claims)
       for (const double value : {(ratios.*c.ratio).measured, (ratios.*c.ratio).modelled})
         found.push_back({value});
     return found;
   };
-  pairs.needs_gpu_training = true;
+  pairs.needs_training_table = true;
   return {pairs};
 }
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "sim/log_search.hpp"
+
 namespace fringe {
 namespace {
 
@@ -48,6 +50,17 @@ std::vector<ItemTerms> each(std::span<const ThroughputRow> rows, auto&& terms_of
   return terms;
 }
 
+/// Or later.
+bool is_ampere(const GpuSpec& board) { return board.peak(Format::tf32) > 0; }
+
+/// What the table's precisions mean on a board.
+Format format_on(const GpuSpec& board, bool half) {
+  return half ? Format::fp16 : is_ampere(board) ? Format::tf32 : Format::fp32;
+}
+
+/// The containers that the table's boards ran; later boards are taken to run the newer.
+Software software_on(const GpuSpec& board) { return is_ampere(board) ? Software::cuda11 : Software::cuda10; }
+
 /// Each once, in the order of the rows.
 std::vector<std::string_view> gpus_of(std::span<const ThroughputRow> rows) {
   std::vector<std::string_view> gpus;
@@ -58,13 +71,24 @@ std::vector<std::string_view> gpus_of(std::span<const ThroughputRow> rows) {
 
 }  // namespace
 
+std::vector<ThroughputRow> single_gpu_rows(std::span<const TrainingRow> table) {
+  std::vector<ThroughputRow> rows;
+  for (const TrainingRow& row : table) {
+    if (row.count != 1 || !row.flags.empty() || !row.batch_per_gpu || row.model->operations == 0) continue;
+    if (row.model->name.starts_with("transformerxl") && row.half && !is_ampere(*row.board)) continue;
+    rows.push_back({row.gpu, row.board, row.model, format_on(*row.board, row.half), software_on(*row.board),
+                    *row.batch_per_gpu, computed_throughput(row)});
+  }
+  return rows;
+}
+
 std::vector<ItemTerms> step_terms(std::span<const ThroughputRow> rows, const TrainingParameters& parameters) {
   return each(rows, [&](const ThroughputRow& row) {
     const TrainingRates rates =
         training_rates(*row.gpu, row.format, row.model->library, row.software, parameters);
     return ItemTerms{
         rates.s_per_operation, rates.s_per_byte,
-        row.model->parameters * rates.s_per_parameter / (row.batch * row.model->items_per_batch_entry)};
+        row.model->parameters * rates.s_per_parameter / (row.batch * row.model->units_per_sample)};
   });
 }
 
@@ -109,6 +133,29 @@ std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
   return predictions;
 }
 
+FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view model, bool half) {
+  const auto belongs = [&](const ThroughputRow& row) {
+    return row.model->name == model && (row.format == Format::fp16) == half;
+  };
+  const std::vector<ItemTerms> terms = step_terms(rows);
+  const Constants c = fit(rows, terms, belongs);
+  double batches = 0, count = 0;
+  for (const ThroughputRow& row : rows)
+    if (belongs(row)) batches += row.batch / row.gpu->memory_bytes, ++count;
+  return {c.first, c.second, count > 0 ? 1e9 * batches / count : 0};
+}
+
+std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half) {
+  const FittedUnit& unit = model.fitted(half);
+  const Format format = format_on(board, half);
+  const double batch = std::floor(unit.batch_per_gb * 1e-9 * board.memory_bytes);
+  if (board.peak(format) <= 0 || batch < 1) return {};
+  const double units = batch * model.units_per_sample;
+  const TrainingRates rates = training_rates(board, format, model.library, software_on(board));
+  return ModelledBoard{units / step_seconds(rates, {unit.operations, unit.bytes, model.parameters, units}),
+                       batch};
+}
+
 std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows,
                                             std::span<const ItemTerms> terms) {
   std::vector<ItemTerms> counted(terms.begin(), terms.end());
@@ -132,26 +179,14 @@ TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows) {
   constexpr std::array axes{&P::tensor_issue_fp16, &P::tensor_issue_tf32,   &P::products_fp16,
                             &P::products_tf32,     &P::bytes_per_parameter, &P::convolutions_fp16,
                             &P::convolutions_tf32};
-  P best{0.5, 1, 100, 1, 1, 1, 1};
-  const auto error_of = [&](const P& p) {
-    return mean_absolute_error(leave_one_gpu_out(rows, step_terms(rows, p)));
+  const auto constants_of = [&](std::span<const double> x) {
+    P p;
+    for (std::size_t i = 0; i < axes.size(); ++i) p.*axes[i] = x[i];
+    return p;
   };
-  double error = error_of(best);
-  constexpr double smallest_step = 1.02;
-  for (double step = 2; step > smallest_step;) {
-    bool moved = false;
-    for (double P::*const axis : axes)
-      for (const double factor : {step, 1 / step}) {
-        P tried = best;
-        tried.*axis *= factor;
-        if (const double e = error_of(tried); e < error) {
-          best = tried, error = e, moved = true;
-          break;
-        }
-      }
-    if (!moved) step = std::sqrt(step);
-  }
-  return best;
+  return constants_of(least_error({0.5, 1, 100, 1, 1, 1, 1}, [&](std::span<const double> x) {
+    return mean_absolute_error(leave_one_gpu_out(rows, step_terms(rows, constants_of(x))));
+  }));
 }
 
 std::vector<Prediction> leave_one_gpu_out_of_everything(std::span<const ThroughputRow> rows) {

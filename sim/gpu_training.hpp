@@ -8,47 +8,28 @@
 // told. "fp32" is TF32 on Ampere.
 #pragma once
 
-#include <filesystem>
+#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "electronic/training_step.hpp"
+#include "sim/training_table.hpp"
 
 namespace fringe {
-
-/// A reference implementation of the table.
-struct TrainedModel {
-  std::string_view name;         ///< as the table has it
-  double parameters;             ///< a few per cent matter little: they count for the update alone
-  double items_per_batch_entry;  ///< items of the throughput in one entry of the batch
-  Library library;
-  /// Of an item, forward and backward, counted from the shapes of its operators (see the table in the
-  /// source): operations of products and convolutions, two for a multiply-accumulate, and elements that all
-  /// operators read and write, none fused.
-  double operations, elements;
-  std::string_view source;
-};
-std::span<const TrainedModel> trained_models();
 
 struct ThroughputRow {
   std::string_view gpu_label;  ///< as the table has it
   const GpuSpec* gpu;
-  const TrainedModel* model;
+  const TrainingModel* model;
   Format format;
   Software software;
   double batch;
   double items_per_s;
 };
 
-/// The file at `gpu_training/lambda_2021_02.csv` of the folder that FRINGE_DATA names, else of
-/// ../shared/data; empty where there is none.
-std::filesystem::path gpu_training_at_hand();
-
-/// Its single-GPU rows, without those left out of everything. Throws Error with file and line where a row
-/// can't be read or names an unknown GPU, model or precision.
-std::vector<ThroughputRow> read_gpu_training(const std::filesystem::path& file);
+/// The table's single-GPU rows, without those left out of everything.
+std::vector<ThroughputRow> single_gpu_rows(std::span<const TrainingRow> table);
 
 /// Seconds an item of a row takes: first·a + second·b + rest, where a and b are the two constants of its
 /// workload and format. The naive models have the first alone.
@@ -74,6 +55,18 @@ std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, std:
 /// Every row, with its own GPU left out.
 std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
                                           std::span<const ItemTerms> terms);
+
+/// The constants of a workload, fitted to its rows on every GPU, and the mean batch that its rows give a GB.
+/// What training_models() holds, to three digits.
+FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view model, bool half);
+
+/// Units a second of a workload on a board that nobody measured, by FittedUnit, with a batch that fills its
+/// memory, in the software that the table's boards of its generation ran. Empty where the board doesn't
+/// compute in the precision, its memory holds no batch, or the workload has no fit.
+struct ModelledBoard {
+  double units_per_s, batch;
+};
+std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half);
 
 /// Every row, by its model's counts: operations·a + bytes of its elements·b, where a and b are fitted to all
 /// other models of the same precision. Nothing is fitted to the workload.

@@ -17,7 +17,6 @@
 #include "sim/calibration.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
-#include "sim/gpu_training.hpp"
 #include "sim/listing.hpp"
 #include "sim/priced.hpp"
 #include "sim/progress.hpp"
@@ -128,19 +127,20 @@ int run_validation(const std::string& name, bool all, bool quick, const RunOptio
   if (all && quick) throw Error("--all is the full size and --quick the reduced one: give one of them");
   if (all && !name.empty()) throw Error("--all runs every row: it takes no name '" + name + "'");
   std::vector<ValidationRow> rows(validation_rows().begin(), validation_rows().end());
-  rows.insert(rows.end(), table_rows().begin(), table_rows().end());
   if (!name.empty()) rows = {find_row("validation row", name, rows)};
   catch_interrupts();
   ThreadPool pool(options.threads);
+  GalleryData data = gallery_data_at_hand();
+  if (!options.data.empty()) data.mnist = options.data;
   ValidationResult result;
   {
     ProgressBar progress(options.quiet);
-    result = validate(rows, all || (!name.empty() && !quick) ? full_gallery : quick_gallery, pool, progress,
-                      options.data.empty() ? mnist_at_hand() : std::filesystem::path(options.data));
+    result =
+        validate(rows, all || (!name.empty() && !quick) ? full_gallery : quick_gallery, pool, progress, data);
   }
   std::fputs((options.json ? validation_json(result) : validation_text(result)).c_str(), stdout);
   if (name == "gpu-scaling" && !options.json && result.count(Verdict::skipped) == 0) {
-    const std::vector<TrainingRow> table = read_training_table(gpu_training_at_hand());
+    const std::vector<TrainingRow> table = read_training_table(data.training_table);
     std::fputs(("\n" + scaling_residuals(scaling_rows(table))).c_str(), stdout);
   }
   return exit_status(result);
@@ -194,17 +194,10 @@ int run_calibration(CalibrationSetup setup, const RunOptions& options) {
   return result.stopped ? 130 : 0;
 }
 
-/// The published table, from --data or where the environment says.
+/// The published table, from --data or where the environment says; empty: not at hand.
 std::filesystem::path training_table(const std::string& data) {
-  const std::filesystem::path table =
-      data.empty() ? gpu_training_at_hand()
-                   : std::filesystem::path(data) / "gpu_training" / "lambda_2021_02.csv";
-  if (table.empty())
-    throw Error(
-        "the table gpu_training/lambda_2021_02.csv is not at hand: it is read from the folder that "
-        "FRINGE_DATA "
-        "or --data names, else from ../shared/data");
-  return table;
+  return data.empty() ? training_table_at_hand()
+                      : std::filesystem::path(data) / "gpu_training" / "lambda_2021_02.csv";
 }
 
 void add_advise_options(CLI::App& command, AdviceRequest& request, std::string& precision,
@@ -222,7 +215,9 @@ void add_advise_options(CLI::App& command, AdviceRequest& request, std::string& 
   command.add_option("--years", request.years, "over which the price is spread; default: 3")->type_name("N");
   command.add_option("--kwh", request.usd_per_kwh, "price of a kWh of electricity; default: 0.15")
       ->type_name("USD");
-  command.add_option("--data", data, "folder that holds gpu_training; default: $FRINGE_DATA")
+  command
+      .add_option("--data", data,
+                  "folder that holds gpu_training; default: $FRINGE_DATA; without it: modelled")
       ->type_name("DIR");
 }
 

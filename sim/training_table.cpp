@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string_view>
@@ -17,6 +19,30 @@ constexpr std::array<std::string_view, 11> columns{
     "gpu",           "interconnect_notes", "count", "model",     "precision",
     "batch_per_gpu", "throughput",         "unit",  "container", "throughput_exact_from_log",
     "quality_flags"};
+
+struct Label {
+  std::string_view name, board;
+};
+constexpr std::array<Label, 16> labels{{{"GTX 1080Ti", "gtx1080ti"},
+                                        {"RTX 2070 MAX-Q", "rtx2070-max-q"},
+                                        {"RTX 2080 MAX-Q", "rtx2080-max-q"},
+                                        {"RTX 2080 SUPER MAX-Q", "rtx2080-super-max-q"},
+                                        {"RTX 2080Ti", "rtx2080ti"},
+                                        {"Titan RTX", "titan-rtx"},
+                                        {"Quadro RTX 5000", "rtx5000"},
+                                        {"Quadro RTX 6000", "rtx6000"},
+                                        {"Quadro RTX 8000", "rtx8000"},
+                                        {"V100 16GB SXM2", "v100-sxm2-16gb"},
+                                        {"V100 32GB", "v100-sxm2-32gb"},
+                                        {"RTX 3080", "rtx3080"},
+                                        {"RTX 3090", "rtx3090"},
+                                        {"RTX A6000", "rtx-a6000"},
+                                        {"A100 40GB PCIe", "a100-pcie-40gb"},
+                                        {"A100 40GB SXM4", "a100-sxm4-40gb"}}};
+
+/// Samples of an epoch of MovieLens 20M: 20 000 263 ratings, less one of each of 138 493 users, with four
+/// negatives each.
+constexpr double ncf_epoch = 5.0 * (20'000'263 - 138'493);
 
 /// Fields of a line; a field in quotes may hold commas.
 std::vector<std::string> fields_of(const std::string& line) {
@@ -44,7 +70,21 @@ double number(const std::string& text, const std::string& where, Column column) 
 }  // namespace
 
 std::string TrainingRow::cell() const {
-  return gpu + "|" + interconnect + "|" + model + "|" + (half ? "fp16" : "fp32");
+  return std::string(gpu) + "|" + interconnect + "|" + std::string(model->name) + "|" +
+         (half ? "fp16" : "fp32");
+}
+
+std::filesystem::path training_table_at_hand() {
+  const char* const data = std::getenv("FRINGE_DATA");
+  const std::filesystem::path folder = data != nullptr && *data != 0 ? data : "../shared/data";
+  const std::filesystem::path file = folder / "gpu_training" / "lambda_2021_02.csv";
+  return std::filesystem::is_regular_file(file) ? file : std::filesystem::path{};
+}
+
+double computed_throughput(const TrainingRow& row) {
+  if (row.model->name != "ncf" || !row.batch_per_gpu) return row.throughput;
+  const double batches = ncf_epoch / (*row.batch_per_gpu * row.count);
+  return row.throughput * std::floor(batches) / batches;
 }
 
 std::vector<TrainingRow> read_training_table(const std::filesystem::path& csv) {
@@ -66,10 +106,16 @@ std::vector<TrainingRow> read_training_table(const std::filesystem::path& csv) {
     if (f[precision] != "fp16" && f[precision] != "fp32")
       throw Error(where + ": precision = '" + f[precision] + "' must be fp16 or fp32");
     TrainingRow row;
-    row.gpu = f[gpu];
+    try {
+      const Label& label = find_row("board", f[gpu], labels);
+      row.gpu = label.name;
+      row.board = &find_gpu(label.board);
+      row.model = &find_training_model(f[model]);
+    } catch (const Error& error) {
+      throw Error(where + ": " + error.what());
+    }
     row.interconnect = f[interconnect];
     row.count = static_cast<int>(number(f[count], where, count));
-    row.model = f[model];
     row.half = f[precision] == "fp16";
     if (!f[batch].empty()) row.batch_per_gpu = number(f[batch], where, batch);
     row.throughput =

@@ -5,53 +5,23 @@
 #include <cmath>
 
 #include "core/error.hpp"
+#include "sim/log_search.hpp"
 
 namespace fringe {
 namespace {
 
-struct Label {
-  std::string_view name, board;
-};
-constexpr std::array<Label, 16> labels{{{"GTX 1080Ti", "gtx1080ti"},
-                                        {"RTX 2070 MAX-Q", "rtx2070-max-q"},
-                                        {"RTX 2080 MAX-Q", "rtx2080-max-q"},
-                                        {"RTX 2080 SUPER MAX-Q", "rtx2080-super-max-q"},
-                                        {"RTX 2080Ti", "rtx2080ti"},
-                                        {"Titan RTX", "titan-rtx"},
-                                        {"Quadro RTX 5000", "rtx5000"},
-                                        {"Quadro RTX 6000", "rtx6000"},
-                                        {"Quadro RTX 8000", "rtx8000"},
-                                        {"V100 16GB SXM2", "v100-sxm2-16gb"},
-                                        {"V100 32GB", "v100-sxm2-32gb"},
-                                        {"RTX 3080", "rtx3080"},
-                                        {"RTX 3090", "rtx3090"},
-                                        {"RTX A6000", "rtx-a6000"},
-                                        {"A100 40GB PCIe", "a100-pcie-40gb"},
-                                        {"A100 40GB SXM4", "a100-sxm4-40gb"}}};
-
-/// Samples of an epoch of MovieLens 20M: 20 000 263 ratings, less one of each of 138 493 users, with four
-/// negatives each.
-constexpr double ncf_epoch = 5.0 * (20'000'263 - 138'493);
-
-/// What the reported throughput says over what was computed: batches that don't fill are dropped.
-double counted_over_computed(double batch_of_all) {
-  return ncf_epoch / batch_of_all / std::floor(ncf_epoch / batch_of_all);
-}
-
-constexpr std::size_t constant_count = 1 + link_count + platform_count;
-using Logs = std::array<double, constant_count>;
-
-Logs logs_of(const ScalingConstants& c) {
-  Logs x{std::log(c.overlap - 1)};
-  for (std::size_t i = 0; i < link_count; ++i) x[1 + i] = std::log(c.bytes_per_s[i]);
-  for (std::size_t i = 0; i < platform_count; ++i) x[1 + link_count + i] = std::log(c.stall[i]);
+/// In the order of the search: the overlap less one, each link, each platform.
+std::vector<double> positive(const ScalingConstants& c) {
+  std::vector<double> x{c.overlap - 1};
+  x.insert(x.end(), c.bytes_per_s.begin(), c.bytes_per_s.end());
+  x.insert(x.end(), c.stall.begin(), c.stall.end());
   return x;
 }
 
-ScalingConstants constants_of(const Logs& x) {
-  ScalingConstants c{1 + std::exp(x[0]), {}, {}};
-  for (std::size_t i = 0; i < link_count; ++i) c.bytes_per_s[i] = std::exp(x[1 + i]);
-  for (std::size_t i = 0; i < platform_count; ++i) c.stall[i] = std::exp(x[1 + link_count + i]);
+ScalingConstants constants_of(std::span<const double> x) {
+  ScalingConstants c{1 + x[0], {}, {}};
+  std::ranges::copy(x.subspan(1, link_count), c.bytes_per_s.begin());
+  std::ranges::copy(x.subspan(1 + link_count, platform_count), c.stall.begin());
   return c;
 }
 
@@ -63,8 +33,6 @@ double mean_error(std::span<const ScalingRow> rows, const ScalingConstants& cons
 }
 
 }  // namespace
-
-const GpuSpec& board_of(std::string_view label) { return find_gpu(find_row("board", label, labels).board); }
 
 const Interconnect& interconnect_of(std::string_view gpu, std::string_view notes, int count) {
   const auto name = [&]() -> std::string_view {
@@ -90,19 +58,14 @@ bool is_sealed(std::string_view cell) {
   return hash % 10 < 3;
 }
 
-double computed_throughput(const TrainingRow& row) {
-  if (row.model != "ncf" || !row.batch_per_gpu) return row.throughput;
-  return row.throughput / counted_over_computed(*row.batch_per_gpu * row.count);
-}
-
 std::vector<ScalingRow> scaling_rows(std::span<const TrainingRow> table) {
   std::vector<ScalingRow> rows;
   for (const TrainingRow& row : table) {
     if (row.count == 1) continue;
-    const TrainingModel& model = find_training_model(row.model);
+    const TrainingModel& model = *row.model;
     if (model.units_per_sample == 0 || (!row.flags.empty() && model.exchanged)) continue;
     const auto one = std::ranges::find_if(table, [&](const TrainingRow& r) {
-      return r.count == 1 && r.gpu == row.gpu && r.model == row.model && r.half == row.half;
+      return r.count == 1 && r.board == row.board && r.model == row.model && r.half == row.half;
     });
     if (one == table.end()) continue;
     const auto batch = row.batch_per_gpu ? row.batch_per_gpu : one->batch_per_gpu;
@@ -111,7 +74,7 @@ std::vector<ScalingRow> scaling_rows(std::span<const TrainingRow> table) {
     rows.push_back({&row,
                     &model,
                     &interconnect_of(row.gpu, row.interconnect, row.count),
-                    board_of(row.gpu).pcie_generation,
+                    row.board->pcie_generation,
                     {*batch * model.units_per_sample / one->throughput,
                      model.exchanged ? model.gradient_bytes(row.half) : 0, model.overlapped},
                     efficiency,
@@ -126,32 +89,8 @@ double predicted_efficiency(const ScalingRow& row, const ScalingConstants& const
 }
 
 ScalingConstants fit_scaling(std::span<const ScalingRow> rows, const ScalingConstants& start) {
-  Logs x = logs_of(start);
-  double least = mean_error(rows, constants_of(x));
-  const auto try_at = [&](const Logs& candidate) {
-    const double error = mean_error(rows, constants_of(candidate));
-    if (!(error < least)) return false;
-    least = error, x = candidate;
-    return true;
-  };
-  // The error has kinks, along which a search by one constant at a time would stop: pairs go together too.
-  for (double step = 0.4; step > 0.002; step /= 2) {
-    bool better = true;
-    for (int sweep = 0; better && sweep < 20; ++sweep) {
-      better = false;
-      for (std::size_t i = 0; i < constant_count; ++i)
-        for (std::size_t k = i; k < constant_count; ++k)
-          for (const double a : {step, -step})
-            for (const double b : {step, -step}) {
-              Logs candidate = x;
-              candidate[i] += a;
-              if (k != i) candidate[k] += b;
-              better |= try_at(candidate);
-              if (k == i) break;
-            }
-    }
-  }
-  return constants_of(x);
+  return constants_of(least_error(
+      positive(start), [&](std::span<const double> x) { return mean_error(rows, constants_of(x)); }));
 }
 
 }  // namespace fringe

@@ -2,8 +2,8 @@
 //
 // Rows. Those of sim/training_table.hpp with more than one board, a row of one board beside them and a known
 // batch. Left out: rows flagged as latency-bound, anomalous or superlinear. Rows that exchange no gradient
-// (Transformer-XL) are predicted with none and scored apart. NCF counts whole epochs while its loader drops
-// the last, incomplete batch: its figures are taken by the share of the epoch that was computed.
+// (Transformer-XL) are predicted with none and scored apart. Figures are those of
+// computed_throughput().
 //
 // Sealed. About three tenths of the cells (board, interconnect, model, precision; all counts together), drawn
 // by a hash of their names and listed in tests/sim/scaling_sealed.txt. Form and constants were chosen on the
@@ -18,19 +18,12 @@
 #include <vector>
 
 #include "electronic/data_parallel.hpp"
-#include "sim/training_models.hpp"
 #include "sim/training_table.hpp"
 
 namespace fringe {
 
-/// Board of the catalogue that the table's label means; Error where none is known.
-const GpuSpec& board_of(std::string_view label);
-
 /// How the boards of a row reach each other.
 const Interconnect& interconnect_of(std::string_view gpu, std::string_view notes, int count);
-
-/// Units a second that a row computed: its throughput, but for NCF's dropped batches.
-double computed_throughput(const TrainingRow& row);
 
 struct ScalingRow {
   const TrainingRow* row;

@@ -8,7 +8,7 @@
 
 #include "core/error.hpp"
 #include "sim/gallery.hpp"
-#include "sim/gpu_training.hpp"
+#include "sim/training_table.hpp"
 
 namespace fringe {
 namespace {
@@ -46,19 +46,10 @@ std::size_t GallerySize::draws(std::size_t full) const {
 std::span<const ValidationRow> validation_rows() {
   static const std::vector<ValidationRow> rows = [] {
     std::vector<ValidationRow> all;
-    for (const auto subject : {haar_rows(), programming_rows(), gradient_rows(), error_rows(),
-                               correction_rows(), descent_rows(), crossing_rows(), wavelength_rows(),
-                               loss_rows(), light_rows(), photon_rows(), in_situ_rows(), training_rows()})
-      all.insert(all.end(), subject.begin(), subject.end());
-    return all;
-  }();
-  return rows;
-}
-
-std::span<const ValidationRow> table_rows() {
-  static const std::vector<ValidationRow> rows = [] {
-    std::vector<ValidationRow> all;
-    for (const auto subject : {gpu_training_rows(), gpu_scaling_rows()})
+    for (const auto subject :
+         {haar_rows(), programming_rows(), gradient_rows(), error_rows(), correction_rows(), descent_rows(),
+          crossing_rows(), wavelength_rows(), loss_rows(), light_rows(), photon_rows(), in_situ_rows(),
+          training_rows(), gpu_training_rows(), gpu_scaling_rows()})
       all.insert(all.end(), subject.begin(), subject.end());
     return all;
   }();
@@ -99,16 +90,19 @@ int exit_status(const ValidationResult& result) {
   return result.stopped ? 130 : result.count(Verdict::fail) > 0 ? 1 : 0;
 }
 
-std::filesystem::path mnist_at_hand() {
+GalleryData gallery_data_at_hand() {
+  GalleryData found{{}, training_table_at_hand()};
   const char* const data = std::getenv("FRINGE_DATA");
-  if (data == nullptr || *data == 0) return {};
+  if (data == nullptr || *data == 0) return found;
   const std::filesystem::path mnist = std::filesystem::path(data) / "mnist";
-  return std::filesystem::is_directory(mnist) ? mnist : std::filesystem::path{};
+  if (std::filesystem::is_directory(mnist)) found.mnist = mnist;
+  return found;
 }
 
 ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize& size, ThreadPool& pool,
-                          Observer& observer, const std::filesystem::path& mnist) {
+                          Observer& observer, const GalleryData& data) {
   std::optional<TrainTest> images;
+  std::optional<std::vector<TrainingRow>> table;
   ValidationResult result;
   result.size = size;
   for (const ValidationRow& row : rows) {
@@ -117,14 +111,16 @@ ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize
     const std::vector<ValidationCase> cases = row.cases(size);
     try {
       for (std::size_t i = 0; i < cases.size(); ++i) {
-        if ((cases[i].needs_mnist && mnist.empty()) ||
-            (cases[i].needs_gpu_training && gpu_training_at_hand().empty())) {
+        if ((cases[i].needs_mnist && data.mnist.empty()) ||
+            (cases[i].needs_training_table && data.training_table.empty())) {
           for (const Claim& claim : cases[i].claims)
             found.claims.push_back({claim, {}, 0, 0, Verdict::skipped});
           continue;
         }
-        if (cases[i].needs_mnist && !images) images = load_idx_directory(mnist);
-        Gallery gallery(pool, observer, std::string(row.name), i, cases.size(), images ? &*images : nullptr);
+        if (cases[i].needs_mnist && !images) images = load_idx_directory(data.mnist);
+        if (cases[i].needs_training_table && !table) table = read_training_table(data.training_table);
+        Gallery gallery(pool, observer, std::string(row.name), i, cases.size(), images ? &*images : nullptr,
+                        table ? &*table : nullptr);
         const std::vector<Measured> values = cases[i].measure(gallery);
         if (values.size() != cases[i].claims.size())
           throw Error("validation row '" + std::string(row.name) + "': " + std::to_string(values.size()) +

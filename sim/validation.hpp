@@ -50,8 +50,8 @@ class Gallery;
 struct ValidationCase {
   std::vector<Claim> claims;
   std::function<std::vector<Measured>(Gallery&)> measure;
-  bool needs_mnist = false;         ///< skipped where MNIST isn't at hand
-  bool needs_gpu_training = false;  ///< skipped where gpu_training_at_hand() (sim/gpu_training.hpp) is empty
+  bool needs_mnist = false;           ///< skipped where MNIST isn't at hand
+  bool needs_training_table = false;  ///< skipped where the table of training throughput isn't
 };
 
 struct ValidationRow {
@@ -63,8 +63,6 @@ struct ValidationRow {
 };
 
 std::span<const ValidationRow> validation_rows();
-/// Rows against published tables that the project may read but not contain; not on docs/validation.md.
-std::span<const ValidationRow> table_rows();
 
 /// Skipped: not computed, so neither pass nor fail.
 enum class Verdict { pass, fail, does_not_reproduce, skipped };
@@ -100,15 +98,20 @@ inline constexpr double standard_errors_allowed = 4;
 /// A value whose claim is known not to hold and holds after all fails: its reason is out of date.
 ClaimResult judge(const Claim& claim, const Measured& found);
 
-/// The directory `mnist` in the folder that the environment variable FRINGE_DATA names; empty where there is
-/// none.
-std::filesystem::path mnist_at_hand();
+/// What the project may read but not contain; empty paths: not at hand.
+struct GalleryData {
+  std::filesystem::path mnist;           ///< directory of MNIST's IDX files (workloads/idx.hpp)
+  std::filesystem::path training_table;  ///< see sim/training_table.hpp
+};
+/// The directory `mnist` in the folder that the environment variable FRINGE_DATA names, and
+/// training_table_at_hand().
+GalleryData gallery_data_at_hand();
 
 /// Equal numbers for any number of threads. Stops cleanly between draws where the observer asks for it.
-/// `mnist`: directory of MNIST's IDX files (workloads/idx.hpp), read when a claim first needs it; empty: such
-/// claims are skipped. Throws Error where a file of it is missing or damaged.
+/// Data is read when a claim first needs it; where it isn't at hand such claims are skipped. Throws Error
+/// where a file of it is missing or damaged.
 ValidationResult validate(std::span<const ValidationRow> rows, const GallerySize& size, ThreadPool& pool,
-                          Observer& observer, const std::filesystem::path& mnist = {});
+                          Observer& observer, const GalleryData& data = {});
 
 /// 0, 1 where a row fails, 130 where the run was stopped; skipped rows don't count.
 int exit_status(const ValidationResult& result);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/text.hpp"
+#include "sim/training_table.hpp"
 #include "sim/validation.hpp"
 
 namespace fringe {
@@ -103,9 +104,8 @@ std::string why_skipped(std::span<const RowResult> rows) {
   bool mnist = false, table = false;
   for (const RowResult& row : rows) {
     if (!lacks_data(row)) continue;
-    const bool of_table = std::ranges::any_of(
-        table_rows(), [&](const ValidationRow& known) { return known.name == row.row->name; });
-    (of_table ? table : mnist) = true;
+    for (const ValidationCase& c : row.row->cases(quick_gallery))
+      mnist |= c.needs_mnist, table |= c.needs_training_table;
   }
   std::string text;
   if (mnist)
@@ -114,8 +114,8 @@ std::string why_skipped(std::span<const RowResult> rows) {
         "names, or from the one of --data.";
   if (table)
     text += std::string(text.empty() ? "" : " ") +
-            "Skipped: the table of training throughput is not at hand. It is read from "
-            "gpu_training/lambda_2021_02.csv in the folder that FRINGE_DATA names, else in ../shared/data.";
+            "Skipped: the table of training throughput is not at hand. It is read from " +
+            std::string(training_table_place) + ".";
   return text;
 }
 

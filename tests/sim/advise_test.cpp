@@ -8,9 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
-#include "sim/gpu_training.hpp"
 #include "sim/text.hpp"
 #include "sim/training_table.hpp"
+#include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 class Advising : public testing::Test {
  protected:
   void SetUp() override {
-    table = gpu_training_at_hand();
+    table = training_table_at_hand();
     if (table.empty()) table = fs::path(FRINGE_SOURCE_DIR) / "../shared/data/gpu_training/lambda_2021_02.csv";
     if (!fs::is_regular_file(table))
       GTEST_SKIP() << "gpu_training/lambda_2021_02.csv is neither below FRINGE_DATA nor below ../shared/data";
@@ -57,7 +57,7 @@ TEST_F(Advising, StaysWithinBudgetAndPowerAndRanksBySpeed) {
 TEST_F(Advising, GivesMeasuredMachinesAsMeasured) {
   const AdviceReport report = advise({"bert_large_squad"}, table);
   for (const TrainingRow& row : read_training_table(table)) {
-    if (row.gpu != "RTX 3090" || row.model != "bert_large_squad" || !row.half) continue;
+    if (row.gpu != "RTX 3090" || row.model->name != "bert_large_squad" || !row.half) continue;
     const Advice* a = find(report, "rtx3090", row.count);
     ASSERT_NE(a, nullptr) << row.count;
     EXPECT_EQ(a->basis, Basis::measured);
@@ -129,6 +129,31 @@ TEST(Workloads, AreFoundByTheirPlainNames) {
   EXPECT_EQ(workload_of("ResNet-50").name, "resnet50");
   EXPECT_EQ(workload_of("BERT-large").name, "bert_large_squad");
   EXPECT_EQ(workload_of("Mask R-CNN").name, "maskrcnn");
+  EXPECT_EQ(workload_of("bert-large-384").name, "bert_large_squad");
+  EXPECT_EQ(workload_of("ssd300").name, "ssd");
+  for (const TrainingModel& model : training_models())
+    if (!model.zoo.empty()) {
+      EXPECT_NO_THROW(find_workload(model.zoo)) << model.name;
+      EXPECT_EQ(&workload_of(model.zoo), &model);
+    }
+}
+
+/// Without the table boards are modelled, and the report says what is missing.
+TEST(WithoutTheTable, AllIsModelled) {
+  for (const TrainingModel& model : training_models())
+    for (const bool half : {true, false}) {
+      if (model.operations == 0) continue;
+      const AdviceReport report = advise({std::string(model.name), half}, {});
+      ASSERT_FALSE(report.ranked.empty()) << model.name;
+      for (const Advice& a : report.ranked) EXPECT_EQ(a.basis, Basis::modelled);
+      EXPECT_NE(advice_text(report).find("FRINGE_DATA"), std::string::npos);
+    }
+  try {
+    advise({"tacotron2"}, {});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("FRINGE_DATA"), std::string::npos) << error.what();
+  }
 }
 
 /// Every way that is offered takes that many boards, and no laptop is joined to another.

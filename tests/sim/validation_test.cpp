@@ -22,20 +22,23 @@ namespace {
 
 const std::string page_path = std::string(FRINGE_SOURCE_DIR) + "/docs/validation.md";
 
-/// Empty where there is none.
-std::filesystem::path mnist_directory() {
-  if (const auto mnist = mnist_at_hand(); !mnist.empty()) return mnist;
-  const auto shared = std::filesystem::path(FRINGE_SOURCE_DIR) / ".." / "shared" / "data" / "mnist";
-  return std::filesystem::is_directory(shared) ? shared : std::filesystem::path{};
+/// Beside the sources where the environment doesn't say.
+GalleryData data_at_hand() {
+  const auto shared = std::filesystem::path(FRINGE_SOURCE_DIR) / "../shared/data";
+  const auto table = shared / "gpu_training/lambda_2021_02.csv";
+  GalleryData data = gallery_data_at_hand();
+  if (data.mnist.empty() && std::filesystem::is_directory(shared / "mnist")) data.mnist = shared / "mnist";
+  if (data.training_table.empty() && std::filesystem::is_regular_file(table)) data.training_table = table;
+  return data;
 }
 
-/// Small meshes, few draws and no MNIST where sanitisers make each slow: tolerances follow from the draws.
+/// Small meshes, few draws and no data where sanitisers make each slow: tolerances follow from the draws.
 #if defined(NDEBUG)
 constexpr GallerySize tested = quick_gallery;
-std::filesystem::path tested_mnist() { return mnist_directory(); }
+GalleryData tested_data() { return data_at_hand(); }
 #else
 constexpr GallerySize tested{"smoke", 32, 0.01};
-std::filesystem::path tested_mnist() { return {}; }
+GalleryData tested_data() { return {}; }
 #endif
 
 class Quiet final : public Observer {
@@ -60,12 +63,13 @@ class GalleryRow : public testing::TestWithParam<std::string_view> {};
 TEST_P(GalleryRow, Holds) {
   ThreadPool pool;
   Quiet quiet;
-  const ValidationResult result = validate(row(GetParam()), tested, pool, quiet, tested_mnist());
+  const ValidationResult result = validate(row(GetParam()), tested, pool, quiet, tested_data());
   ASSERT_EQ(result.rows.size(), 1u);
   if (result.count(Verdict::skipped) > 0)
     GTEST_SKIP()
-        << "at full size only; or MNIST is not at hand, or too slow to learn in a sanitised build: set "
-           "FRINGE_DATA to a folder that contains mnist/ with the four IDX files.";
+        << "at full size only; or data is not at hand, or too slow to use in a sanitised build: set "
+           "FRINGE_DATA "
+           "to a folder that contains mnist/ with the four IDX files, and gpu_training/lambda_2021_02.csv.";
   for (const ClaimResult& c : result.rows[0].claims)
     EXPECT_NE(c.verdict, Verdict::fail) << c.claim.label << ": expected " << c.claim.expected << ", found "
                                         << c.found.value << ", tolerance " << c.tolerance;
@@ -204,7 +208,14 @@ TEST(Validation, RowsWithoutTheirDataAreSkippedAndSaySo) {
   EXPECT_EQ(small.count(Verdict::skipped), 1u);
   EXPECT_EQ(validation_text(small).find("MNIST"), std::string::npos);
   EXPECT_NE(validation_text(small).find("at full size only"), std::string::npos);
-  EXPECT_THROW(validate(row("electro-optic-gain"), quick_gallery, pool, quiet, "/nowhere"), Error);
+  EXPECT_THROW(validate(row("electro-optic-gain"), quick_gallery, pool, quiet, {"/nowhere", {}}), Error);
+  const std::vector<ValidationRow> of_table = row("gpu-training");
+  const ValidationResult gpus = validate(of_table, quick_gallery, pool, quiet);
+  EXPECT_EQ(gpus.count(Verdict::skipped), 1u);
+  EXPECT_NE(validation_text(gpus).find("gpu_training/lambda_2021_02.csv"), std::string::npos);
+  EXPECT_EQ(validation_text(gpus).find("MNIST"), std::string::npos);
+  EXPECT_NE(validation_json(gpus).find("gpu_training/lambda_2021_02.csv"), std::string::npos);
+  EXPECT_THROW(validate(of_table, quick_gallery, pool, quiet, {{}, "/nowhere"}), Error);
   // A failure counts whatever else is skipped.
   RowResult both{&rows[0], {judge({"", 2}, {1}), result.rows[0].claims[0]}, 0};
   EXPECT_EQ(both.verdict(), Verdict::fail);
@@ -230,15 +241,16 @@ TEST(Validation, FitsTheTerminal) {
   for (std::string line; std::getline(lines, line);) EXPECT_LE(text_width(line), 100u) << line;
 }
 
-/// The page is the full run, MNIST and all. Its numbers take minutes to find; that it lists what the table
+/// The page is the full run, with all data. Its numbers take minutes to find; that it lists what the table
 /// claims does not.
 TEST(ValidationPage, IsFresh) {
   if (std::getenv("FRINGE_UPDATE") != nullptr) {
     ThreadPool pool;
     Quiet quiet;
-    const auto mnist = mnist_directory();
-    ASSERT_FALSE(mnist.empty()) << "the page takes MNIST; set FRINGE_DATA";
-    const ValidationResult all = validate(validation_rows(), full_gallery, pool, quiet, mnist);
+    const GalleryData data = data_at_hand();
+    ASSERT_FALSE(data.mnist.empty() || data.training_table.empty())
+        << "the page takes MNIST and the table of training throughput; set FRINGE_DATA";
+    const ValidationResult all = validate(validation_rows(), full_gallery, pool, quiet, data);
     std::ofstream(page_path) << validation_markdown(all);
   }
   std::ifstream file(page_path);
