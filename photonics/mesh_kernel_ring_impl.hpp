@@ -35,7 +35,8 @@ template <class Real, unsigned Bytes, std::size_t Vectors>
   const auto couple = [&](std::size_t i) {
     const auto* column = reinterpret_cast<const Vec*>(coefficients);
     const auto* k = column + 4 * (i - i % line) + i % line;
-    if constexpr (Vectors == 0 || Vectors > 4)  // not in the first cache: called for 32 vectors ahead
+    // What isn't in the first cache is called for 32 vectors ahead; whole lines come as fast by themselves.
+    if constexpr (Bytes < 64 && (Vectors == 0 || Vectors > 4))
       for (std::size_t part = 0; part < 4; part += line) __builtin_prefetch(column + 4 * i + part + 32);
     const Vec ar = f[i], ai = f[vectors + i], br = s[i], bi = s[vectors + i];
     Vec yr = ar, yi = ai, zr = br, zi = bi;
