@@ -1,5 +1,7 @@
 #include "workloads/blocks.hpp"
 
+#include <cmath>
+
 namespace fringe {
 
 int convolution(Graph& graph, int from, const Convolution& c) {
@@ -95,6 +97,7 @@ int attention(Graph& graph, int x, const Attention& a) {
   const int queries = heads(a.rotary), keys = remember(heads(a.rotary)), values = remember(heads(false));
   Attributes by_keys, mask;
   by_keys.transposed = true;
+  by_keys.scale = 1 / std::sqrt(static_cast<double>(width / a.heads));
   mask.causal = a.causal;
   const int scores = graph.add(Operator::matmul, {queries, keys}, by_keys);
   const int weights = graph.add(Operator::softmax, {scores}, mask);

@@ -49,7 +49,7 @@ Parameters initial_parameters(const Graph& graph, std::uint64_t seed) {
   Parameters parameters;
   for (std::size_t i = 1; i < nodes.size(); ++i) {
     const Node& n = nodes[i];
-    if (n.op == Operator::bias) parameters.biases.emplace_back(n.features, 0.0f);
+    if (n.op == Operator::bias) parameters.vectors.emplace_back(n.features, 0.0f);
     if (n.op != Operator::dense) continue;
     // A bias changes no variance.
     std::size_t next = i + 1;
@@ -83,8 +83,8 @@ Network::Network(const Graph& graph, const Parameters& parameters, Accelerator& 
       dense_.push_back(accelerator.program(w, static_cast<std::uint32_t>(i)));
     } else if (n.op == Operator::bias) {
       ordinal_[i] = static_cast<int>(biases_.size());
-      require_size(n, parameters.biases, biases_.size(), rows);
-      const std::vector<float>& b = parameters.biases[biases_.size()];
+      require_size(n, parameters.vectors, biases_.size(), rows);
+      const std::vector<float>& b = parameters.vectors[biases_.size()];
       biases_.emplace_back(executor, rows).from_host(b);
     }
     slot_[i] = static_cast<int>(dense_.size()) - 1;
@@ -211,7 +211,7 @@ Parameters Network::parameters() const {
     std::vector<float>& w = parameters.weights.emplace_back(matrix->rows() * matrix->cols());
     matrix->realised({w.data(), matrix->rows(), matrix->cols()});
   }
-  for (const Buffer<float>& bias : biases_) parameters.biases.push_back(bias.to_host());
+  for (const Buffer<float>& bias : biases_) parameters.vectors.push_back(bias.to_host());
   return parameters;
 }
 

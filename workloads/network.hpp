@@ -17,10 +17,17 @@ namespace fringe {
 /// and ReLU on [features], from the input to softmax cross entropy.
 void require_executable(const Graph& graph);
 
-/// Weights and biases in host memory, in the order of the graph's dense and bias operators.
+/// Everything that a trained network is, in host memory; each list in the order of the graph's nodes.
 struct Parameters {
-  std::vector<std::vector<float>> weights;  ///< [out×in] row-major, one per dense
-  std::vector<std::vector<float>> biases;   ///< [features], one per bias
+  /// One per node with a weight matrix: [rows×inner] row-major, the groups of a convolution one after the
+  /// other. So a convolution holds [filters][channels/groups][height][width], a dense [out][in]. Gates
+  /// of an LSTM stand in the order input, forget, cell, output, those of a GRU reset, update, new.
+  std::vector<std::vector<float>> weights;
+  /// One per node with parameters in the digital unit: a bias, a learned value, an embedding's table
+  /// [vocabulary][width], the recurrent bias of an LSTM or GRU, the scale of a norm and then its shift.
+  std::vector<std::vector<float>> vectors;
+  /// One per batch norm: the running mean of each channel, then the running (biased) variance.
+  std::vector<std::vector<float>> states;
 };
 
 /// Normal weights from Draw{seed, initial_weights, site = node index}; variance 2/in before a ReLU (K. He et

@@ -74,10 +74,16 @@ struct Attributes {
   std::size_t features = 0;    ///< outputs of dense, channels of a convolution, width of an embedding
   std::size_t vocabulary = 0;  ///< rows of an embedding's table
   std::array<std::size_t, 2> kernel{1, 1}, stride{1, 1}, padding{0, 0}, dilation{1, 1};  ///< height, width
-  std::size_t groups = 1;   ///< of a convolution; as many as channels: depthwise
-  bool ceil = false;        ///< a pool whose last window may hang over the edge
-  bool transposed = false;  ///< matmul: the second operand is [columns × inner]
-  bool causal = false;      ///< softmax: later tokens are masked; their scores are computed all the same
+  std::size_t groups = 1;       ///< of a convolution; as many as channels: depthwise
+  bool ceil = false;            ///< a pool whose last window may hang over the edge
+  bool transposed = false;      ///< matmul: the second operand is [columns × inner]
+  double scale = 1;             ///< matmul: its product is multiplied by it
+  bool causal = false;          ///< softmax: later tokens are masked; their scores are computed all the same
+  double epsilon = 1e-5;        ///< added to the variance by the norms
+  double limit = 0;             ///< relu: its largest value; 0: none
+  bool by_tanh = false;         ///< gelu in the approximation of GPT-2
+  bool counts_padding = false;  ///< average_pool: divides by the whole window at the edges too
+  double probability = 0;       ///< dropout: of a zero, in [0, 1)
   bool tied = false;  ///< an embedding whose table is the weight of a dense, which counts and updates it
   Shape shape;        ///< of input, learned and reshape; order of axes of a transpose
   std::size_t axis = 0, begin = 0, end = 0;  ///< concat; slice of [begin, end)

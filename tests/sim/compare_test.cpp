@@ -182,7 +182,7 @@ TEST(Compare, IdealEnginePredictsWhatFloatPredicts) {
       double x = 0;
       for (const float value : study.data().sample(ideal.rows[i]))
         x += static_cast<double>(value) * static_cast<double>(value);
-      const double hidden = w1 * std::sqrt(x) + norm(fold.parameters.biases[0]);
+      const double hidden = w1 * std::sqrt(x) + norm(fold.parameters.vectors[0]);
       const double bound = w2 * epsilon(64) * w1 * std::sqrt(x) + epsilon(64) * w2 * hidden;
       float best = -1e30f, second = -1e30f;
       const std::size_t samples = ideal.rows.size();

@@ -18,7 +18,7 @@ class DoubleNetwork {
                 std::span<const std::int32_t> labels)
       : sizes_(sizes.begin(), sizes.end()), x_(x.begin(), x.end()), labels_(labels.begin(), labels.end()) {
     for (const auto& w : parameters.weights) groups_.emplace_back(w.begin(), w.end());
-    for (const auto& b : parameters.biases) groups_.emplace_back(b.begin(), b.end());
+    for (const auto& b : parameters.vectors) groups_.emplace_back(b.begin(), b.end());
   }
 
   double loss() const {

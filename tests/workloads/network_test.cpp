@@ -30,7 +30,7 @@ struct Problem {
     fill_normal(x, {.seed = 5});
     for (std::size_t b = 0; b < batch; ++b) labels.push_back(static_cast<std::int32_t>(b % sizes.back()));
     std::uint32_t site = 1;
-    for (auto& bias : parameters.biases) fill_normal(bias, {.seed = 5, .site = site++});
+    for (auto& bias : parameters.vectors) fill_normal(bias, {.seed = 5, .site = site++});
   }
   ConstMatrix inputs() const { return {x.data(), sizes[0], batch}; }
 };
@@ -61,8 +61,8 @@ TEST(Network, GradientEqualsFiniteDifference) {
   const Parameters after = network.parameters();
   for (std::size_t k = 0; k < 3; ++k) {
     std::vector<double>& g = found.emplace_back();
-    for (std::size_t i = 0; i < after.biases[k].size(); ++i)
-      g.push_back(static_cast<double>(p.parameters.biases[k][i]) - after.biases[k][i]);
+    for (std::size_t i = 0; i < after.vectors[k].size(); ++i)
+      g.push_back(static_cast<double>(p.parameters.vectors[k][i]) - after.vectors[k][i]);
   }
   constexpr double h = 0x1p-17;
   for (std::size_t k = 0; k < found.size(); ++k)
@@ -146,7 +146,7 @@ TEST(Network, ParametersComeBackAsGiven) {
   PlainAccelerator hardware;
   const Parameters back = Network(p.graph, p.parameters, hardware).parameters();
   EXPECT_EQ(back.weights, p.parameters.weights);
-  EXPECT_EQ(back.biases, p.parameters.biases);
+  EXPECT_EQ(back.vectors, p.parameters.vectors);
 }
 
 TEST(Network, RefusesParametersAndInputsOfOtherShapes) {
@@ -156,7 +156,7 @@ TEST(Network, RefusesParametersAndInputsOfOtherShapes) {
   expect_error([&] { network.forward({p.x.data(), 4, 2}, {}); }, {"'input'", "4", "5"});
   p.parameters.weights[1].pop_back();
   expect_error([&] { Network(p.graph, p.parameters, hardware); }, {"'dense2'", "15", "16"});
-  p.parameters.biases.clear();
+  p.parameters.vectors.clear();
   p.parameters.weights[1].push_back(0);
   expect_error([&] { Network(p.graph, p.parameters, hardware); }, {"'bias1'", "0", "4"});
 }
@@ -175,7 +175,7 @@ TEST(InitialParameters, VarianceFollowsHeAndGlorot) {
     }
     EXPECT_NEAR(sum / n, 0, 5 * std::sqrt(variance[k] / n));
     EXPECT_NEAR(squares / n, variance[k], 5 * variance[k] * std::sqrt(2 / n));
-    for (const float b : p.biases[k]) EXPECT_EQ(b, 0.0f);
+    for (const float b : p.vectors[k]) EXPECT_EQ(b, 0.0f);
   }
   EXPECT_EQ(initial_parameters(graph, 8).weights, p.weights);
   EXPECT_NE(initial_parameters(graph, 9).weights, p.weights);

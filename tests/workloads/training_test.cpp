@@ -58,7 +58,7 @@ TEST(Training, OneAndTwoThreadsGiveTheSameBits) {
   EXPECT_EQ(one.losses, two.losses);
   EXPECT_EQ(one.logits, two.logits);
   EXPECT_EQ(one.parameters.weights, two.parameters.weights);
-  EXPECT_EQ(one.parameters.biases, two.parameters.biases);
+  EXPECT_EQ(one.parameters.vectors, two.parameters.vectors);
 }
 
 TEST(Training, EveryEpochSeesEverySampleOnceInAnOrderOfItsOwn) {
@@ -122,7 +122,7 @@ TEST(Training, CosineScheduleByHand) {
   options.optimiser.rate = 0.125f;
   train(by_hand, optical_digits(), rows, options);
   EXPECT_EQ(scheduled.parameters().weights, by_hand.parameters().weights);
-  EXPECT_EQ(scheduled.parameters().biases, by_hand.parameters().biases);
+  EXPECT_EQ(scheduled.parameters().vectors, by_hand.parameters().vectors);
 }
 
 class StopAfterFirst final : public Observer {
