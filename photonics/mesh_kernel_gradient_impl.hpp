@@ -174,6 +174,10 @@ void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end
     const auto& s = lanes[n - begin];
     const typename Simd<Real, 64>::Vec sum[4][1] = {{s[0]}, {s[1]}, {s[2]}, {s[3]}};
     add_lanes<Real, 64>(sum, sums + kernel_gradient_sums * tape.steps[n].coupler);
+    // Sums stand column by column and are met along diagonals: no processor foresees that.
+    constexpr std::size_t ahead = 2 * kernel_gradient_run;
+    if (n + ahead < tape.couplers)
+      __builtin_prefetch(sums + kernel_gradient_sums * tape.steps[n + ahead].coupler, 1);
   }
 }
 
@@ -193,12 +197,11 @@ std::size_t end_of_run(const GradientTape<Real>& tape, std::size_t begin) {
 /// A row of a tile times powers of two.
 template <class Real, unsigned Bytes>
 void rescale_row(ReverseRow<Real, Bytes>* row, std::size_t vectors, const std::int8_t* shift) {
-  const auto power = [](int exponent) {
-    Real value = 1;
-    for (; exponent > 0; --exponent) value *= 2;
-    for (; exponent < 0; ++exponent) value /= 2;
-    return value;
-  };
+  // From its bits: a division per halving would take longer than the row.
+  using Bits = KernelMask<Real>;
+  constexpr Bits mantissa = sizeof(Real) == 4 ? 23 : 52, bias = sizeof(Real) == 4 ? 127 : 1023;
+  const auto power = [](Bits exponent) { return __builtin_bit_cast(Real, (bias + exponent) << mantissa); };
+  if (shift[0] == 0 && shift[1] == 0) return;
   const Real y = power(shift[0]), g = power(shift[1]);
   for (std::size_t v = 0; v < vectors; ++v) {
     row[v].yr = row[v].yr * y;

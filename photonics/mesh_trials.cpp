@@ -83,9 +83,7 @@ void MeshTrials::run(std::uint32_t first, std::uint32_t count, ConstFields<float
     workers[i].outputs.re.resize(modes * batch);
     workers[i].outputs.im.resize(modes * batch);
   }
-  // Tapes are written a column at a time, all over: they had better stay in the second cache.
-  const bool fit = batch <= samples_in_lanes || plan.stride * trial_lanes_wide * sizeof(float) <= 1 << 20;
-  const std::uint32_t step = !plan.together ? 1 : wide_trials() && fit ? trial_lanes_wide : trial_lanes;
+  const std::uint32_t step = !plan.together ? 1 : wide_trials() ? trial_lanes_wide : trial_lanes;
   const auto task = [&](std::size_t i, unsigned worker) {
     const auto begin = static_cast<std::uint32_t>(i * step), here = std::min(step, count - begin);
     Plan::Worker& w = workers[worker];

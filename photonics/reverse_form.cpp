@@ -14,6 +14,9 @@ using Complex = std::complex<double>;
 // A D that has left its range is brought near 2^fresh_exponent, squared: mostly it shrinks.
 constexpr int fresh_exponent = 16;
 constexpr double largest_norm = 0x1p80;
+// Slopes and sums of a large mesh come from the third cache, backwards: they are called for as many runs
+// ahead.
+constexpr std::size_t runs_ahead = 4;
 
 Complex times(Complex a, Complex b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
@@ -24,6 +27,10 @@ Complex times_conj(Complex a, Complex b) {
 }
 Complex scaled(double a, Complex b) { return {a * b.real(), a * b.imag()}; }
 double norm(double re, double im) { return re * re + im * im; }
+/// Calls for memory ahead of its use.
+void fetch(const void* begin, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(begin) + at);
+}
 double real_of_product(Complex a, Complex b) { return a.real() * b.real() - a.imag() * b.imag(); }
 
 }  // namespace
@@ -42,7 +49,11 @@ ReverseForm<Real>::ReverseForm(const MeshLayout& layout)
   for (std::size_t column = 0; column < layout.columns(); ++column)
     for (std::uint32_t n = layout.column_start[column]; n < layout.column_start[column + 1];) {
       const auto end = std::min(n + static_cast<std::uint32_t>(reverse_run), layout.column_start[column + 1]);
-      runs_.push_back({n, end});
+      bool side_by_side = true;
+      for (std::uint32_t i = n; i < end; ++i)
+        side_by_side &= couplers_[i].upper == couplers_[n].upper + 2 * (i - n) &&
+                        couplers_[i].lower == couplers_[i].upper + 1;
+      runs_.push_back({n, end, side_by_side});
       n = end;
     }
   slopes_.resize(runs_.size());
@@ -83,9 +94,8 @@ bool ReverseForm<Real>::compile(const PhysicalMesh<double>& mesh, const SlopeWei
   }
   for (std::size_t r = runs_.size(); r-- > 0;) {
     const std::size_t begin = runs_[r].begin, count = runs_[r].end - begin;
-    // Whole lanes where there are couplers to fill them: of these nothing is kept.
-    const std::size_t filled = (count + reverse_lanes - 1) / reverse_lanes * reverse_lanes;
-    const std::size_t lanes = std::min(filled, couplers_.size() - begin);
+    // All lanes where there are couplers to fill them: of these nothing is kept.
+    const std::size_t lanes = std::min(reverse_run, couplers_.size() - begin);
     for (std::size_t i = 0; i < lanes; ++i) {
       run_.ahead[i][0] = diagonals_[couplers_[begin + i].upper];
       run_.ahead[i][1] = diagonals_[couplers_[begin + i].lower];
@@ -147,36 +157,57 @@ GradientTape<Real> ReverseForm<Real>::tape() const {
 
 template <class Real>
 void ReverseForm<Real>::add_slopes(const double* sums, PhaseProgram& gradient) const {
-  std::vector<ReverseProduct> m(modes_);
+  // M of each mode, {Re, Im} of the even modes, then of the odd ones: couplers side by side find theirs in
+  // rows.
+  const std::size_t plane = modes_ / 2 + 1;
+  std::vector<double> m(4 * plane);
+  const auto at = [&](std::size_t mode) { return &m[mode % 2 * 2 * plane + mode / 2]; };
   for (std::size_t k = 0; k < modes_; ++k) {
     const double* sum = sums + kernel_gradient_sums * (couplers_.size() + k);
-    m[k] = {sum[0], sum[1]};
+    at(k)[0] = sum[0];
+    at(k)[plane] = sum[1];
     gradient.out[k] -= sum[1];
   }
-  ReverseProduct products[reverse_run][2];
-  double theta[reverse_run];
+  double own[6][reverse_run];  // of a run that is none in `m`
   for (std::size_t r = runs_.size(); r-- > 0;) {
     const std::size_t begin = runs_[r].begin, count = runs_[r].end - begin;
     const Coupler* const couplers = &couplers_[begin];
-    for (std::size_t i = 0; i < count; ++i) {
-      products[i][0] = m[couplers[i].upper];
-      products[i][1] = m[couplers[i].lower];
+    const double* const sum = sums + kernel_gradient_sums * begin;
+    if (r >= runs_ahead) {
+      fetch(&slopes_[r - runs_ahead], sizeof slopes_[r]);
+      fetch(sums + kernel_gradient_sums * runs_[r - runs_ahead].begin,
+            sizeof(double) * kernel_gradient_sums * reverse_run);
     }
-    for (std::size_t i = 0; i < count && !front_steps_.empty(); ++i) {
-      const FrontStep& f = front_steps_[begin + i];
-      const double* sum = sums + kernel_gradient_sums * (begin + i);
-      const auto& [m0, m1] = products[i];
-      gradient.phi[begin + i] +=
-          real_of_product(f.m0, {m0.re, m0.im}) + real_of_product(f.m1, {m1.re, m1.im}) +
-          (real_of_product(f.upper, {sum[0], sum[1]}) + real_of_product(f.lower, {sum[2], sum[3]}));
+    if (!front_steps_.empty())
+      for (std::size_t i = 0; i < count; ++i) {
+        const FrontStep& f = front_steps_[begin + i];
+        const double *const m0 = at(couplers[i].upper), *const m1 = at(couplers[i].lower);
+        gradient.phi[begin + i] += real_of_product(f.m0, {m0[0], m0[plane]}) +
+                                   real_of_product(f.m1, {m1[0], m1[plane]}) +
+                                   (real_of_product(f.upper, {sum[4 * i], sum[4 * i + 1]}) +
+                                    real_of_product(f.lower, {sum[4 * i + 2], sum[4 * i + 3]}));
+      }
+    if (runs_[r].side_by_side && count == reverse_run && front_steps_.empty()) {
+      double *const upper = at(couplers->upper), *const lower = at(couplers->lower);
+      reverse_slopes(
+          slopes_[r], sum,
+          {upper, upper + plane, lower, lower + plane, &gradient.theta[begin], &gradient.phi[begin]});
+      continue;
     }
-    reverse_slopes(slopes_[r], sums + kernel_gradient_sums * begin, count, products, theta);
-    double *to_theta = &gradient.theta[begin], *to_phi = &gradient.phi[begin];
-    for (std::size_t i = 0; i < count; ++i) to_theta[i] += theta[i];
-    for (std::size_t i = 0; i < count && front_steps_.empty(); ++i) to_phi[i] -= products[i][0].im;
+    for (auto& numbers : own) std::fill_n(numbers, reverse_run, 0.0);
+    for (std::size_t i = 0; i < count; ++i)
+      for (std::size_t part = 0; part < 2; ++part) {
+        own[part][i] = at(couplers[i].upper)[part * plane];
+        own[2 + part][i] = at(couplers[i].lower)[part * plane];
+      }
+    reverse_slopes(slopes_[r], sum, {own[0], own[1], own[2], own[3], own[4], own[5]});
     for (std::size_t i = 0; i < count; ++i) {
-      m[couplers[i].upper] = products[i][0];
-      m[couplers[i].lower] = products[i][1];
+      for (std::size_t part = 0; part < 2; ++part) {
+        at(couplers[i].upper)[part * plane] = own[part][i];
+        at(couplers[i].lower)[part * plane] = own[2 + part][i];
+      }
+      gradient.theta[begin + i] += own[4][i];
+      if (front_steps_.empty()) gradient.phi[begin + i] += own[5][i];
     }
   }
 }

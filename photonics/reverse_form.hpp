@@ -31,8 +31,8 @@ class ReverseForm {
   bool compile(const PhysicalMesh<double>& mesh, const SlopeWeights& weights);
 
   GradientTape<Real> tape() const;
-  /// Sums of a kernel call.
-  std::size_t sums() const { return kernel_gradient_sums * (steps_.size() + modes_); }
+  /// Sums of a kernel call, and room for a whole run's behind them.
+  std::size_t sums() const { return kernel_gradient_sums * (steps_.size() + modes_ + reverse_run); }
   /// Reals that a kernel call needs.
   std::size_t scratch() const { return 4 * kernel_gradient_lanes<Real> * modes_; }
   /// Adds the slopes that follow from a kernel's sums.
@@ -44,9 +44,10 @@ class ReverseForm {
   struct FrontStep {
     Complex m0, m1, upper, lower;
   };
-  /// Couplers [begin, end) of one column.
+  /// Couplers [begin, end) of one column; side by side: of modes m and m + 1, m + 2 and m + 3, ….
   struct Run {
     std::uint32_t begin, end;
+    bool side_by_side;
   };
   void rescale(std::size_t coupler, std::uint64_t flags);
   void set_front_steps(const Run& run, const PhysicalMesh<double>& mesh, const SlopeWeights& weights);
@@ -57,7 +58,7 @@ class ReverseForm {
   std::vector<std::uint32_t> place_;  ///< of each coupler among the steps
   std::vector<GradientStep> steps_;
   std::vector<Real> coefficients_, in_;
-  std::vector<ReverseSlopes> slopes_;        ///< per run
+  std::vector<ReverseSlopes<Real>> slopes_;  ///< per run
   std::vector<FrontStep> front_steps_;       ///< per coupler; empty without front splitters
   std::vector<ReverseDiagonals> diagonals_;  ///< per mode, as far as they have come
   ReverseRun<Real> run_;

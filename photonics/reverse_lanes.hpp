@@ -10,17 +10,19 @@
 
 namespace fringe {
 
-/// Couplers of one call, at most, and those that the widest processor takes at a time.
-inline constexpr std::size_t reverse_run = 32, reverse_lanes = 8;
+/// Couplers of one call, at most: those that the widest processor takes at a time.
+inline constexpr std::size_t reverse_run = 8;
 
 /// The diagonals D and G of one mode.
 struct ReverseDiagonals {
   double dr, di, gr, gi;
 };
 
-/// Of a run of couplers, plane by plane, for add_slopes(). M₀₀ ahead of a coupler is M₁₁ + same·(M₀₀ − M₁₁) +
+/// Of a run of couplers, plane by plane, for add_slopes(); a mesh has many, so they have the precision of the
+/// sums. M₀₀ ahead of a coupler is M₁₁ + same·(M₀₀ − M₁₁) +
 /// upper·ŝ₀₁ + lower·ŝ₁₀, with the sums ŝ of ŷ and ĝ;
 ///   ∂L/∂θ = θ₀ Im M₀₀ + θ₁ Im M₁₁ + Re(theta_upper·ŝ₀₁ + theta_lower·ŝ₁₀).
+template <class Real>
 struct ReverseSlopes {
   enum Plane {
     same_re,
@@ -37,7 +39,7 @@ struct ReverseSlopes {
     theta_lower_im,
     planes
   };
-  double plane[planes][reverse_run];
+  Real plane[planes][reverse_run];
 };
 
 /// A run of couplers.
@@ -57,18 +59,21 @@ inline constexpr std::uint64_t reverse_lost = 8;
 
 /// theta: θ₀, θ₁ and θ₂ of SlopeWeights.
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<float>& run, ReverseSlopes& slopes) noexcept;
+                      ReverseRun<float>& run, ReverseSlopes<float>& slopes) noexcept;
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<double>& run, ReverseSlopes& slopes) noexcept;
+                      ReverseRun<double>& run, ReverseSlopes<double>& slopes) noexcept;
 
-struct ReverseProduct {
-  double re, im;
+/// Of each coupler of a run: M₀₀ and M₁₁, and what the slopes of θ and φ are added to.
+struct ReverseProducts {
+  double *upper_re, *upper_im, *lower_re, *lower_im, *theta, *phi;
 };
 
-/// Takes M₀₀ and M₁₁ from behind a run of couplers ahead of them. sums: kernel_gradient_sums per coupler.
-/// Sets the slopes of θ.
-void reverse_slopes(const ReverseSlopes& slopes, const double* sums, std::size_t count,
-                    ReverseProduct (*m)[2], double* theta) noexcept;
+/// Takes M₀₀ and M₁₁ from behind a whole run of couplers ahead of them. sums: kernel_gradient_sums per
+/// coupler. The slope of φ is that without a front splitter.
+void reverse_slopes(const ReverseSlopes<float>& slopes, const double* sums,
+                    const ReverseProducts& m) noexcept;
+void reverse_slopes(const ReverseSlopes<double>& slopes, const double* sums,
+                    const ReverseProducts& m) noexcept;
 
 /// The least square of a singular value of any of the couplers; 1 where all are larger.
 double least_square(const Matrix2* couplers, std::size_t count) noexcept;

@@ -1,6 +1,7 @@
 #include "photonics/trial_chips.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "core/draw.hpp"
 #include "photonics/chip_drivers.hpp"
@@ -72,7 +73,8 @@ void TrialChips<Lanes>::turn_screen(const TrialPlan& plan, std::uint32_t first) 
 template <std::size_t Lanes>
 bool TrialChips<Lanes>::compile(const TrialPlan& plan, std::uint32_t first, bool careful) {
   coefficients_.resize(plan.stride * Lanes);  // slots without a coupler stay 0
-  if (careful) swaps_.resize(plan.stride / 4 * Lanes);
+  swaps_.resize(plan.places.size());
+  lane_swaps_.resize(plan.stride / 4);
   rescales_.resize(plan.entries);
   TrialField<Lanes> one;
   std::fill_n(one.re, Lanes, 1.0f);
@@ -82,14 +84,16 @@ bool TrialChips<Lanes>::compile(const TrialPlan& plan, std::uint32_t first, bool
                           careful ? careful_floor : plan.floor,
                           coefficients_.data(),
                           plan.stride,
-                          careful ? swaps_.data() : nullptr,
+                          swaps_.data(),
                           rescales_.data(),
+                          0,
                           0,
                           {}};
   std::fill_n(d.least, Lanes, 1.0f);
   draw(plan, first, [&](std::size_t k, std::size_t count) {
     trial_kernels<Lanes>().defer(matrices_, &plan.places[k], count, d);
   });
+  swap_count_ = d.swap_count;
   sort_rescales(plan, d.rescale_count);
   bool all = true;
   for (std::size_t l = 0; l < Lanes; ++l) {
@@ -124,14 +128,18 @@ void TrialChips<Lanes>::sort_rescales(const TrialPlan& plan, std::size_t count) 
 
 /// A compiled lane's light.
 template <std::size_t Lanes>
-void TrialChips<Lanes>::propagate(const TrialPlan& plan, std::size_t lane, bool careful,
-                                  const ConstFields<float>& in, const Fields<float>& out) {
+void TrialChips<Lanes>::propagate(const TrialPlan& plan, std::size_t lane, const ConstFields<float>& in,
+                                  const Fields<float>& out) {
   const KernelOrder& order = plan.order;
   const std::size_t modes = plan.layout.modes;
-  const std::int32_t* swaps = careful ? &swaps_[lane * (plan.stride / 4)] : nullptr;
-  for (std::size_t g = 0; g < groups_.size(); ++g)
-    groups_[g].swaps = careful && std::any_of(swaps + order.group_slots[g], swaps + order.group_slots[g + 1],
-                                              [](std::int32_t swap) { return swap != 0; });
+  const auto set_swaps = [&](std::int32_t mask) {
+    for (const TrialSwap& swap : std::span(swaps_.data(), swap_count_)) {
+      if ((swap.lanes >> lane & 1) == 0) continue;
+      lane_swaps_[swap.slot] = mask;
+      groups_[swap.group].swaps = mask != 0;
+    }
+  };
+  set_swaps(-1);
   lane_rescales_.clear();
   for (const std::uint32_t i : rescale_order_)
     lane_rescales_.push_back({rescales_[i].row, rescales_[i].undo[lane]});
@@ -145,11 +153,12 @@ void TrialChips<Lanes>::propagate(const TrialPlan& plan, std::size_t lane, bool 
   }
   kernels_of<float>(mesh_kernels())
       .propagate({modes, groups_.data(), groups_.size(), order.steps.data(), order.pairs.data(),
-                  &coefficients_[plan.stride * lane], swaps, lane_rescales_.data(), factor_re_.data(),
-                  factor_im_.data()},
+                  &coefficients_[plan.stride * lane], lane_swaps_.data(), lane_rescales_.data(),
+                  factor_re_.data(), factor_im_.data()},
                  {in.re.data, in.im.data, out.re.data, out.im.data, in.re.stride, in.im.stride, out.re.stride,
                   out.im.stride, 0, in.re.cols},
                  thread_scratch<float>(2 * kernel_scratch_lanes<float> * modes));
+  set_swaps(0);
 }
 
 template <std::size_t Lanes>
@@ -164,7 +173,7 @@ void TrialChips<Lanes>::run_tapes(const TrialPlan& plan, bool careful, std::uint
     for (std::size_t l = 0; l < count; ++l) {
       if (!good_[l]) all = false;
       if (!good_[l] || done[l]) continue;
-      propagate(plan, l, with_care, in, out);
+      propagate(plan, l, in, out);
       visit(first + static_cast<std::uint32_t>(l), out);
       done[l] = true;
     }

@@ -45,7 +45,7 @@ class TrialChips {
   void turn_screen(const TrialPlan& plan, std::uint32_t first);
   bool compile(const TrialPlan& plan, std::uint32_t first, bool careful);
   void sort_rescales(const TrialPlan& plan, std::size_t count);
-  void propagate(const TrialPlan& plan, std::size_t lane, bool careful, const ConstFields<float>& in,
+  void propagate(const TrialPlan& plan, std::size_t lane, const ConstFields<float>& in,
                  const Fields<float>& out);
   void run_tapes(const TrialPlan& plan, bool careful, std::uint32_t first, std::size_t count,
                  const ConstFields<float>& in, const MeshTrials::Visit& visit, TrialOutputs& outputs);
@@ -57,7 +57,9 @@ class TrialChips {
   std::vector<TrialField<Lanes>> fields_;  ///< D per mode, or the light per mode and sample
   std::vector<TrialField<Lanes>> screen_;  ///< e^{i·output phase} per mode
   std::vector<float> coefficients_;        ///< [lane][slot][4]
-  std::vector<std::int32_t> swaps_;        ///< [lane][slot]
+  std::vector<TrialSwap> swaps_;
+  std::size_t swap_count_ = 0;
+  std::vector<std::int32_t> lane_swaps_;  ///< per slot
   std::vector<TrialRescale<Lanes>> rescales_;
   std::vector<std::uint32_t> rescale_order_;
   std::vector<KernelGroup> groups_;

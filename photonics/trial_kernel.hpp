@@ -85,6 +85,11 @@ struct TrialRescale {
   alignas(4 * Lanes) float undo[Lanes];
 };
 
+/// Rows of a coupler trade places first in these lanes, a bit each.
+struct TrialSwap {
+  std::uint32_t slot, group, lanes;
+};
+
 /// |p|² below which rows trade places first.
 inline constexpr float trial_swap_norm = 0x1p-24f;
 /// Smallest |p D|² of a lane for which nothing over- or underflows.
@@ -97,9 +102,9 @@ struct TrialDiagonals {
   float floor;           ///< |D|² below which a mode that enters a group is rescaled
   float* coefficients;   ///< {Re B, Im B, Re C, Im C} of each slot; a lane's begin `stride` after the last's
   std::size_t stride;
-  std::int32_t* swaps;            ///< per slot, stride / 4; null: a lane that needs a swap fails
+  TrialSwap* swaps;               ///< room for one per coupler
   TrialRescale<Lanes>* rescales;  ///< room for two per coupler
-  std::size_t rescale_count;
+  std::size_t swap_count, rescale_count;
   alignas(4 * Lanes) float least[Lanes];  ///< smallest |p D|² so far: a lane below trial_least_norm failed
 };
 

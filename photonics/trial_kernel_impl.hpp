@@ -252,10 +252,11 @@ template <std::size_t L>
 }
 
 // Rows that trade places meet [[q, p], [p̄, −q̄]]: the same form with p and q exchanged and the lower row's
-// sign turned.
-template <std::size_t L, bool Swaps>
-[[gnu::always_inline]] inline void defer(const TrialMatrices<L>& m, const TrialPlace* places,
-                                         std::size_t count, TrialDiagonals<L>& t) {
+// sign turned. One chip in thirty of 256 modes has such a coupler: too few for a kernel of their own, too
+// many to be drawn again.
+template <std::size_t L>
+void defer(const TrialMatrices<L>& m, const TrialPlace* places, std::size_t count,
+           TrialDiagonals<L>& t) noexcept {
   using Lanes = Vec<L>;
   using LaneMask = Mask<L>;
   Lanes least = lanes<L>(t.least);
@@ -268,9 +269,10 @@ template <std::size_t L, bool Swaps>
     Lanes pr = lanes<L>(m.p_re + i), pi = lanes<L>(m.p_im + i), qr = lanes<L>(m.q_re + i),
           qi = lanes<L>(m.q_im + i);
     Lanes ur = lanes<L>(d0.re), ui = lanes<L>(d0.im), vr = lanes<L>(d1.re), vi = lanes<L>(d1.im);
-    LaneMask swap = pr * pr + pi * pi < trial_swap_norm;
+    const LaneMask swap = pr * pr + pi * pi < trial_swap_norm;
+    const std::uint32_t swapped = sign_bits(swap);
     Lanes sign = Lanes{} + 1.0f;
-    if constexpr (Swaps) {
+    if (__builtin_expect(swapped != 0, 0)) {
       const auto exchange = [&](Lanes& a, Lanes& b) {
         const Lanes c = swap ? b : a;
         b = swap ? a : b;
@@ -281,8 +283,7 @@ template <std::size_t L, bool Swaps>
       exchange(ur, vr);
       exchange(ui, vi);
       sign = swap ? -sign : sign;
-      for (std::size_t l = 0; l < L; ++l) t.swaps[l * (t.stride / 4) + place.slot] = swap[l];
-      swap = LaneMask{};
+      t.swaps[t.swap_count++] = {place.slot, place.group, swapped};
     }
     const Lanes sr = vr * ur + vi * ui, si = vi * ur - vr * ui;  // D₁D̄₀
     const Lanes tr = qr * pr + qi * pi, ti = qi * pr - qr * pi;  // q p̄
@@ -301,19 +302,8 @@ template <std::size_t L, bool Swaps>
     lanes<L>(d1.im) = (zr * gi + zi * gr) * sign;
     const Lanes low = n0 < n1 ? n0 : n1;
     least = low < least ? low : least;
-    least = swap ? Lanes{} : least;
   }
   lanes<L>(t.least) = least;
-}
-
-template <std::size_t L>
-void defer_run(const TrialMatrices<L>& m, const TrialPlace* places, std::size_t count,
-               TrialDiagonals<L>& t) noexcept {
-  if (t.swaps) {
-    defer<L, true>(m, places, count, t);
-  } else {
-    defer<L, false>(m, places, count, t);
-  }
 }
 
 template <std::size_t L>
@@ -351,8 +341,7 @@ void phasors(float sigma, const TrialCells<L>& n, TrialCells<L>& re, TrialCells<
 }
 
 template <std::size_t L>
-constexpr TrialKernels<L> trial_kernels_of{start<L>,     normals<L>, matrices<L>,
-                                           defer_run<L>, apply<L>,   phasors<L>};
+constexpr TrialKernels<L> trial_kernels_of{start<L>, normals<L>, matrices<L>, defer<L>, apply<L>, phasors<L>};
 
 }  // namespace
 }  // namespace fringe
