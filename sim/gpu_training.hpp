@@ -1,15 +1,22 @@
-// Published training throughput against the model of electronic/training_step.hpp.
+// Published training throughput against the GPU model (electronic/gpu_kernels.hpp) as libraries drive it
+// (electronic/training_step.hpp).
 //
 // The table (Lambda, February 2021) holds items a second of PyTorch reference implementations on single GPUs.
-// Of each workload and precision the model knows two constants, operations and bytes of an item; both are
-// fitted, non-negative, to the relative error of the step's time on the other GPUs, and the GPU left out is
-// predicted. Left out of everything: rows with a quality flag (Tacotron 2, bound by latency), and
-// Transformer-XL with fp16 in the older container (it hardly used fp16 there), and rows whose batch isn't
-// told. "fp32" is TF32 on Ampere.
+// A row's step is the list of work that its network of the zoo lowers to, with its batch and its optimiser,
+// priced kernel by kernel. Two predictions:
+//   without a constant of the workload: the sum of the kernels' seconds, by the eight shared constants;
+//   with two: seconds of products times one constant, seconds of the rest times another, both non-negative
+//   and fitted to the relative error of the step's time on the other GPUs, of the workload and precision.
+// Left out of everything: rows with a quality flag (Tacotron 2, bound by latency), Transformer-XL with fp16 in
+// the older container (it hardly used fp16 there), and rows whose batch isn't told. "fp32" is TF32 on Ampere.
+//
+// The form was chosen with every row in view, among about fifty: additive or overlapping kernels, layouts,
+// dilated windows without tensor cores, one factor of software for all. Nothing is sealed any more.
 #pragma once
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +24,12 @@
 #include "sim/training_table.hpp"
 
 namespace fringe {
+
+/// A kernel of a step, and how many of it there are.
+struct CountedKernel {
+  KernelTimes kernel;
+  double count;
+};
 
 struct ThroughputRow {
   std::string_view gpu_label;  ///< as the table has it
@@ -26,15 +39,20 @@ struct ThroughputRow {
   Software software;
   double batch;
   double items_per_s;
+  std::vector<CountedKernel> step;  ///< equal ones once
 };
 
 /// The table's single-GPU rows, without those left out of everything.
 std::vector<ThroughputRow> single_gpu_rows(std::span<const TrainingRow> table);
 
-/// Seconds an item of a row takes: first·a + second·b + rest, where a and b are the two constants of its
-/// workload and format. The naive models have the first alone.
+/// The kernels of a step of so many elements.
+std::vector<CountedKernel> step_kernels(const GpuSpec& board, const TrainingModel& model, Format format,
+                                        std::size_t batch);
+
+/// Seconds an item of a row takes: first·a + second·b, where a and b are the two constants of its workload and
+/// format. The step's are its products and its rest; the naive models have the first alone.
 struct ItemTerms {
-  double first, second, rest;
+  double first, second;
 };
 std::vector<ItemTerms> step_terms(std::span<const ThroughputRow> rows, const TrainingParameters& = {});
 std::vector<ItemTerms> peak_terms(std::span<const ThroughputRow> rows);       ///< throughput ∝ peak
@@ -68,19 +86,31 @@ struct ModelledBoard {
 };
 std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half);
 
-/// Every row, by its model's counts: operations·a + bytes of its elements·b, where a and b are fitted to all
-/// other models of the same precision. Nothing is fitted to the workload.
-std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows,
-                                            std::span<const ItemTerms> terms);
-
-/// The shared constants that make the mean error of leave_one_gpu_out() on `rows` small: a search along the
-/// axes from constants that assume nothing (factors of 1).
-TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows);
-/// leave_one_gpu_out() by the model, with the shared constants fitted without that GPU, too.
-std::vector<Prediction> leave_one_gpu_out_of_everything(std::span<const ThroughputRow> rows);
+/// Every row by the shared constants alone.
+std::vector<Prediction> predict_steps(std::span<const ThroughputRow> rows, const TrainingParameters& = {});
+/// The shared constants of least mean error of predict_steps(): a search from those of TrainingParameters, with
+/// steps of 5 %, halved while they are larger than `last_step`.
+TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows, double last_step = 0.002);
+/// predict_steps() of every row, by shared constants fitted to all other models.
+std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows, double last_step = 0.002);
+/// leave_one_gpu_out() by the step's terms, with the shared constants fitted without that GPU, too.
+std::vector<Prediction> leave_one_gpu_out_of_everything(std::span<const ThroughputRow> rows,
+                                                        double last_step = 0.002);
 
 double mean_absolute_error(std::span<const Prediction> predictions);
 double median_absolute_error(std::span<const Prediction> predictions);
+/// Mean absolute error and mean error of a model's rows, or a GPU's, in their order.
+struct ResidualRow {
+  std::string_view name;
+  std::size_t rows;
+  double error, bias;
+};
+std::vector<ResidualRow> residuals_by_model(std::span<const Prediction> predictions);
+std::vector<ResidualRow> residuals_by_gpu(std::span<const Prediction> predictions);
+/// Where the errors are, without a constant of the workload and with two: by model, by GPU. For a terminal of
+/// 100 columns.
+std::string training_residuals(std::span<const ThroughputRow> rows);
+
 /// Share of pairs of GPUs (same workload and format, measured more than 5 % apart) in their measured order.
 double pairs_in_order(std::span<const Prediction> predictions);
 

@@ -5,7 +5,8 @@
 namespace fringe {
 
 std::vector<double> least_error(std::vector<double> best,
-                                const std::function<double(std::span<const double>)>& error) {
+                                const std::function<double(std::span<const double>)>& error,
+                                double first_step, double last_step) {
   double least = error(best);
   const auto try_with = [&](std::size_t i, double a, std::size_t k, double b) {
     std::vector<double> tried = best;
@@ -16,7 +17,6 @@ std::vector<double> least_error(std::vector<double> best,
     least = found, best = tried;
     return true;
   };
-  constexpr double first_step = 0.4, last_step = 0.002;
   constexpr int sweeps = 20;
   for (double step = first_step; step > last_step; step /= 2) {
     bool better = true;

@@ -11,34 +11,39 @@
 
 namespace fringe {
 
-/// What a unit asks of electronic/training_step.hpp, fitted to the table's single boards (fitted_unit() of
-/// sim/gpu_training.hpp): factors of the model's rates, and the batch that fills a GB of memory. Zeros: no
+/// Factors of a step's modelled seconds, fitted to the table's single boards (fitted_unit() of
+/// sim/gpu_training.hpp): of its products, and of the rest; and the batch that fills a GB of memory. Zeros: no
 /// fit.
 struct FittedUnit {
-  double operations, bytes, batch_per_gb;
+  double products, rest, batch_per_gb;
+};
+
+/// Numbers of four bytes that the run's optimiser moves for a parameter, with clipping, copies between
+/// precisions and what a layer computes of its weights; and the operators that it issues for a tensor.
+struct TrainingUpdate {
+  double moved;
+  std::size_t issues;
 };
 
 struct TrainingModel {
   std::string_view name;  ///< as the table has it
-  std::string_view zoo;   ///< the same in workloads/zoo.hpp; empty: not there
+  std::string_view zoo;   ///< the same in workloads/zoo.hpp
   std::string_view title;
   std::string_view unit;    ///< of its throughput
-  double units_per_sample;  ///< units in one element of a batch; 0: not told
+  double units_per_sample;  ///< units in one element of a batch; 0: not told, and not modelled
   double parameters;
   double half_bytes;  ///< of a gradient in mixed precision: 2, or 4 where amp keeps FP32 weights (O1)
   bool overlapped;    ///< exchanged during the backward pass
   bool exchanged;     ///< false: the table's runs exchange nothing
   Library library;
-  /// Of a unit, forward and backward, counted from the shapes of its operators (see the source): operations
-  /// of products and convolutions, two for a multiply-accumulate, and elements that all operators read and
-  /// write, none fused. 0: not counted.
-  double operations, elements;
+  TrainingUpdate update_half, update_fp32;
   FittedUnit fp16, fp32;  ///< the latter TF32 where a board has it
   std::string_view source;
 
   /// Bytes of the gradient that a run in "fp16" or "fp32" exchanges.
   double gradient_bytes(bool half) const noexcept { return parameters * (half ? half_bytes : 4); }
   const FittedUnit& fitted(bool half) const noexcept { return half ? fp16 : fp32; }
+  const TrainingUpdate& update(bool half) const noexcept { return half ? update_half : update_fp32; }
 };
 
 std::span<const TrainingModel> training_models() noexcept;

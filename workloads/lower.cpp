@@ -315,11 +315,14 @@ class Lowering {
         node(u.node).name + (u.matrix || weight_[u.node] < 0 ? ".update" : ".bias.update");
     if (!u.matrix) {
       const auto count = static_cast<std::size_t>(vectors_[u.node]);
-      elementwise(name, count, 1, optimiser.operations(), optimiser.transfers() * vectors_[u.node], u.after);
+      const int step = elementwise(name, count, 1, optimiser.operations(),
+                                   optimiser.transfers() * vectors_[u.node], u.after);
+      work_[static_cast<std::size_t>(step)].issues = optimiser.issues;
       return;
     }
     Work work = matrix_work(u.node, Work::Kind::weight_update, ".update");
     work.operations_per_element = optimiser.operations();
+    work.issues = optimiser.issues;
     Indices after = u.after;
     for (const Update& other : tied_) {
       const Attributes& a = node(other.node).attributes;

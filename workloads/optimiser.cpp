@@ -13,6 +13,7 @@ double Optimiser::operations() const noexcept {
 }
 
 double Optimiser::transfers() const noexcept {
+  if (moved > 0) return moved;
   // Adam reads p, g, m, v and writes p, m, v; heavy ball reads p, g, v and writes p, v.
   return kind == Kind::adam ? 7.0 : 5.0;
 }
@@ -23,6 +24,9 @@ void validate(const Optimiser& optimiser) {
   };
   const auto decay = [](float value) { return value >= 0 && value < 1; };  // false for NaN
   require(std::isfinite(optimiser.rate) && optimiser.rate > 0, "rate", optimiser.rate, "positive and finite");
+  require(std::isfinite(optimiser.moved) && optimiser.moved >= 0, "moved", static_cast<float>(optimiser.moved),
+          "finite and not negative");
+  require(optimiser.issues >= 1, "issues", static_cast<float>(optimiser.issues), "at least 1");
   if (optimiser.kind == Optimiser::Kind::sgd) {
     require(decay(optimiser.momentum), "momentum", optimiser.momentum, "in [0, 1)");
   } else {

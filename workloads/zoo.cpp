@@ -10,7 +10,7 @@ namespace fringe {
 std::span<const Workload> workload_zoo() {
   static const std::vector<Workload> all = [] {
     std::vector<Workload> rows;
-    for (const auto& family : {zoo::other(), zoo::vision(), zoo::language(), zoo::speech()})
+    for (const auto& family : {zoo::other(), zoo::vision(), zoo::language(), zoo::speech(), zoo::runs()})
       rows.insert(rows.end(), family.begin(), family.end());
     return rows;
   }();

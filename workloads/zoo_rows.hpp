@@ -11,5 +11,6 @@ std::span<const Workload> vision();
 std::span<const Workload> language();
 std::span<const Workload> speech();
 std::span<const Workload> other();
+std::span<const Workload> runs();
 
 }  // namespace fringe::zoo

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -20,7 +21,17 @@ const TrainingModel& bert() { return find_training_model("bert_base_squad"); }
 ThroughputRow row(std::string_view label, const char* gpu, Format format, double items_per_s) {
   const GpuSpec& spec = find_gpu(gpu);
   const Software software = spec.peak(Format::tf32) > 0 ? Software::cuda11 : Software::cuda10;
-  return {label, &spec, &bert(), format, software, 32, items_per_s};
+  // Two kernels: a product and a pass over the result.
+  Work product, pass;
+  product.rows = product.inner = 1024, product.columns = 12288;
+  product.bytes = 4.0 * (1024.0 * 1024 + 2 * 1024.0 * 12288);
+  pass.kind = Work::Kind::elementwise;
+  pass.rows = 1024, pass.columns = 12288, pass.bytes = 8.0 * 1024 * 12288;
+  const GpuModelParameters choices = as_trained(spec, format, bert().library, software);
+  std::vector<CountedKernel> step;
+  for (const KernelBounds& k : kernel_bounds(spec, format, std::array{product, pass}, choices))
+    step.push_back({k.times, k.times.product ? 72.0 : 300.0});
+  return {label, &spec, &bert(), format, software, 32, items_per_s, step};
 }
 
 std::vector<ThroughputRow> five_gpus(Format turing, Format ampere) {
@@ -35,8 +46,8 @@ TEST(GpuTraining, ATableThatObeysTheModelIsPredictedExactly) {
     const std::vector<ItemTerms> terms = step_terms(rows);
     double aa = 0, ab = 0, bb = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const double a = 1e11 * terms[i].first, b = 3e9 * terms[i].second;
-      rows[i].items_per_s = 1 / (a + b + terms[i].rest);
+      const double a = 1.3 * terms[i].first, b = 0.7 * terms[i].second;
+      rows[i].items_per_s = 1 / (a + b);
       aa += a * a * rows[i].items_per_s * rows[i].items_per_s;
       ab += a * b * rows[i].items_per_s * rows[i].items_per_s;
       bb += b * b * rows[i].items_per_s * rows[i].items_per_s;
@@ -49,27 +60,25 @@ TEST(GpuTraining, ATableThatObeysTheModelIsPredictedExactly) {
   }
 }
 
-TEST(GpuTraining, ATableThatObeysItsCountsIsPredictedWithoutItsOwnRows) {
+/// A table made by other shared constants is predicted without the rows of its model, once they are fitted.
+TEST(GpuTraining, SharedConstantsAreFoundWithoutAModelsRows) {
+  TrainingParameters truth;
+  truth.lanes *= 1.1, truth.traffic *= 0.9, truth.issue_products_cuda10 *= 1.2;
   std::vector<ThroughputRow> rows = five_gpus(Format::fp16, Format::fp16);
-  for (const std::string_view other : {"bert_large_squad", "gnmt"})
-    for (ThroughputRow r : five_gpus(Format::fp16, Format::fp16)) {
-      r.model = &find_training_model(other);
-      rows.push_back(r);
+  for (const Format format : {Format::fp16, Format::fp32})
+    for (ThroughputRow r : five_gpus(format, format == Format::fp16 ? format : Format::tf32)) {
+      r.model = &find_training_model("bert_large_squad");
+      // Steps that the products rule, and such that the passes do.
+      for (const double more : {0.3, 3.0}) {
+        rows.push_back(r);
+        for (CountedKernel& k : rows.back().step) k.count *= k.kernel.product ? more : 1 / more;
+      }
     }
-  const std::vector<ItemTerms> terms = step_terms(rows);
-  double aa = 0, ab = 0, bb = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const double a = 1.3 * rows[i].model->operations * terms[i].first;
-    const double b = 1.2 * rows[i].model->elements * 2 * terms[i].second;
-    rows[i].items_per_s = 1 / (a + b + terms[i].rest);
-    aa += std::pow(a * rows[i].items_per_s, 2);
-    ab += a * b * std::pow(rows[i].items_per_s, 2);
-    bb += std::pow(b * rows[i].items_per_s, 2);
-  }
-  // As above: two of three models determine the constants no more than 16 times worse than all.
-  const double lost = 1 - ab * ab / (aa * bb);
-  for (const Prediction& p : leave_one_model_out(rows, terms))
-    EXPECT_NEAR(p.relative_error(), 0, 16 * 64 * eps / lost) << p.row->model->name;
+  const std::vector<Prediction> made = predict_steps(rows, truth);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].items_per_s = made[i].items_per_s;
+  ASSERT_GT(mean_absolute_error(predict_steps(rows)), 0.01);
+  // The search ends with steps of 0.003; a few constants may each be off by the pairs' two.
+  EXPECT_LT(mean_absolute_error(leave_one_model_out(rows)), 4 * 2 * 0.003);
 }
 
 TEST(GpuTraining, ConstantsAreNotNegative) {
@@ -77,7 +86,7 @@ TEST(GpuTraining, ConstantsAreNotNegative) {
   std::vector<ThroughputRow> rows = five_gpus(Format::fp16, Format::fp16);
   std::vector<ItemTerms> terms(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    terms[i] = {1.0 + static_cast<double>(i), 10.0 - static_cast<double>(i), 0};
+    terms[i] = {1.0 + static_cast<double>(i), 10.0 - static_cast<double>(i)};
     rows[i].items_per_s = 1 / (5 * terms[i].first - 0.1 * terms[i].second);
   }
   const std::array<std::string_view, 1> last{"A100 40GB SXM4"};
@@ -138,10 +147,13 @@ TEST(GpuTraining, AModelledBoardTakesTheModelsTime) {
   const auto found = modelled_board(board, bert(), true);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->batch, std::floor(unit.batch_per_gb * 1e-9 * board.memory_bytes));
-  const TrainingRates rates = training_rates(board, Format::fp16, Library::products, Software::cuda11);
-  const double seconds = unit.operations * rates.s_per_operation + unit.bytes * rates.s_per_byte +
-                         bert().parameters * rates.s_per_parameter / found->batch;
-  EXPECT_NEAR(found->units_per_s * seconds, 1, 16 * eps);
+  const auto batch = static_cast<std::size_t>(found->batch);
+  const GpuModelParameters model = as_trained(board, Format::fp16, Library::products, Software::cuda11);
+  double seconds = 0;
+  for (const CountedKernel& k : step_kernels(board, bert(), Format::fp16, batch))
+    seconds += k.count * (k.kernel.product ? unit.products : unit.rest) * kernel_seconds(k.kernel, model);
+  seconds /= found->batch;
+  EXPECT_NEAR(found->units_per_s * seconds, 1, 2000 * eps) << "a sum of some hundred kernels";
   EXPECT_FALSE(modelled_board(board, find_training_model("tacotron2"), true));
 }
 
@@ -161,8 +173,8 @@ TEST(GpuTraining, FittedUnitsAreThoseOfTheTable) {
     for (const bool half : {true, false}) {
       const FittedUnit found = fitted_unit(rows, model.name, half), &held = model.fitted(half);
       const std::string what = std::string(model.name) + (half ? ", fp16" : ", fp32");
-      EXPECT_NEAR(held.operations, found.operations, 0.005 * found.operations) << what;
-      EXPECT_NEAR(held.bytes, found.bytes, 0.005 * found.bytes) << what;
+      EXPECT_NEAR(held.products, found.products, 0.005 * found.products) << what;
+      EXPECT_NEAR(held.rest, found.rest, 0.005 * found.rest) << what;
       EXPECT_NEAR(held.batch_per_gb, found.batch_per_gb, 0.005 * found.batch_per_gb) << what;
     }
   // With them alone, and a batch by the memory, boards come out as near as the gallery asks of those left
@@ -174,6 +186,10 @@ TEST(GpuTraining, FittedUnitsAreThoseOfTheTable) {
     error += std::abs(modelled->units_per_s / r.items_per_s - 1);
   }
   EXPECT_LT(error / static_cast<double>(rows.size()), 0.09);
+  // So are the shared constants, but for the search's last step, as other starts end elsewhere nearby.
+  const double held = mean_absolute_error(predict_steps(rows));
+  EXPECT_LT(held, 0.0905);
+  EXPECT_LT(held - mean_absolute_error(predict_steps(rows, fit_shared_constants(rows))), 0.001);
   // The published ratios are those of the table, to their last digit.
   const auto all = leave_one_gpu_out(rows, step_terms(rows));
   EXPECT_NEAR(speed_ratio(all, "RTX 3090", "A100 40GB SXM4").measured, 0.5, 0.05);

@@ -82,6 +82,16 @@ TEST(Lower, SgdUpdatesAreCheaper) {
     }
 }
 
+TEST(Lower, AnOptimiserOfManyOperatorsMovesAndIssuesMore) {
+  for (const Work& w : lower(mlp(small), 5, true, {.moved = 24, .issues = 9})) {
+    const bool update = w.name.ends_with(".update");
+    EXPECT_EQ(w.issues, update ? 9u : 1u) << w.name;
+    if (update) {
+      EXPECT_EQ(w.bytes, 4.0 * 24 * static_cast<double>(w.rows * std::max<std::size_t>(w.inner, 1))) << w.name;
+    }
+  }
+}
+
 // Products of a training step: forward, dW and dX; none of the latter where nothing before is trained.
 TEST(Lower, EveryRowOfTheZooIsInOrderAndComplete) {
   for (const Workload& row : workload_zoo()) {
