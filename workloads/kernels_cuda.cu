@@ -16,6 +16,14 @@ struct OneLane {
   }
 };
 
+template <class Op>
+struct OneColumn {
+  Op op;
+  __device__ void operator()(std::size_t, std::size_t site, std::size_t column) const {
+    op.span(site, column, column + 1);
+  }
+};
+
 constexpr int block_threads = 256;
 
 // Thread t adds the columns t, t + 256, … of every outer in order, then a tree over the threads.
@@ -37,6 +45,11 @@ class CudaLaunch {
   template <class Op>
   void each(std::size_t sites, std::size_t columns, const Op& op) const {
     device::for_each(sites, columns, OneLane<Op>{op}, "operator");
+  }
+
+  template <class Op>
+  void spans(std::size_t sites, std::size_t columns, const Op& op) const {
+    device::for_each(sites, columns, OneColumn<Op>{op}, "operator");
   }
 
   template <class Term>

@@ -2,16 +2,24 @@
 //
 //   template <int lanes> void run(std::size_t site, std::size_t column) const
 //
-// that computes `lanes` neighbours of the batch from `column` on at one site (a feature, a token, a channel).
-// The host calls it with 16 lanes in loops that the compiler turns into vectors, once for each instruction
-// set; the device calls it with one lane for each thread. So there is one source of every formula, and equal
-// bits wherever no sum is split.
+// that computes `lanes` neighbours of the batch from `column` on at one site (a feature, a token, a channel),
+// or, where windows slide over images, with
+//
+//   void span(std::size_t site, std::size_t begin, std::size_t end) const
+//
+// that computes columns in one go. The host calls them with 16 lanes, or with whole rows, in loops that the
+// compiler turns into vectors, once for each instruction set; the device calls them with one lane or column
+// for each thread. So there is one source of every formula, and equal bits wherever no sum is split.
 #pragma once
 
 #include <array>
 
 #include "workloads/kernels.hpp"
+#include "workloads/kernels_batch_norm.hpp"
+#include "workloads/kernels_combine.hpp"
+#include "workloads/kernels_convolution.hpp"
 #include "workloads/kernels_elementwise.hpp"
+#include "workloads/kernels_pool.hpp"
 
 namespace fringe::kernels {
 
@@ -32,6 +40,46 @@ std::array<OperatorKernel, static_cast<std::size_t>(Operator::count)> table() {
        .forward = copy_forward<Launch>,
        .backward = copy_backward<Launch>,
        .in_place = true});
+  add({.op = Operator::conv2d,
+       .forward = depthwise_forward<Launch>,
+       .backward = depthwise_backward<Launch>,
+       .reads_input = true,
+       .gather = conv_gather<Launch>,
+       .scatter = conv_scatter<Launch>,
+       .overlaps = true,
+       .rearranges = needs_columns});
+  add({.op = Operator::conv2d_transposed,
+       .reads_input = true,
+       .deliver = conv_transposed_deliver<Launch>,
+       .collect = conv_transposed_collect<Launch>,
+       .overlaps = true,
+       .rearranges = needs_columns});
+  add({.op = Operator::max_pool,
+       .forward = max_pool_forward<Launch>,
+       .backward = max_pool_backward<Launch>,
+       .saved = one_per_result});
+  add({.op = Operator::average_pool,
+       .forward = average_pool_forward<Launch>,
+       .backward = average_pool_backward<Launch>});
+  add({.op = Operator::global_pool,
+       .forward = global_pool_forward<Launch>,
+       .backward = global_pool_backward<Launch>});
+  add({.op = Operator::batch_norm,
+       .forward = batch_norm_forward<Launch>,
+       .backward = batch_norm_backward<Launch>,
+       .saved = four_per_channel,
+       .in_place = true,
+       .reads_input = true});
+  add({.op = Operator::add,
+       .forward = add_forward<Launch>,
+       .backward = add_backward<Launch>,
+       .in_place = true});
+  add({.op = Operator::multiply,
+       .forward = multiply_forward<Launch>,
+       .backward = multiply_backward<Launch>,
+       .in_place = true,
+       .reads_input = true});
+  add({.op = Operator::concat, .forward = concat_forward<Launch>, .backward = concat_backward<Launch>});
   add({.op = Operator::softmax_cross_entropy, .loss = cross_entropy});
   return rows;
 }

@@ -19,16 +19,15 @@ class CpuLaunch {
   /// op.run<lanes>(site, column) until every column of every site is done.
   template <class Op>
   void each(std::size_t sites, std::size_t columns, const Op& op) const {
-    if (sites == 0 || columns == 0) return;
-    // A task is some sites, or a part of one; parts are whole cache lines.
-    const std::size_t part = std::min(columns, grain), parts = (columns + part - 1) / part;
-    const std::size_t per_task = std::max<std::size_t>(1, grain / part);
-    const std::size_t groups = (sites + per_task - 1) / per_task;
-    pool_.run(groups * parts, [&](std::size_t task, unsigned) {
-      const std::size_t begin = task % parts * part, end = std::min(columns, begin + part);
-      const std::size_t first = task / parts * per_task, last = std::min(sites, first + per_task);
-      for (std::size_t site = first; site < last; ++site) run(op, site, begin, end);
-    });
+    share(sites, columns,
+          [&](std::size_t site, std::size_t begin, std::size_t end) { run(op, site, begin, end); });
+  }
+
+  /// op.span(site, begin, end) until every column of every site is done.
+  template <class Op>
+  void spans(std::size_t sites, std::size_t columns, const Op& op) const {
+    share(sites, columns,
+          [&](std::size_t site, std::size_t begin, std::size_t end) { op.span(site, begin, end); });
   }
 
   /// out[r] += Σ term(r, o, i) over o < outer, i < count: in double, eight partial sums, in a fixed order.
@@ -53,6 +52,20 @@ class CpuLaunch {
 
  private:
   static constexpr std::size_t grain = 1 << 14;  // small enough to share out, large enough to repay waking
+
+  template <class Part>
+  void share(std::size_t sites, std::size_t columns, const Part& compute) const {
+    if (sites == 0 || columns == 0) return;
+    // A task is some sites, or a part of one; parts are whole cache lines.
+    const std::size_t part = std::min(columns, grain), parts = (columns + part - 1) / part;
+    const std::size_t per_task = std::max<std::size_t>(1, grain / part);
+    const std::size_t groups = (sites + per_task - 1) / per_task;
+    pool_.run(groups * parts, [&](std::size_t task, unsigned) {
+      const std::size_t begin = task % parts * part, end = std::min(columns, begin + part);
+      const std::size_t first = task / parts * per_task, last = std::min(sites, first + per_task);
+      for (std::size_t site = first; site < last; ++site) compute(site, begin, end);
+    });
+  }
 
   template <class Op>
   static void run(const Op& op, std::size_t site, std::size_t column, std::size_t end) {

@@ -25,7 +25,10 @@ std::size_t windows(std::size_t size, const Attributes& a, std::size_t axis) {
           "kernel, stride and dilation must be at least 1");
   require(reach <= padded, "its kernel reaches over " + of(reach) + " values of " + of(padded));
   const std::size_t steps = padded - reach;
-  return (steps + (a.ceil ? a.stride[axis] - 1 : 0)) / a.stride[axis] + 1;
+  std::size_t places = steps / a.stride[axis] + 1;
+  // A last window may hang over the edge, but it begins on the image or on the padding before it.
+  if (a.ceil && steps % a.stride[axis] > 0 && places * a.stride[axis] < size + a.padding[axis]) ++places;
+  return places;
 }
 
 }  // namespace
@@ -69,6 +72,10 @@ Shape conv_transposed(In in, const Attributes& a) {
 
 Shape pool(In in, const Attributes& a) {
   require_rank(in[0], 3, 3, "[channels, height, width]");
+  for (std::size_t axis = 0; axis < 2; ++axis)
+    require(2 * a.padding[axis] <= a.kernel[axis], "padding = " + of(a.padding[axis]) +
+                                                       "; must be at most half of the kernel's " +
+                                                       of(a.kernel[axis]));
   return {in[0][0], windows(in[0][1], a, 0), windows(in[0][2], a, 1)};
 }
 

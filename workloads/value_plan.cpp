@@ -68,7 +68,8 @@ ValuePlan plan_values(const Graph& graph, std::span<const OperatorKernel> kernel
     if (n.op == Operator::reshape && plan.slot[from] < 0) continue;
     const OperatorKernel& k = kernel(kernels, n);
     const bool over = !n.inputs.empty() && k.in_place && plan.slot[from] >= 0 && readers[from] == 1 &&
-                      n.features == nodes[from].features && (n.op == Operator::reshape || !kept[from]);
+                      n.features == nodes[from].features && (n.op == Operator::reshape || !kept[from]) &&
+                      !(training && k.reads_input);
     plan.slot[i] = over ? plan.slot[from] : slots.take(n.features);
     kept[i] = training && (k.reads_output || (over && kept[from]));
     if (training) continue;
