@@ -22,7 +22,11 @@ struct Context {
   std::uint64_t first_sample =
       0;  ///< number of the batch's first sample: noise belongs to the sample, not to the batching
   bool calibrate = false;  ///< widen converter ranges to what this batch needs
-  bool keep_for_backward = false;
+  bool training = false;  ///< a pass back follows: what it needs is kept, and operators train (dropout drops)
+  /// Columns of a sample in this product: sample b has the columns p·B + b, p < positions, e.g. the places of
+  /// an image or the tokens of a text. Every position has its own noise, wherever the batch is cut.
+  std::size_t positions = 1;
+  std::size_t first_position = 0;  ///< number of the first of them
 };
 
 /// A weight matrix W[rows×cols] as the hardware holds it. Batches are [features × batch], batch contiguous.
@@ -35,9 +39,9 @@ class ProgrammedMatrix {
 
   /// y[rows×B] = W·x[cols×B], as the hardware would compute it. Throws Error on shape mismatch.
   virtual void forward(ConstMatrix x, Matrix y, const Context& context) = 0;
-  /// After forward with keep_for_backward on the same x: dx[cols×B] = Wᵀ·dy (skipped where dx.data is null)
-  /// and gradients() += ∂loss/∂parameters, for dy[rows×B] = ∂loss/∂y.
-  virtual void backward(ConstMatrix dy, Matrix dx, const Context& context) = 0;
+  /// For the x of a forward pass and dy[rows×B] = ∂loss/∂y: dx[cols×B] = Wᵀ·dy (skipped where dx.data is
+  /// null) and gradients() += ∂loss/∂parameters. Throws Error on shape mismatch, before anything is added.
+  virtual void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context& context) = 0;
   /// The hardware's own parameters, in executor memory: weights on electronics, phases (and gain) in a mesh.
   virtual std::span<float> parameters() = 0;
   virtual std::span<float> gradients() = 0;
@@ -62,6 +66,9 @@ class Accelerator {
   /// Cost of executing the list once, weights resident as far as the hardware holds them. Measured hardware
   /// runs products of those shapes on random data; modelled hardware needs no data.
   virtual Cost price(std::span<const Work> work) = 0;
+  /// Products of two activations, of which nothing can stay in the hardware: its digital unit's, unless it
+  /// says otherwise.
+  virtual void multiply(const BatchedProduct& product, const Context&) { executor().multiply(product); }
 };
 
 }  // namespace fringe

@@ -23,6 +23,7 @@ class Library {
   decltype(&cublasSetMathMode) set_math_mode;
   decltype(&cublasSetStream) set_stream;
   decltype(&cublasGemmEx_64) gemm;
+  decltype(&cublasSgemmStridedBatched_64) gemm_batched;
   decltype(&cublasGetStatusString) status_text;
 
  private:
@@ -36,6 +37,7 @@ class Library {
     load(library, set_math_mode, "cublasSetMathMode");
     load(library, set_stream, "cublasSetStream_v2");
     load(library, gemm, "cublasGemmEx_64");
+    load(library, gemm_batched, "cublasSgemmStridedBatched_64");
     load(library, status_text, "cublasGetStatusString");
   }
   template <class Function>

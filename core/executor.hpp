@@ -14,6 +14,17 @@
 
 namespace fringe {
 
+/// Products of pairs of matrices that lie one behind the other, all of them new: attention's scores.
+/// c_i[rows×columns] = scale·op(a_i)·op(b_i), i < count, dense and row-major in executor memory; op
+/// transposes what is stored as [inner×rows] or [columns×inner].
+struct BatchedProduct {
+  std::size_t count = 0, rows = 0, inner = 0, columns = 0;
+  const float *a = nullptr, *b = nullptr;
+  float* c = nullptr;
+  bool a_transposed = false, b_transposed = false;
+  float scale = 1;
+};
+
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -26,8 +37,14 @@ class Executor {
   virtual void copy_from_host(void* to, const void* host, std::size_t bytes) = 0;
   virtual void copy_to_host(void* host, const void* from, std::size_t bytes) = 0;
   virtual void synchronise() = 0;
+  /// The threads of an executor on the host; null on a device.
+  virtual ThreadPool* pool() const = 0;
 
+  /// In float32, sums in a fixed order.
+  virtual void multiply(const BatchedProduct& product) = 0;
   virtual void fill(Matrix y, float value) = 0;
+  /// y += x
+  virtual void add(ConstMatrix x, Matrix y) = 0;
   /// y(r, b) += bias[r]
   virtual void add_bias(const float* bias, Matrix y) = 0;
   /// y = max(x, 0); x and y may be the same.

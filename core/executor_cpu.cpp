@@ -7,6 +7,7 @@
 #include <limits>
 #include <string>
 
+#include "core/blas_product.hpp"
 #include "core/error.hpp"
 #include "core/executor.hpp"
 
@@ -48,9 +49,20 @@ class CpuExecutor final : public Executor {
     if (bytes) std::memcpy(host, from, bytes);
   }
   void synchronise() override {}
+  ThreadPool* pool() const override { return &pool_; }
+  void multiply(const BatchedProduct& product) override { fringe::multiply(pool_, product); }
 
   void fill(Matrix y, float value) override {
     by_row(y.rows, y.cols, [=](std::size_t r) { std::fill_n(y.row(r), y.cols, value); });
+  }
+
+  void add(ConstMatrix x, Matrix y) override {
+    require_shape("add", x, y);
+    by_row(y.rows, y.cols, [=](std::size_t r) {
+      const float* in = x.row(r);
+      float* out = y.row(r);
+      for (std::size_t b = 0; b < y.cols; ++b) out[b] += in[b];
+    });
   }
 
   void add_bias(const float* bias, Matrix y) override {

@@ -2,6 +2,7 @@
 #include <cub/block/block_reduce.cuh>
 #include <limits>
 
+#include "core/cublas_library.cuh"
 #include "core/cuda_support.cuh"
 #include "core/executor.hpp"
 #include "core/tensor.hpp"
@@ -18,6 +19,12 @@ struct Fill {
   Matrix y;
   float value;
   __device__ void operator()(std::size_t, std::size_t r, std::size_t c) const { y(r, c) = value; }
+};
+
+struct Add {
+  ConstMatrix x;
+  Matrix y;
+  __device__ void operator()(std::size_t, std::size_t r, std::size_t c) const { y(r, c) += x(r, c); }
 };
 
 struct AddBias {
@@ -155,6 +162,10 @@ class CudaExecutor final : public Executor {
     check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &keep), "memory pool");
   }
 
+  ~CudaExecutor() override {
+    if (blas_ != nullptr) (void)cublas::Library::get().destroy(blas_);
+  }
+
   std::string_view name() const override { return "cuda"; }
   bool on_host() const override { return false; }
 
@@ -175,9 +186,31 @@ class CudaExecutor final : public Executor {
   void copy_to_host(void* host, const void* from, std::size_t bytes) override {
     if (bytes) check(cudaMemcpy(host, from, bytes, cudaMemcpyDeviceToHost), "copy to host");
   }
+  ThreadPool* pool() const override { return nullptr; }
+
+  // Row-major C = A·B is column-major Cᵀ = Bᵀ·Aᵀ.
+  void multiply(const BatchedProduct& p) override {
+    const cublas::Library& library = cublas::Library::get();
+    if (blas_ == nullptr) cublas::check(library.create(&blas_), "create");
+    const auto size = [](std::size_t n) { return static_cast<std::int64_t>(n); };
+    const float zero = 0;
+    if (p.count * p.rows * p.columns == 0) return;
+    cublas::check(library.gemm_batched(blas_, p.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+                                       p.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N, size(p.columns),
+                                       size(p.rows), size(p.inner), &p.scale, p.b,
+                                       size(p.b_transposed ? p.inner : p.columns), size(p.inner * p.columns),
+                                       p.a, size(p.a_transposed ? p.rows : p.inner), size(p.rows * p.inner),
+                                       &zero, p.c, size(p.columns), size(p.rows * p.columns), size(p.count)),
+                  "multiply");
+  }
   void synchronise() override { check(cudaStreamSynchronize(nullptr), "synchronise"); }
 
   void fill(Matrix y, float value) override { for_each(y.rows, y.cols, Fill{y, value}, "fill"); }
+
+  void add(ConstMatrix x, Matrix y) override {
+    require_shape("add", x, y);
+    for_each(y.rows, y.cols, Add{x, y}, "add");
+  }
 
   void add_bias(const float* bias, Matrix y) override {
     for_each(y.rows, y.cols, AddBias{bias, y}, "add_bias");
@@ -240,6 +273,9 @@ class CudaExecutor final : public Executor {
     for_each(count, AdamStep{p, m, v, g, rate, beta1, beta2, epsilon, correction(beta1), correction(beta2)},
              "adam_step");
   }
+
+ private:
+  cublasHandle_t blas_ = nullptr;
 };
 
 std::string version_text(int version) {

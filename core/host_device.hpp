@@ -1,4 +1,4 @@
-// The one macro that lets a function compile for the host and for CUDA devices alike.
+// The macros that let a function compile for the host and for CUDA devices alike.
 #pragma once
 
 #if defined(__CUDACC__)
@@ -6,3 +6,6 @@
 #else
 #define FRINGE_HD
 #endif
+
+/// A function that must be inlined, so that its code is that of the instruction set it is called for.
+#define FRINGE_INLINE [[gnu::always_inline]] FRINGE_HD inline

@@ -11,10 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/blas_product.hpp"
 #include "core/draw.hpp"
 #include "core/error.hpp"
 #include "core/tensor.hpp"
-#include "electronic/blas_product.hpp"
 #include "electronic/cpu_energy.hpp"
 #include "electronic/steady.hpp"
 
@@ -32,17 +32,14 @@ class CpuBlasMatrix final : public ProgrammedMatrix {
   std::size_t rows() const override { return weights_.rows(); }
   std::size_t cols() const override { return weights_.cols(); }
 
-  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+  void forward(ConstMatrix x, Matrix y, const Context&) override {
     multiply(pool_, std::as_const(weights_).view(), x, y);
-    kept_.data = nullptr;
-    if (context.keep_for_backward) kept_ = x;
   }
-  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
-    if (!kept_.data)
-      throw Error("backward: no forward pass was kept; call forward with keep_for_backward first");
-    require_shape("backward: dy", dy, rows(), kept_.cols);
-    if (dx.data) require_shape("backward: dx", dx, cols(), kept_.cols);
-    add_outer_product(pool_, dy, kept_, gradients_.view());
+  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context&) override {
+    require_shape("backward: x", x, cols(), x.cols);
+    require_shape("backward: dy", dy, rows(), x.cols);
+    if (dx.data) require_shape("backward: dx", dx, cols(), x.cols);
+    add_outer_product(pool_, dy, x, gradients_.view());
     if (dx.data) multiply_transposed(pool_, std::as_const(weights_).view(), dy, dx);
   }
   std::span<float> parameters() override { return weights_.span(); }
@@ -56,7 +53,6 @@ class CpuBlasMatrix final : public ProgrammedMatrix {
  private:
   ThreadPool& pool_;
   Tensor weights_, gradients_;
-  ConstMatrix kept_;
 };
 
 // The list with random operands, ready to be executed over and over.

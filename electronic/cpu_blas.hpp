@@ -11,9 +11,7 @@ namespace fringe {
 
 /// The processor as hardware under study; `cpu` (an executor on the host) and `pool` must outlive the result.
 ///
-/// forward, backward: really computed; equal bits for any number of threads on one type of CPU. backward
-/// reads the x of the last forward, which must have kept it (keep_for_backward), where it lay: the caller
-/// leaves it unchanged until then. price: the whole list, in order, on random operands that stay where they
+/// forward, backward: really computed; equal bits for any number of threads on one type of CPU. price: the whole list, in order, on random operands that stay where they
 /// are, so a list that fits the caches is timed there; median and spread over at least 5 repeats that fill at
 /// least 20 ms, after a warm-up until the medians of two such rounds agree within 2 %, at most half a second.
 /// An elementwise entry is one pass of ReLU, an update is SGD with momentum up to 4 operations per weight and

@@ -23,8 +23,7 @@ inline std::string_view to_string(CublasPrecision p) noexcept { return cublas_na
 /// batches lie in its memory. Throws Error where CUDA or libcublas is not available, saying why.
 ///
 /// forward, backward: row-major [features × batch]; BF16 and FP16 operands are rounded to nearest on the
-/// device (FP16 without loss scaling). backward reads the x of the last forward with keep_for_backward where
-/// it lay, so the caller leaves it unchanged until then. realised() is the rounded weights; the rounding to
+/// device (FP16 without loss scaling). realised() is the rounded weights; the rounding to
 /// TF32 happens inside the matrix unit and is not seen there.
 ///
 /// price: the whole list as one sequence on one stream; median and spread over repeats that fill at least 20

@@ -34,29 +34,21 @@ class CublasMatrix final : public ProgrammedMatrix {
   std::size_t rows() const override { return weights_.rows(); }
   std::size_t cols() const override { return weights_.cols(); }
 
-  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+  void forward(ConstMatrix x, Matrix y, const Context&) override {
     if (x.rows != cols() || y.rows != rows() || x.cols != y.cols)
       throw Error(name() + " forward: x is " + shape(x) + " and y " + shape(y) + ", W is " +
                   shape(weights()));
-    kept_ = {};  // what an earlier pass kept may be gone
-    const Operand operand = round(context.keep_for_backward ? kept_copy_ : x_copy_, x);
-    gemm_->product(w_, rows(), cols(), false, operand, y);
-    if (context.keep_for_backward) {
-      kept_ = operand;
-      kept_batch_ = x.cols;
-    }
+    gemm_->product(w_, rows(), cols(), false, round(x_copy_, x), y);
   }
 
-  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
-    if (!kept_.data) throw Error(name() + " backward: no forward with keep_for_backward came before");
-    if (dy.rows != rows() || dy.cols != kept_batch_)
-      throw Error(name() + " backward: dy is " + shape(dy) + ", W is " + shape(weights()) +
-                  " and the kept batch " + std::to_string(kept_batch_));
-    if (dx.data && (dx.rows != cols() || dx.cols != kept_batch_))
-      throw Error(name() + " backward: dx is " + shape(dx) + ", W is " + shape(weights()) +
-                  " and the kept batch " + std::to_string(kept_batch_));
+  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context&) override {
+    if (x.rows != cols() || dy.rows != rows() || dy.cols != x.cols)
+      throw Error(name() + " backward: x is " + shape(x) + " and dy " + shape(dy) + ", W is " +
+                  shape(weights()));
+    if (dx.data && (dx.rows != cols() || dx.cols != x.cols))
+      throw Error(name() + " backward: x is " + shape(x) + " and dx " + shape(dx));
     const Operand operand = round(dy_copy_, dy);
-    gemm_->outer_product(operand, kept_, kept_batch_, gradients_.view(), 1.0f);
+    gemm_->outer_product(operand, round(x_copy_, x), x.cols, gradients_.view(), 1.0f);
     if (dx.data) gemm_->product(w_, rows(), cols(), true, operand, dx);
   }
 
@@ -93,9 +85,8 @@ class CublasMatrix final : public ProgrammedMatrix {
   Executor& executor_;
   std::shared_ptr<const Gemm> gemm_;
   Tensor weights_, gradients_;
-  Rounded w_copy_, x_copy_, kept_copy_, dy_copy_;
-  Operand w_, kept_;
-  std::size_t kept_batch_ = 0;
+  Rounded w_copy_, x_copy_, dy_copy_;
+  Operand w_;
 };
 
 std::string pci_bus_id() {

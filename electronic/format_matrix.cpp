@@ -4,9 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/blas_product.hpp"
 #include "core/error.hpp"
 #include "core/tensor.hpp"
-#include "electronic/blas_product.hpp"
 
 namespace fringe {
 namespace {
@@ -59,20 +59,20 @@ class FormatMatrix final : public ProgrammedMatrix {
     for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(rounded_.view().row(r), w.cols, w.row(r));
   }
 
-  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+  void forward(ConstMatrix x, Matrix y, const Context&) override {
     require_shape("forward: x", x, cols(), x.cols);
     require_shape("forward: y", y, rows(), x.cols);
-    keeps_ = context.keep_for_backward;
     const Matrix input = sized(input_, cpu_, x.rows, x.cols);
     if (format_ == Format::int8) return forward_int8(x, input, y);
     round(x, input);
     multiply(pool_, std::as_const(rounded_).view(), input, y);
   }
 
-  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
-    if (!keeps_) throw Error("backward: no forward pass was kept; call forward with keep_for_backward first");
-    require_shape("backward: dy", dy, rows(), input_.cols());
-    if (dx.data) require_shape("backward: dx", dx, cols(), input_.cols());
+  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context&) override {
+    require_shape("backward: x", x, cols(), x.cols);
+    require_shape("backward: dy", dy, rows(), x.cols);
+    if (dx.data) require_shape("backward: dx", dx, cols(), x.cols);
+    take_input(x);
     ConstMatrix slope = dy;
     if (format_ != Format::int8) {
       const Matrix rounded = sized(slope_, cpu_, dy.rows, dy.cols);
@@ -111,22 +111,27 @@ class FormatMatrix final : public ProgrammedMatrix {
         for (std::size_t b = 0; b < y.cols; ++b)
           y(r, b) = static_cast<float>(sums_[r * y.cols + b]) * (row_scales_[r] * column_scales_[b]);
     }
-    if (!keeps_) return;
+  }
+
+  // The input as the hardware realises it.
+  void take_input(ConstMatrix x) {
+    const Matrix input = sized(input_, cpu_, x.rows, x.cols);
+    if (format_ != Format::int8) return round(x, input);
+    column_scales_.resize(x.cols);
+    quantise_columns(x, input, column_scales_);
     for (std::size_t r = 0; r < x.rows; ++r)
-      for (std::size_t b = 0; b < x.cols; ++b) code(r, b) *= column_scales_[b];
+      for (std::size_t b = 0; b < x.cols; ++b) input(r, b) *= column_scales_[b];
   }
 
   Format format_;
   Executor& cpu_;
   ThreadPool& pool_;
   Tensor master_, gradients_;
-  Tensor rounded_;       // the weights that the hardware realises
-  Tensor input_;         // the input of the last pass as it was realised, where keeps_
-  Tensor slope_, part_;  // scratch
-  Tensor codes_;         // int8 only, as the rest
+  Tensor rounded_;               // the weights that the hardware realises
+  Tensor input_, slope_, part_;  // scratch
+  Tensor codes_;                 // int8 only, as the rest
   std::vector<float> row_scales_, column_scales_;
   std::vector<std::int32_t> sums_;
-  bool keeps_ = false;  // the last pass is kept for backward
 };
 
 }  // namespace

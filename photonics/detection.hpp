@@ -13,6 +13,11 @@
 
 namespace fringe {
 
+/// Positions as operators of their own: up to 4096 operators of 2²⁰ positions.
+inline std::uint32_t positioned_site(std::uint32_t site, std::size_t position) {
+  return site + (static_cast<std::uint32_t>(position) << 12);
+}
+
 /// Which symbols a block of samples is: noise belongs to seed, chip, operator, shot, sample and tile, so it
 /// does not depend on how samples are batched.
 struct Symbols {
@@ -20,8 +25,11 @@ struct Symbols {
   std::uint32_t chip = 0, site = 0, shot = 0;
   std::uint64_t first_sample = 0;  ///< that of the block's first column
   std::size_t tiles = 1, tile = 0;
+  std::size_t position = 0;  ///< of the sample's vectors in this operator: each has its own noise
 
-  DrawStream draw(Purpose purpose) const { return stream_of({seed, purpose, chip, site, shot}); }
+  DrawStream draw(Purpose purpose) const {
+    return stream_of({seed, purpose, chip, positioned_site(site, position), shot});
+  }
   /// Element of the draw for column 0 of channel `channel` out of `channels` of the tile; columns follow each
   /// other. Fewer than 2³² samples and channels of all tiles.
   std::uint64_t element(std::size_t channel, std::size_t channels) const {

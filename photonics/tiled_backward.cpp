@@ -5,7 +5,8 @@ namespace fringe {
 
 /// Straight through the converters: their steps have no useful derivative (Bengio et al., arXiv:1308.3432).
 void TiledMatrix::backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const Context& context,
-                                std::size_t first, std::size_t width, Scratch& s) {
+                                const Block& at, Scratch& s) {
+  const std::size_t first = at.first, width = at.width;
   const float gain = gain_of(t);
   const std::span<float> gradient(gradients_.data() + t * map_.size(), map_.size());
   const Fields<float> out = fields(s.re, s.im, width), middle = fields(s.middle_re, s.middle_im, width),
@@ -32,10 +33,11 @@ void TiledMatrix::backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const 
   gradient[map_.gain()] += static_cast<float>(gain_gradient);
 
   if (setup_.measured_gradients)
-    tiles_[t].backward_measured(sent, middle, out, g, *setup_.measured_gradients,
-                                {context.seed, Purpose::tap_noise, setup_.chip,
-                                 static_cast<std::uint32_t>(site_ * tiles_.size() + t), context.shot},
-                                context.first_sample + first, gradient);
+    tiles_[t].backward_measured(
+        sent, middle, out, g, *setup_.measured_gradients,
+        {context.seed, Purpose::tap_noise, setup_.chip,
+         positioned_site(static_cast<std::uint32_t>(site_ * tiles_.size() + t), at.position), context.shot},
+        at.sample, gradient);
   else
     tiles_[t].backward(sent, middle, out, g, gradient);
 
@@ -46,21 +48,25 @@ void TiledMatrix::backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const 
     for (std::size_t b = 0; b < width; ++b) dx(c0 + k, first + b) += g.re(k, b) / s.scale[b];
 }
 
-void TiledMatrix::backward(ConstMatrix dy, Matrix dx, const Context& context) {
-  if (kept_.data == nullptr || dy.cols != kept_.cols || dy.rows != rows())
-    throw Error("photonic backward pass: it follows a forward pass of the same batch with keep_for_backward");
+void TiledMatrix::backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context& context) {
+  if (x.rows != cols() || dy.rows != rows() || dy.cols != x.cols)
+    throw Error("photonic backward pass: x[" + std::to_string(x.rows) + "×" + std::to_string(x.cols) +
+                "] and dy[" + std::to_string(dy.rows) + "×" + std::to_string(dy.cols) + "] do not fit W[" +
+                std::to_string(rows()) + "×" + std::to_string(cols()) + "]");
+  const Blocks blocks(dy.cols, context);
   // One task per column of tiles: it alone adds to its rows of dx and to its tiles' gradients, in a fixed
   // order.
   pool_->run(tiling_.tile_cols(), [&](std::size_t column, unsigned worker) {
     Scratch& s = scratch_[worker];
-    for (std::size_t block = 0; block < blocks_of(dy.cols); ++block) {
-      const std::size_t first = block * block_samples, width = std::min(block_samples, dy.cols - first);
-      load_inputs(kept_, first, width, s);
+    for (std::size_t block = 0; block < blocks.size(); ++block) {
+      const Block at = blocks[block];
+      const std::size_t first = at.first, width = at.width;
+      load_inputs(x, first, width, s);
       if (dx.data != nullptr)
         for (std::size_t k = column * n(); k < std::min(cols(), (column + 1) * n()); ++k)
           std::fill_n(dx.row(k) + first, width, 0.0f);
       for (std::size_t row = 0; row < tiling_.tile_rows(); ++row)
-        backward_tile(row * tiling_.tile_cols() + column, dy, dx, context, first, width, s);
+        backward_tile(row * tiling_.tile_cols() + column, dy, dx, context, at, s);
     }
   });
 }

@@ -150,20 +150,24 @@ void TiledMatrix::forward(ConstMatrix x, Matrix y, const Context& context) {
     throw Error("photonic product: W[" + std::to_string(rows()) + "×" + std::to_string(cols()) +
                 "] does not fit x[" + std::to_string(x.rows) + "×" + std::to_string(x.cols) + "] and y[" +
                 std::to_string(y.rows) + "×" + std::to_string(y.cols) + "]");
+  if (context.positions == 0 || x.cols % context.positions != 0)
+    throw Error("photonic product: " + std::to_string(x.cols) + " columns are no " +
+                std::to_string(context.positions) + " positions of a batch");
   if (context.calibrate) calibrate(x);
-  kept_ = context.keep_for_backward ? x : ConstMatrix();
   // A backward pass comes from the phases; all other passes of a program share its matrices.
-  const bool by_matrix = !context.keep_for_backward;
+  const bool by_matrix = !context.training;
   if (by_matrix) know_transmissions();
-  pool_->run(blocks_of(x.cols), [&](std::size_t block, unsigned worker) {
+  const Blocks blocks(x.cols, context);
+  pool_->run(blocks.size(), [&](std::size_t block, unsigned worker) {
     Scratch& s = scratch_[worker];
-    const std::size_t first = block * block_samples, width = std::min(block_samples, x.cols - first);
+    const Block at = blocks[block];
+    const std::size_t first = at.first, width = at.width;
     load_inputs(x, first, width, s);
     // Tile by tile next to each other: rows of y lie far apart.
     std::fill(s.sum.begin(), s.sum.end(), 0.0f);
     for_each_tile([&](std::size_t t) {
-      const Symbols symbols{
-          context.seed, setup_.chip, site_, context.shot, context.first_sample + first, tiles_.size(), t};
+      const Symbols symbols{context.seed, setup_.chip,   site_, context.shot,
+                            at.sample,    tiles_.size(), t,     at.position};
       const ConstFields<float> sent = send_noisy(t, symbols, width, s);
       if (by_matrix && read_at_once(t, sent, symbols, width, s)) return;
       const Fields<float> out = fields(s.re, s.im, width);
@@ -184,11 +188,13 @@ void TiledMatrix::forward(ConstMatrix x, Matrix y, const Context& context) {
 /// Sets every tile's range to its largest output for this batch, without noise.
 void TiledMatrix::calibrate(ConstMatrix x) {
   know_transmissions();
-  const std::size_t blocks = blocks_of(x.cols);
-  std::vector<float> largest(blocks * tiles_.size());
-  pool_->run(blocks, [&](std::size_t block, unsigned worker) {
+  const Context anyone;
+  const Blocks blocks(x.cols, anyone);
+  std::vector<float> largest(blocks.size() * tiles_.size());
+  pool_->run(blocks.size(), [&](std::size_t block, unsigned worker) {
     Scratch& s = scratch_[worker];
-    const std::size_t first = block * block_samples, width = std::min(block_samples, x.cols - first);
+    const Block at = blocks[block];
+    const std::size_t first = at.first, width = at.width;
     load_inputs(x, first, width, s);
     for_each_tile([&](std::size_t t) {
       tiles_[t].multiply(send(t, width, s), fields(s.re, s.im, width), intensity_);
@@ -202,7 +208,7 @@ void TiledMatrix::calibrate(ConstMatrix x) {
   });
   for (std::size_t t = 0; t < tiles_.size(); ++t) {
     float most = 0;
-    for (std::size_t block = 0; block < blocks; ++block)
+    for (std::size_t block = 0; block < blocks.size(); ++block)
       most = std::max(most, largest[block * tiles_.size() + t]);
     if (most > 0) ranges_[t] = most;
   }

@@ -35,14 +35,35 @@ class TiledMatrix final : public PhotonicMatrix {
   void realised(Matrix w) const override;
   void start_randomly(std::uint64_t seed) override;
   void forward(ConstMatrix x, Matrix y, const Context& context) override;
-  void backward(ConstMatrix dy, Matrix dx, const Context& context) override;
+  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context& context) override;
 
  private:
   static constexpr std::size_t block_samples = 128;  ///< of one task; part of no result
   /// From row to row of a block: a power of two would put them all into a few sets of the first cache.
   static constexpr std::size_t row_stride = block_samples + 16;
   static constexpr std::size_t no_column = ~std::size_t{0};
-  static std::size_t blocks_of(std::size_t batch) { return (batch + block_samples - 1) / block_samples; }
+  /// Columns that one task takes: some of the samples at one position.
+  struct Block {
+    std::size_t first, width, position;
+    std::uint64_t sample;  ///< number of the first
+  };
+  class Blocks {
+   public:
+    Blocks(std::size_t columns, const Context& context)
+        : context_(context),
+          batch_(columns / context.positions),
+          per_position_((batch_ + block_samples - 1) / block_samples) {}
+    std::size_t size() const { return context_.positions * per_position_; }
+    Block operator[](std::size_t index) const {
+      const std::size_t position = index / per_position_, b = index % per_position_ * block_samples;
+      return {position * batch_ + b, std::min(block_samples, batch_ - b), context_.first_position + position,
+              context_.first_sample + b};
+    }
+
+   private:
+    const Context& context_;
+    std::size_t batch_, per_position_;
+  };
 
   /// Buffers of one worker; none is allocated in a pass.
   struct Scratch {
@@ -101,8 +122,8 @@ class TiledMatrix final : public PhotonicMatrix {
   bool read_at_once(std::size_t t, ConstFields<float> sent, const Symbols& symbols, std::size_t width,
                     Scratch& s) const;
   void accumulate(std::size_t t, std::size_t width, Scratch& s) const;
-  void backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const Context& context, std::size_t first,
-                     std::size_t width, Scratch& s);
+  void backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const Context& context, const Block& block,
+                     Scratch& s);
 
   Fields<float> fields(std::vector<float>& re, std::vector<float>& im, std::size_t width) const {
     return {{re.data(), layout_.modes, width, row_stride}, {im.data(), layout_.modes, width, row_stride}};
@@ -128,7 +149,6 @@ class TiledMatrix final : public PhotonicMatrix {
   std::vector<InputChannels> inputs_;  ///< of each tile's core
   std::vector<OutputChannels> outputs_;
   std::vector<Scratch> scratch_;
-  ConstMatrix kept_;
   double residual_ = 0;
 };
 

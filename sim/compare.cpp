@@ -86,7 +86,7 @@ class Run {
     Network network(study_.graph(), fold.parameters, hardware);
     calibrate(network, study_.data(), study_.calibration_rows(fold), experiment().seed);
     std::vector<std::vector<float>> outputs;
-    network.set_hook([&](const DenseView& dense) {
+    network.set_hook([&](const ProductView& dense) {
       auto& y = outputs.emplace_back(dense.y.rows * dense.y.cols);
       for (std::size_t r = 0; r < dense.y.rows; ++r)
         hardware.executor().copy_to_host(&y[r * dense.y.cols], dense.y.row(r), dense.y.cols * sizeof(float));

@@ -38,7 +38,7 @@ struct TrainedNetwork {
     parameters = network.parameters();
     // Each input vector is scaled to full scale; a column of tiles takes it once per row of tiles.
     double energy = 0;
-    network.set_hook([&](const DenseView& dense) {
+    network.set_hook([&](const ProductView& dense) {
       const Tiling tiling{dense.y.rows, dense.x.rows, modes};
       for (std::size_t b = 0; b < dense.x.cols; ++b) {
         double largest = 0, sum = 0;

@@ -116,8 +116,8 @@ double lost_in_situ(Gallery& gallery, const PhotonicSetup& chip, int fold) {
   const auto trained = [&](Accelerator& hardware, const TrainingOptions& options) {
     Network network(graph, initial_parameters(graph, gallery_seed), hardware);
     const auto calibration_rows = std::span(split.train).first(256);
-    for (std::size_t d = 0; d < network.dense_count(); ++d)
-      if (auto* const matrix = dynamic_cast<PhotonicMatrix*>(&network.dense(d)))
+    for (std::size_t d = 0; d < network.matrix_count(); ++d)
+      if (auto* const matrix = dynamic_cast<PhotonicMatrix*>(&network.matrix(d)))
         matrix->start_randomly(gallery_seed);
     calibrate(network, data, calibration_rows, gallery_seed);
     train(network, data, split.train, options, &stop);

@@ -76,8 +76,8 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
   result.rows = first_rows(fold.split.test, experiment.chip_samples);
   const auto ranges = study.calibration_rows(fold);
   if (which.in_loop && experiment.in_loop.random_start)
-    for (std::size_t d = 0; d < network.dense_count(); ++d)
-      dynamic_cast<PhotonicMatrix&>(network.dense(d)).start_randomly(experiment.seed);
+    for (std::size_t d = 0; d < network.matrix_count(); ++d)
+      dynamic_cast<PhotonicMatrix&>(network.matrix(d)).start_randomly(experiment.seed);
   calibrate(network, study.data(), ranges, experiment.seed);
   if (which.in_loop) {
     TrainingOptions options = experiment.training;
@@ -94,8 +94,8 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
     calibrate(network, study.data(), ranges, experiment.seed);
   }
   if (which.keep_phases && chip == 0)
-    for (std::size_t d = 0; d < network.dense_count(); ++d) {
-      const auto& matrix = dynamic_cast<const PhotonicMatrix&>(network.dense(d));
+    for (std::size_t d = 0; d < network.matrix_count(); ++d) {
+      const auto& matrix = dynamic_cast<const PhotonicMatrix&>(network.matrix(d));
       for (std::size_t t = 0; t < matrix.tiling().tiles(); ++t)
         result.phases.push_back({matrix.asked(t), matrix.held(t)});
     }

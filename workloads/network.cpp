@@ -1,7 +1,6 @@
 #include "workloads/network.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "core/error.hpp"
@@ -9,209 +8,328 @@
 namespace fringe {
 namespace {
 
-std::size_t source(const Node& node) { return static_cast<std::size_t>(node.inputs[0]); }
+// Numbers of a product's columns at a time: some of the second-level cache.
+constexpr std::size_t scratch_numbers = std::size_t{1} << 18;
 
-Matrix as_row(std::span<float> numbers) { return {numbers.data(), 1, numbers.size()}; }
+std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
-void require_size(const Node& node, const std::vector<std::vector<float>>& all, std::size_t index,
-                  std::size_t expected) {
+Matrix as_row(float* data, std::size_t count) { return {data, 1, count}; }
+
+const std::vector<float>& required(const Node& node, const std::vector<std::vector<float>>& all,
+                                   std::size_t index, std::size_t expected) {
   const std::size_t given = index < all.size() ? all[index].size() : 0;
   if (given != expected)
     throw Error("parameters of '" + node.name + "': " + std::to_string(given) + " numbers given; must be " +
                 std::to_string(expected));
+  return all[index];
+}
+
+// One filter for every channel: no matrix, but products of numbers that the digital unit takes.
+bool depthwise(const Node& node, std::span<const Shape> in) {
+  return node.op == Operator::conv2d && node.attributes.groups > 1 && node.attributes.groups == in[0][0];
+}
+
+void ensure(Buffer<float>& buffer, Executor& executor, std::size_t numbers) {
+  if (buffer.size() < numbers) buffer = Buffer<float>(executor, numbers);
 }
 
 }  // namespace
 
 void require_executable(const Graph& graph) {
   require_complete(graph);
-  const auto nodes = graph.nodes();
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const Node& n = nodes[i];
-    const auto refuse = [&](const std::string& what) {
-      throw Error("operator '" + n.name + "' " + what + ": it is priced, not executed yet");
-    };
-    const bool runs = n.op == Operator::input || n.op == Operator::dense || n.op == Operator::bias ||
-                      n.op == Operator::relu || n.op == Operator::softmax_cross_entropy;
-    if (!runs) refuse("is a " + std::string(to_string(n.op)));
-    if (i == 0) continue;
-    if (n.shape.size() != 1) refuse("has values of shape " + to_string(n.shape) + ", not [features]");
-    const Node& before = nodes[i - 1];
-    if (source(n) != i - 1) refuse("doesn't read '" + before.name + "', which stands before it");
-    if (before.op == Operator::input && n.op != Operator::dense) refuse("reads the input and is no dense");
-    if (n.op == Operator::bias && before.op != Operator::dense) refuse("is a bias behind no dense");
-  }
-}
-
-Parameters initial_parameters(const Graph& graph, std::uint64_t seed) {
-  require_executable(graph);
-  const auto nodes = graph.nodes();
-  Parameters parameters;
-  for (std::size_t i = 1; i < nodes.size(); ++i) {
-    const Node& n = nodes[i];
-    if (n.op == Operator::bias) parameters.vectors.emplace_back(n.features, 0.0f);
-    if (n.op != Operator::dense) continue;
-    // A bias changes no variance.
-    std::size_t next = i + 1;
-    if (nodes[next].op == Operator::bias) ++next;
-    const auto in = static_cast<double>(nodes[source(n)].features);
-    const auto out = static_cast<double>(n.features);
-    const double variance = nodes[next].op == Operator::relu ? 2.0 / in : 2.0 / (in + out);
-    const auto spread = static_cast<float>(std::sqrt(variance));
-    std::vector<float>& w = parameters.weights.emplace_back(n.features * nodes[source(n)].features);
-    fill_normal(w,
-                {.seed = seed, .purpose = Purpose::initial_weights, .site = static_cast<std::uint32_t>(i)});
-    for (float& x : w) x *= spread;
-  }
-  return parameters;
+  for (const Node& n : graph.nodes())
+    if (!has_kernel(n.op))
+      throw Error("operator '" + n.name + "' is a " + std::string(to_string(n.op)) +
+                  ": it is priced, not executed yet");
 }
 
 Network::Network(const Graph& graph, const Parameters& parameters, Accelerator& accelerator)
-    : graph_(graph), accelerator_(&accelerator) {
+    : graph_(graph), accelerator_(&accelerator), trained_(accelerator.executor()) {
   require_executable(graph_);
   const auto nodes = graph_.nodes();
   Executor& executor = accelerator.executor();
-  ordinal_.assign(nodes.size(), -1);
-  slot_.assign(nodes.size(), -1);
-  for (std::size_t i = 1; i < nodes.size(); ++i) {
+  const auto kernels = kernels_of(executor);
+  int weights = 0, states = 0;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
     const Node& n = nodes[i];
-    const std::size_t rows = n.features, cols = nodes[source(n)].features;
-    if (n.op == Operator::dense) {
-      ordinal_[i] = static_cast<int>(dense_.size());
-      require_size(n, parameters.weights, dense_.size(), rows * cols);
-      const ConstMatrix w(parameters.weights[dense_.size()].data(), rows, cols);
-      dense_.push_back(accelerator.program(w, static_cast<std::uint32_t>(i)));
-    } else if (n.op == Operator::bias) {
-      ordinal_[i] = static_cast<int>(biases_.size());
-      require_size(n, parameters.vectors, biases_.size(), rows);
-      const std::vector<float>& b = parameters.vectors[biases_.size()];
-      biases_.emplace_back(executor, rows).from_host(b);
+    Place& place = places_.emplace_back();
+    place.kernel = kernels[static_cast<std::size_t>(n.op)];
+    for (const int from : n.inputs) place.in.push_back(nodes[at(from)].shape);
+    place.x.resize(n.inputs.size());
+    place.dx.resize(n.inputs.size());
+    const Site site{place.in, n.attributes, n.shape, true};
+    if (place.kernel.saved != nullptr) place.saved = place.kernel.saved(site);
+    const OperatorKind kind = row_of(n.op).kind;
+    const auto hold = [&](const std::vector<float>& values) {
+      vectors_.emplace_back(executor, values.size()).from_host(values);
+      place.vectors = static_cast<int>(vectors_.size()) - 1;
+    };
+    if (kind == OperatorKind::weighted || kind == OperatorKind::recurrence) {
+      const Products& p = place.products = graph_.products(static_cast<int>(i));
+      place.weights = weights++;
+      const std::vector<float>& w = required(n, parameters.weights, at(place.weights), p.weights());
+      if (depthwise(n, place.in)) {
+        hold(w);
+      } else {
+        place.matrix = static_cast<int>(matrices_.size());
+        place.rearranges = (place.kernel.gather != nullptr || place.kernel.deliver != nullptr) &&
+                           (place.kernel.rearranges == nullptr || place.kernel.rearranges(site));
+        for (std::size_t g = 0; g < p.groups; ++g)
+          matrices_.push_back(accelerator.program({w.data() + g * p.rows * p.inner, p.rows, p.inner},
+                                                  static_cast<std::uint32_t>(i)));
+      }
     }
-    slot_[i] = static_cast<int>(dense_.size()) - 1;
+    if (n.op == Operator::batch_norm) {
+      const std::size_t count = graph_.vectors(static_cast<int>(i));
+      states_.emplace_back(executor, count).from_host(required(n, parameters.states, at(states), count));
+      place.states = states++;
+    }
   }
+  std::size_t ordinal = 0;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const std::size_t count = graph_.vectors(static_cast<int>(i));
+    if (count == 0) continue;
+    const std::vector<float>& values = required(nodes[i], parameters.vectors, ordinal++, count);
+    vectors_.emplace_back(executor, count).from_host(values);
+    places_[i].vectors = static_cast<int>(vectors_.size()) - 1;
+  }
+  inference_ = plan_values(graph_, kernels, false);
+  training_ = plan_values(graph_, kernels, true);
+  gradient_plan_ = plan_gradients(graph_, kernels);
 }
 
-void Network::reserve(std::size_t batch) {
-  if (batch <= capacity_) return;
+void Network::reserve(std::size_t batch, bool training) {
+  if (batch <= capacity_ && (trains_ || !training)) return;
+  Executor& executor = accelerator_->executor();
+  trains_ = trains_ || training;
+  capacity_ = std::max(batch, capacity_);
   values_.clear();
   gradients_.clear();
-  for (const auto& matrix : dense_) values_.emplace_back(accelerator_->executor(), matrix->rows() * batch);
-  capacity_ = batch;
+  saved_.clear();
+  for (const std::size_t size : (trains_ ? training_ : inference_).sizes)
+    values_.emplace_back(executor, size * capacity_);
+  if (!trains_) return;
+  for (const std::size_t size : gradient_plan_.sizes) gradients_.emplace_back(executor, size * capacity_);
+  for (const Place& place : places_) saved_.emplace_back(executor, place.saved * capacity_);
 }
 
-Matrix Network::view(const std::vector<Buffer<float>>& buffers, std::size_t node) const {
-  return {buffers[static_cast<std::size_t>(slot_[node])].data(), graph_.nodes()[node].features, batch_};
+float* Network::slot(const ValuePlan& plan, const std::vector<Buffer<float>>& buffers,
+                     std::size_t node) const {
+  return plan.slot[node] < 0 ? nullptr : buffers[at(plan.slot[node])].data();
 }
 
-ConstMatrix Network::value(std::size_t node) const { return slot_[node] < 0 ? input_ : view(values_, node); }
+const float* Network::value(int node) const {
+  const float* data = slot(trains_ ? training_ : inference_, values_, at(node));
+  return data != nullptr ? data : input_.data;
+}
+
+Call Network::call_of(std::size_t node, const Context& context) {
+  Place& place = places_[node];
+  const Node& n = graph_.nodes()[node];
+  for (std::size_t k = 0; k < n.inputs.size(); ++k) place.x[k] = value(n.inputs[k]);
+  Call call;
+  call.node = &n;
+  call.in = place.in;
+  call.batch = batch_;
+  call.training = context.training;
+  call.x = place.x;
+  call.y = slot(trains_ ? training_ : inference_, values_, node);
+  if (place.vectors >= 0) {
+    call.vectors = vectors_[at(place.vectors)].data();
+    if (!vector_gradients_.empty()) call.vector_gradients = vector_gradients_[at(place.vectors)].data();
+  }
+  if (place.states >= 0) call.states = states_[at(place.states)].data();
+  if (trains_) call.saved = saved_[node].data();
+  call.draw = {.seed = context.seed, .site = static_cast<std::uint32_t>(node), .shot = context.shot};
+  call.first_sample = context.first_sample;
+  return call;
+}
+
+template <class F>
+void Network::by_positions(const Place& place, bool whole, F&& part) {
+  const Products& p = place.products;
+  const std::size_t numbers = std::max(p.inner, p.rows) * p.groups * batch_;
+  const std::size_t most = whole || !place.rearranges
+                               ? p.columns
+                               : std::clamp<std::size_t>(scratch_numbers / numbers, 1, p.columns);
+  if (place.rearranges) {
+    ensure(columns_, accelerator_->executor(), numbers * most);
+    ensure(more_columns_, accelerator_->executor(), numbers * most);
+  }
+  for (std::size_t first = 0; first < p.columns; first += most)
+    part(Positions{first, std::min(most, p.columns - first)});
+}
+
+void Network::product_forward(std::size_t node, const Call& call, const Context& context) {
+  const Place& place = places_[node];
+  const OperatorKernel& kernel = place.kernel;
+  const Products& p = place.products;
+  Executor& executor = accelerator_->executor();
+  const bool gathers = place.rearranges && kernel.gather != nullptr,
+             delivers = place.rearranges && kernel.deliver != nullptr;
+  if (delivers && kernel.overlaps) executor.fill(as_row(call.y, call.node->features * batch_), 0);
+  // Ranges of converters are set for all that a calibration batch brings.
+  by_positions(place, context.calibrate, [&](const Positions& positions) {
+    const std::size_t first = positions.first * batch_, columns = positions.count * batch_;
+    Context now = context;
+    now.positions = positions.count;
+    now.first_position = positions.first;
+    if (gathers) kernel.gather(executor, call, positions, {columns_.data(), p.groups * p.inner, columns});
+    const ConstMatrix x = gathers ? ConstMatrix(columns_.data(), p.groups * p.inner, columns)
+                                  : ConstMatrix(call.x[0], p.groups * p.inner, p.columns * batch_)
+                                        .block(0, p.groups * p.inner, first, columns);
+    const Matrix y = delivers ? Matrix(more_columns_.data(), p.groups * p.rows, columns)
+                              : Matrix(call.y, p.groups * p.rows, p.columns * batch_)
+                                    .block(0, p.groups * p.rows, first, columns);
+    for (std::size_t g = 0; g < p.groups; ++g) {
+      const ConstMatrix in = x.block(g * p.inner, p.inner, 0, columns);
+      const Matrix out = y.block(g * p.rows, p.rows, 0, columns);
+      const std::size_t matrix = at(place.matrix) + g;
+      matrices_[matrix]->forward(in, out, now);
+      if (hook_) hook_({call.node->name, matrix, in, out});
+    }
+    if (delivers) kernel.deliver(executor, call, positions, y);
+  });
+}
+
+void Network::product_backward(std::size_t node, const Call& call, const Context& context) {
+  const Place& place = places_[node];
+  const OperatorKernel& kernel = place.kernel;
+  const Products& p = place.products;
+  Executor& executor = accelerator_->executor();
+  const bool gathers = place.rearranges && kernel.gather != nullptr,
+             collects = place.rearranges && kernel.collect != nullptr;
+  float* const to = call.dx[0];
+  const std::size_t inner = p.groups * p.inner, rows = p.groups * p.rows;
+  if (gathers && kernel.overlaps && to != nullptr)
+    executor.fill(as_row(to, numbers(place.in[0]) * batch_), 0);
+  by_positions(place, false, [&](const Positions& positions) {
+    const std::size_t first = positions.first * batch_, columns = positions.count * batch_;
+    Context now = context;
+    now.positions = positions.count;
+    now.first_position = positions.first;
+    if (gathers) kernel.gather(executor, call, positions, {columns_.data(), inner, columns});
+    if (collects) kernel.collect(executor, call, positions, {more_columns_.data(), rows, columns});
+    const ConstMatrix x =
+        gathers ? ConstMatrix(columns_.data(), inner, columns)
+                : ConstMatrix(call.x[0], inner, p.columns * batch_).block(0, inner, first, columns);
+    const ConstMatrix dy =
+        collects ? ConstMatrix(more_columns_.data(), rows, columns)
+                 : ConstMatrix(call.dy, rows, p.columns * batch_).block(0, rows, first, columns);
+    Matrix dx;
+    if (to != nullptr && gathers) {
+      ensure(addend_, executor, inner * columns);
+      dx = {addend_.data(), inner, columns};
+    } else if (to != nullptr) {
+      dx = Matrix(to, inner, p.columns * batch_).block(0, inner, first, columns);
+    }
+    for (std::size_t g = 0; g < p.groups; ++g)
+      matrices_[at(place.matrix) + g]->backward(
+          x.block(g * p.inner, p.inner, 0, columns), dy.block(g * p.rows, p.rows, 0, columns),
+          to != nullptr ? dx.block(g * p.inner, p.inner, 0, columns) : Matrix(), now);
+    if (to != nullptr && gathers) kernel.scatter(executor, call, positions, dx);
+  });
+}
 
 ConstMatrix Network::forward(ConstMatrix x, const Context& context) {
   if (x.rows != graph_.input_features())
     throw Error("input '" + graph_.nodes()[0].name + "': " + std::to_string(x.rows) +
                 " features given; must be " + std::to_string(graph_.input_features()));
-  reserve(x.cols);
+  reserve(x.cols, context.training);
   batch_ = x.cols;
   input_ = x;
-  Executor& executor = accelerator_->executor();
   const auto nodes = graph_.nodes();
-  for (std::size_t i = 1; i + 1 < nodes.size(); ++i) {
-    const ConstMatrix from = value(source(nodes[i]));
-    const Matrix to = view(values_, i);
-    const auto ordinal = static_cast<std::size_t>(ordinal_[i]);
-    switch (nodes[i].op) {
-      case Operator::dense:
-        dense_[ordinal]->forward(from, to, context);
-        if (hook_) hook_({nodes[i].name, ordinal, from, to});
-        break;
-      case Operator::bias:
-        executor.add_bias(biases_[ordinal].data(), to);
-        break;
-      case Operator::relu:
-        executor.relu(from, to);
-        break;
-      default:  // input and loss; require_executable() lets nothing else in
-        break;
-    }
+  for (std::size_t i = 1; i < nodes.size(); ++i) {
+    const Place& place = places_[i];
+    if (row_of(nodes[i].op).kind == OperatorKind::loss) continue;
+    const Call call = call_of(i, context);
+    if (place.matrix >= 0)
+      product_forward(i, call, context);
+    else if (place.kernel.forward != nullptr)
+      place.kernel.forward(accelerator_->executor(), call);
   }
-  return value(nodes.size() - 2);
+  const int result = nodes.back().inputs[0];
+  return {value(result), nodes[at(result)].features, batch_};
 }
 
 void Network::prepare_training() {
-  Executor& executor = accelerator_->executor();
-  if (trained_.empty()) {
-    const auto add = [&](std::span<float> values, std::span<float> gradients) {
-      executor.fill(as_row(gradients), 0);
-      trained_.push_back({values, gradients, {executor, values.size()}, {executor, values.size()}});
-    };
-    for (const auto& matrix : dense_) add(matrix->parameters(), matrix->gradients());
-    for (const Buffer<float>& bias : biases_)
-      add(bias.span(), bias_gradients_.emplace_back(executor, bias.size()).span());
-  }
-  if (gradients_.empty())
-    for (const auto& matrix : dense_) gradients_.emplace_back(executor, matrix->rows() * capacity_);
+  if (trained_.size() > 0) return;
+  for (const Buffer<float>& v : vectors_) vector_gradients_.emplace_back(accelerator_->executor(), v.size());
+  for (const auto& matrix : matrices_) trained_.add(matrix->parameters(), matrix->gradients());
+  for (std::size_t k = 0; k < vectors_.size(); ++k)
+    trained_.add(vectors_[k].span(), vector_gradients_[k].span());
 }
 
-double Network::loss(const std::int32_t* labels) {
-  return accelerator_->executor().softmax_cross_entropy(value(graph_.nodes().size() - 2), labels, {});
+double Network::loss(const Targets& targets) {
+  const Call call = call_of(graph_.nodes().size() - 1, {});
+  return places_.back().kernel.loss(accelerator_->executor(), call, targets);
 }
 
-double Network::backward(const std::int32_t* labels, const Context& context) {
+double Network::backward(const Targets& targets, const Context& context) {
+  if (!trains_) throw Error("backward pass: it follows a forward pass with training");
   prepare_training();
   Executor& executor = accelerator_->executor();
   const auto nodes = graph_.nodes();
-  const std::size_t logits = nodes.size() - 2;
-  const double mean_loss = executor.softmax_cross_entropy(value(logits), labels, view(gradients_, logits));
-  for (std::size_t i = logits; i > 0; --i) {
-    const Matrix dy = view(gradients_, i);
-    const auto ordinal = static_cast<std::size_t>(ordinal_[i]);
-    switch (nodes[i].op) {
-      case Operator::dense:
-        dense_[ordinal]->backward(dy, ordinal > 0 ? view(gradients_, source(nodes[i])) : Matrix{}, context);
-        break;
-      case Operator::bias:
-        executor.add_row_sums(dy, bias_gradients_[ordinal].data());
-        break;
-      case Operator::relu:
-        executor.relu_backward(view(values_, i), dy, dy);
-        break;
-      default:  // input and loss; require_executable() lets nothing else in
-        break;
+  std::vector<char> made(nodes.size());
+  double mean = 0;
+  for (std::size_t i = nodes.size(); i-- > 1;) {
+    Place& place = places_[i];
+    Call call = call_of(i, context);
+    call.dy = slot(gradient_plan_, gradients_, i);
+    // Where a value has several readers, the later ones write beside it, and then add.
+    std::vector<std::size_t> later;
+    for (std::size_t k = 0; k < nodes[i].inputs.size(); ++k) {
+      const std::size_t from = at(nodes[i].inputs[k]);
+      place.dx[k] = slot(gradient_plan_, gradients_, from);
+      if (place.dx[k] != nullptr && std::exchange(made[from], 1) != 0) later.push_back(k);
+    }
+    std::size_t beside = 0;
+    for (const std::size_t k : later) beside += numbers(place.in[k]) * batch_;
+    Buffer<float> parts(executor, beside);
+    std::size_t used = 0;
+    for (const std::size_t k : later) {
+      place.dx[k] = parts.data() + used;
+      used += numbers(place.in[k]) * batch_;
+    }
+    call.dx = place.dx;
+    if (place.kernel.loss != nullptr)
+      mean = place.kernel.loss(executor, call, targets);
+    else if (place.matrix >= 0)
+      product_backward(i, call, context);
+    else if (place.kernel.backward != nullptr)
+      place.kernel.backward(executor, call);
+    for (const std::size_t k : later) {
+      const std::size_t count = numbers(place.in[k]) * batch_;
+      executor.add(as_row(place.dx[k], count),
+                   as_row(slot(gradient_plan_, gradients_, at(nodes[i].inputs[k])), count));
     }
   }
-  return mean_loss;
+  return mean;
 }
 
 void Network::step(const Optimiser& optimiser, float rate) {
   prepare_training();
-  Executor& executor = accelerator_->executor();
-  if (steps_ == 0 || optimiser.kind != kind_) {
-    steps_ = 0;
-    kind_ = optimiser.kind;
-    for (const Trained& t : trained_) {
-      executor.fill(as_row(t.first.span()), 0);
-      executor.fill(as_row(t.second.span()), 0);
-    }
-  }
-  ++steps_;
-  for (const Trained& t : trained_) {
-    if (kind_ == Optimiser::Kind::adam)
-      executor.adam_step(t.values.size(), t.values.data(), t.gradients.data(), t.first.data(),
-                         t.second.data(), steps_, rate, optimiser.beta1, optimiser.beta2, optimiser.epsilon);
-    else
-      executor.sgd_step(t.values.size(), t.values.data(), t.gradients.data(), t.first.data(), rate,
-                        optimiser.momentum);
-    executor.fill(as_row(t.gradients), 0);
-  }
-  for (const auto& matrix : dense_) matrix->commit();
+  trained_.step(optimiser, rate);
+  for (const auto& matrix : matrices_) matrix->commit();
 }
 
 Parameters Network::parameters() const {
   Parameters parameters;
-  for (const auto& matrix : dense_) {
-    std::vector<float>& w = parameters.weights.emplace_back(matrix->rows() * matrix->cols());
-    matrix->realised({w.data(), matrix->rows(), matrix->cols()});
+  for (const Place& place : places_) {
+    if (place.weights < 0) continue;
+    const Products& p = place.products;
+    if (place.matrix < 0) {
+      parameters.weights.push_back(vectors_[at(place.vectors)].to_host());
+      continue;
+    }
+    std::vector<float>& w = parameters.weights.emplace_back(p.weights());
+    for (std::size_t g = 0; g < p.groups; ++g)
+      matrices_[at(place.matrix) + g]->realised({w.data() + g * p.rows * p.inner, p.rows, p.inner});
   }
-  for (const Buffer<float>& bias : biases_) parameters.vectors.push_back(bias.to_host());
+  for (const Place& place : places_)
+    if (place.vectors >= 0 && !(place.weights >= 0 && place.matrix < 0))
+      parameters.vectors.push_back(vectors_[at(place.vectors)].to_host());
+  for (const Buffer<float>& state : states_) parameters.states.push_back(state.to_host());
   return parameters;
 }
 

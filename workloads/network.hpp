@@ -1,4 +1,5 @@
-// A graph that runs: dense operators on an Accelerator, everything else on the accelerator's executor.
+// A graph that runs: products with weights on an Accelerator, products of activations where it sends them,
+// everything else on its executor (kernels.hpp).
 #pragma once
 
 #include <cstdint>
@@ -10,11 +11,13 @@
 #include "core/accelerator.hpp"
 #include "core/tensor.hpp"
 #include "workloads/graph.hpp"
+#include "workloads/kernels.hpp"
+#include "workloads/parameter_set.hpp"
+#include "workloads/value_plan.hpp"
 
 namespace fringe {
 
-/// Throws Error that names the first operator which a Network doesn't run yet: it runs chains of dense, bias
-/// and ReLU on [features], from the input to softmax cross entropy.
+/// Throws Error that names the first operator that a Network cannot run.
 void require_executable(const Graph& graph);
 
 /// Everything that a trained network is, in host memory; each list in the order of the graph's nodes.
@@ -31,34 +34,41 @@ struct Parameters {
 };
 
 /// Normal weights from Draw{seed, initial_weights, site = node index}; variance 2/in before a ReLU (K. He et
-/// al., ICCV 2015, arXiv:1502.01852, eq. 10), else 2/(in + out) (X. Glorot, Y. Bengio, AISTATS 2010, eq. 12).
-/// Biases are 0.
+/// al., ICCV 2015, arXiv:1502.01852, eq. 10), else 2/(in + out) (X. Glorot, Y. Bengio, AISTATS 2010, eq. 12),
+/// where in and out count the taps of a convolution. Biases are 0, scales of norms 1, running variances 1;
+/// tables and learned values are normal with variance 0.02² (A. Radford et al., GPT-2, 2019).
 Parameters initial_parameters(const Graph& graph, std::uint64_t seed);
 
-/// One dense operator just executed: y = W·x as the hardware gave it, in executor memory, before the bias.
-struct DenseView {
-  std::string_view name;
-  std::size_t dense;  ///< number of the dense operator, 0 …
+/// A product just executed: y = W·x as the hardware gave it, in executor memory, before any bias.
+struct ProductView {
+  std::string_view name;  ///< of the operator
+  std::size_t matrix;     ///< number of the programmed matrix, 0 …
   ConstMatrix x, y;
 };
 
 class Network {
  public:
-  /// Programs every dense with site = its node index. The accelerator must outlive the network. Throws Error
-  /// on a graph that isn't executable or parameters whose shapes are not the graph's.
+  /// Programs every matrix with site = its node index (groups of one convolution share it). The accelerator
+  /// must outlive the network. Throws Error on a graph that isn't executable or parameters whose shapes are
+  /// not the graph's.
   Network(const Graph& graph, const Parameters& parameters, Accelerator& accelerator);
 
   const Graph& graph() const noexcept { return graph_; }
   Accelerator& accelerator() const noexcept { return *accelerator_; }
 
-  /// Logits[classes×B] for x[features×B], both in executor memory. The result is valid until the next call;
-  /// where backward follows, x must stay unchanged until then. The context is handed to every dense as it is.
+  /// What the loss reads, [features×B] (classes, or tokens × classes), for x[features×B]; both in executor
+  /// memory. The result is valid until the next call; where backward follows (context.training), x must stay
+  /// unchanged until then.
   ConstMatrix forward(ConstMatrix x, const Context& context);
-  /// After forward with keep_for_backward: adds the gradients of the mean loss, and returns that loss.
-  /// labels[B] in executor memory, each < classes.
-  double backward(const std::int32_t* labels, const Context& context);
+  /// After forward in training with the same context: adds the gradients of the mean loss, and returns that
+  /// loss.
+  double backward(const Targets& targets, const Context& context);
+  double backward(const std::int32_t* labels, const Context& context) {
+    return backward(Targets{labels, nullptr}, context);
+  }
   /// Mean loss of the last forward's batch; no gradients.
-  double loss(const std::int32_t* labels);
+  double loss(const Targets& targets);
+  double loss(const std::int32_t* labels) { return loss(Targets{labels, nullptr}); }
   /// One step with the gradients added since the last one, at `rate` instead of optimiser.rate; writes the
   /// new parameters to the hardware and zeroes the gradients. Changing the optimiser's kind midway restarts
   /// its state.
@@ -67,34 +77,53 @@ class Network {
 
   /// What the hardware realises now, without noise per shot.
   Parameters parameters() const;
-  std::size_t dense_count() const noexcept { return dense_.size(); }
-  ProgrammedMatrix& dense(std::size_t index) { return *dense_.at(index); }
-  /// Called after each dense of a forward pass; empty to stop.
-  void set_hook(std::function<void(const DenseView&)> hook) { hook_ = std::move(hook); }
+  std::size_t matrix_count() const noexcept { return matrices_.size(); }
+  ProgrammedMatrix& matrix(std::size_t index) { return *matrices_.at(index); }
+  /// Called after each product with a matrix in a forward pass (of a large convolution: after each part);
+  /// empty to stop.
+  void set_hook(std::function<void(const ProductView&)> hook) { hook_ = std::move(hook); }
 
  private:
-  struct Trained {  // a span of parameters with its gradient and the optimiser's state
-    std::span<float> values, gradients;
-    Buffer<float> first, second;
+  /// A node at run time.
+  struct Place {
+    OperatorKernel kernel;
+    Products products;            ///< of weighted nodes
+    std::vector<Shape> in;        ///< shapes of what it reads
+    int matrix = -1;              ///< its first programmed matrix
+    int weights = -1;             ///< its Parameters::weights
+    int vectors = -1;             ///< its buffer in vectors_
+    int states = -1;              ///< its buffer in states_
+    bool rearranges = false;      ///< the matrices' columns are not the value itself
+    std::size_t saved = 0;        ///< numbers per sample that forward leaves for the pass back
+    std::vector<const float*> x;  ///< of the pass that runs
+    std::vector<float*> dx;
   };
-  void reserve(std::size_t batch);
+
+  void reserve(std::size_t batch, bool training);
   void prepare_training();
-  Matrix view(const std::vector<Buffer<float>>& buffers, std::size_t node) const;
-  ConstMatrix value(std::size_t node) const;
+  const float* value(int node) const;
+  float* slot(const ValuePlan& plan, const std::vector<Buffer<float>>& buffers, std::size_t node) const;
+  Call call_of(std::size_t node, const Context& context);
+  /// Runs part(positions) until all positions of a product have had their turn: as many at once as a
+  /// scratch of `scratch_numbers` holds.
+  template <class F>
+  void by_positions(const Place& place, bool whole, F&& part);
+  void product_forward(std::size_t node, const Call& call, const Context& context);
+  void product_backward(std::size_t node, const Call& call, const Context& context);
 
   Graph graph_;
   Accelerator* accelerator_;
-  std::vector<std::unique_ptr<ProgrammedMatrix>> dense_;
-  std::vector<Buffer<float>> biases_, bias_gradients_;
-  std::vector<int> ordinal_;  // node → which dense or bias it is
-  std::vector<int> slot_;     // node → dense whose buffer holds its value: bias and ReLU work in place
-  std::vector<Buffer<float>> values_, gradients_;  // per dense, [rows × capacity]
+  std::vector<Place> places_;
+  std::vector<std::unique_ptr<ProgrammedMatrix>> matrices_;
+  std::vector<Buffer<float>> vectors_, vector_gradients_, states_;
+  ValuePlan inference_, training_, gradient_plan_;
+  std::vector<Buffer<float>> values_, gradients_, saved_;
+  Buffer<float> columns_, more_columns_, addend_;  // scratch of products and of sums of gradients
   std::size_t capacity_ = 0, batch_ = 0;
+  bool trains_ = false;  // what the buffers are laid out for
   ConstMatrix input_;
-  std::vector<Trained> trained_;
-  Optimiser::Kind kind_ = Optimiser::Kind::adam;
-  int steps_ = 0;
-  std::function<void(const DenseView&)> hook_;
+  ParameterSet trained_;
+  std::function<void(const ProductView&)> hook_;
 };
 
 }  // namespace fringe

@@ -121,7 +121,7 @@ TrainingResult train(Network& network, const Dataset& data, std::span<const std:
                             .shot = static_cast<std::uint32_t>(epoch + 1),
                             .first_sample = begin,
                             .calibrate = options.calibrate,
-                            .keep_for_backward = true};
+                            .training = true};
       right += feeder.count_right(network.forward(feeder.load(rows), context), predictions);
       loss += network.backward(feeder.labels(), context) * static_cast<double>(rows.size());
       network.step(options.optimiser, scheduled_rate(options, result.steps, steps));

@@ -65,9 +65,9 @@ TEST_P(CublasGpu, ForwardAndBackwardAgreeWithDoubleWithinTheFormatsRounding) {
     ASSERT_EQ(matrix->cols(), k);
     const Tensor tx = tensor(*gpu, k, n, x), tdy = tensor(*gpu, m, n, dy);
     Tensor ty(*gpu, m, n), tdx(*gpu, k, n);
-    matrix->forward(tx.view(), ty.view(), {.keep_for_backward = true});
-    matrix->backward(tdy.view(), tdx.view(), {});
-    matrix->backward(tdy.view(), {}, {});  // gradients add up
+    matrix->forward(tx.view(), ty.view(), {.training = true});
+    matrix->backward(tx.view(), tdy.view(), tdx.view(), {});
+    matrix->backward(tx.view(), tdy.view(), {}, {});  // gradients add up
     const std::vector<float> y = ty.to_host(), dx = tdx.to_host();
     std::vector<float> dw(m * k);
     gpu->copy_to_host(dw.data(), matrix->gradients().data(), dw.size() * sizeof(float));
@@ -190,7 +190,7 @@ TEST_P(CublasGpu, BadInputGivesASentence) {
   const Tensor x = tensor(*gpu, 2, 4, normals(8, 9));
   Tensor y(*gpu, 2, 4);
   EXPECT_THROW(matrix->forward(x.view(), y.view(), {}), Error);
-  EXPECT_THROW(matrix->backward(x.view(), {}, {}), Error);
+  EXPECT_THROW(matrix->backward(x.view(), y.view(), {}, {}), Error);
   const Work empty[] = {work(Work::Kind::product, 0, 2, 3, 0)};
   EXPECT_THROW(hardware->price(empty), Error);
   const Work two_shapes[] = {work(Work::Kind::product, 0, 2, 3, 1), work(Work::Kind::product, 0, 3, 3, 1)};

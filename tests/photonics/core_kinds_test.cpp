@@ -195,9 +195,9 @@ TEST(CoreKinds, GradientsAreThoseOfTheImperfectChip) {
       return sum;
     };
     Context keep;
-    keep.keep_for_backward = true;
+    keep.training = true;
     forward(*matrix, x, batch, keep);
-    matrix->backward({c.data(), rows, batch}, {}, keep);
+    matrix->backward({x.data(), cols, batch}, {c.data(), rows, batch}, {}, keep);
     const double scale = norm(c) * norm(w) * norm(x), h = 0x1p-6;
     const double bound = (h * h / 6 + u * std::sqrt(8.0 * n * n) / h) * scale;
     const auto parameters = matrix->parameters();
@@ -238,9 +238,9 @@ TEST(CoreKinds, MeasuredSlopesAreTheExactOnes) {
       const auto matrix = bench.hardware.program({w.data(), rows, cols}, 1);
       dynamic_cast<PhotonicMatrix&>(*matrix).start_randomly(5);
       Context keep;
-      keep.keep_for_backward = true;
+      keep.training = true;
       forward(*matrix, x, batch, keep);
-      matrix->backward({c.data(), rows, batch}, {}, keep);
+      matrix->backward({x.data(), cols, batch}, {c.data(), rows, batch}, {}, keep);
       return std::vector<float>(matrix->gradients().begin(), matrix->gradients().end());
     };
     const auto exact = slopes(false), measured = slopes(true);
@@ -271,14 +271,14 @@ TEST(CoreKinds, TrainsFromRandomPhases) {
     dynamic_cast<PhotonicMatrix&>(*matrix).start_randomly(6);
     double first = 0, last = 0;
     Context keep;
-    keep.keep_for_backward = true;
+    keep.training = true;
     for (int step = 0; step < 400; ++step) {
       std::vector<float> d = forward(*matrix, x, batch, keep);
       for (std::size_t i = 0; i < d.size(); ++i) d[i] -= wanted[i];
       last = norm(d);
       if (step == 0) first = last;
       std::fill(matrix->gradients().begin(), matrix->gradients().end(), 0.0f);
-      matrix->backward({d.data(), n, batch}, {}, keep);
+      matrix->backward({x.data(), n, batch}, {d.data(), n, batch}, {}, keep);
       for (std::size_t p = 0; p < matrix->parameters().size(); ++p)
         matrix->parameters()[p] -= 0.02f * matrix->gradients()[p];
       matrix->commit();

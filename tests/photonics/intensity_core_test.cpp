@@ -69,7 +69,7 @@ TEST(IntensityCore, GradientsGoThroughTheModulus) {
     Bench bench(intensity(kind, n, effects));
     const auto matrix = bench.hardware.program({w.data(), n, n}, 1);
     Context keep;
-    keep.keep_for_backward = true;
+    keep.training = true;
     auto c = normals(n * batch, 3);
     const auto y = forward(*matrix, x, batch, keep);
     for (std::size_t i = 0; i < y.size(); ++i)
@@ -82,7 +82,7 @@ TEST(IntensityCore, GradientsGoThroughTheModulus) {
       return sum;
     };
     std::vector<float> dx(n * batch);
-    matrix->backward({c.data(), n, batch}, {dx.data(), n, batch}, keep);
+    matrix->backward({x.data(), n, batch}, {c.data(), n, batch}, {dx.data(), n, batch}, keep);
     const double h = 0x1p-6, scale = norm(c) * norm(w) * norm(x);
     const double bound = (16 * h * h / 6 + u * std::sqrt(8.0 * n * n) / h) * scale;
     const std::size_t count = matrix->parameters().size();

@@ -107,10 +107,10 @@ TEST(PhotonicMatrix, MeasuredSlopesAreTheExactOnes) {
     const auto matrix = hardware.program({w.data(), rows, cols}, 1);
     dynamic_cast<PhotonicMatrix&>(*matrix).start_randomly(5);
     Context keep;
-    keep.keep_for_backward = true;
+    keep.training = true;
     forward(*matrix, x, batch, keep);
     std::vector<float> dx(cols * batch);
-    matrix->backward({c.data(), rows, batch}, {dx.data(), cols, batch}, keep);
+    matrix->backward({x.data(), cols, batch}, {c.data(), rows, batch}, {dx.data(), cols, batch}, keep);
     std::vector<float> all(matrix->gradients().begin(), matrix->gradients().end());
     all.insert(all.end(), dx.begin(), dx.end());
     return all;
@@ -159,10 +159,10 @@ TEST(PhotonicMatrix, GradientsAreThoseOfTheImperfectChip) {
     return sum;
   };
   Context keep;
-  keep.keep_for_backward = true;
+  keep.training = true;
   forward(*matrix, x, batch, keep);
   std::vector<float> dx(cols * batch);
-  matrix->backward({c.data(), rows, batch}, {dx.data(), cols, batch}, keep);
+  matrix->backward({x.data(), cols, batch}, {c.data(), rows, batch}, {dx.data(), cols, batch}, keep);
   const double scale = norm(c) * norm(w) * norm(x), h = 0x1p-6;
   const double bound = (h * h / 6 + u * std::sqrt(8.0 * n * n) / h) * scale;
   const auto parameters = matrix->parameters();

@@ -119,9 +119,9 @@ TEST(PhotonicMatrix, GainsOfChannelsBelongToTheMatrix) {
   std::vector<float> realised(rows * cols), dx(cols * batch);
   matrix->realised({realised.data(), rows, cols});
   Context keep;
-  keep.keep_for_backward = true;
+  keep.training = true;
   const auto y = forward(*matrix, x, batch, keep);
-  matrix->backward({c.data(), rows, batch}, {dx.data(), cols, batch}, keep);
+  matrix->backward({x.data(), cols, batch}, {c.data(), rows, batch}, {dx.data(), cols, batch}, keep);
   double change = 0;
   for (std::size_t i = 0; i < w.size(); ++i) change += std::pow(realised[i] - w[i], 2);
   EXPECT_GT(std::sqrt(change), 0.02 * norm(w));

@@ -7,7 +7,6 @@
 
 #include "core/error.hpp"
 #include "photonics/photonic_effects.hpp"
-#include "photonics/photonic_effects.hpp"
 
 namespace fringe {
 namespace {

@@ -46,14 +46,14 @@ TEST(Network, GradientEqualsFiniteDifference) {
 
   PlainAccelerator hardware;
   Network network(p.graph, p.parameters, hardware);
-  network.forward(p.inputs(), {.keep_for_backward = true});
+  network.forward(p.inputs(), {.training = true});
   const double loss = network.backward(p.labels.data(), {});
   const double path = 2 * (5 + 4 + 4) + static_cast<double>(batch) + 16;
   EXPECT_NEAR(loss, reference.loss(), path * unit * reference.largest_logit());
 
   std::vector<std::vector<double>> found;
   for (std::size_t k = 0; k < 3; ++k) {
-    const auto g = network.dense(k).gradients();
+    const auto g = network.matrix(k).gradients();
     found.emplace_back(g.begin(), g.end());
   }
   // Biases are read off a plain step: b − (b − 1·g).
@@ -76,7 +76,7 @@ TEST(Network, GradientEqualsFiniteDifference) {
           << "parameter group " << k << ", element " << i;
     }
   for (std::size_t k = 0; k < 3; ++k)
-    for (const float g : network.dense(k).gradients())
+    for (const float g : network.matrix(k).gradients())
       EXPECT_EQ(g, 0.0f) << "a step must clear the gradients";
 }
 
@@ -85,9 +85,9 @@ TEST(Network, GradientsAddUpUntilTheStep) {
   PlainAccelerator hardware;
   Network network(p.graph, p.parameters, hardware);
   const auto pass = [&] {
-    network.forward(p.inputs(), {.keep_for_backward = true});
+    network.forward(p.inputs(), {.training = true});
     network.backward(p.labels.data(), {});
-    const auto g = network.dense(0).gradients();
+    const auto g = network.matrix(0).gradients();
     return std::vector<float>(g.begin(), g.end());
   };
   const std::vector<float> once = pass(), twice = pass();
@@ -100,9 +100,9 @@ TEST(Network, ProgramsNodesAndPassesTheContextOn) {
   Network network(p.graph, p.parameters, hardware);
   EXPECT_EQ(hardware.sites, (std::vector<std::uint32_t>{1, 4, 7}));
   std::vector<std::string> seen;
-  network.set_hook([&](const DenseView& view) {
+  network.set_hook([&](const ProductView& view) {
     seen.emplace_back(view.name);
-    const auto k = view.dense;
+    const auto k = view.matrix;
     EXPECT_EQ(view.x.rows, sizes[k]);
     ASSERT_EQ(view.y.rows, sizes[k + 1]);
     for (std::size_t r = 0; r < view.y.rows; ++r) {  // W·x alone, before the bias

@@ -26,14 +26,14 @@ class Stepper {
   Stepper() : network_(graph_, initial_parameters(graph_, 1), hardware_) {
     const std::array<float, 4> x{};
     const std::int32_t label = 0;
-    network_.forward({x.data(), 4, 1}, {.keep_for_backward = true});
+    network_.forward({x.data(), 4, 1}, {.training = true});
     network_.backward(&label, {});
     set_gradients(0);
   }
-  std::span<float> parameters() { return network_.dense(0).parameters(); }
+  std::span<float> parameters() { return network_.matrix(0).parameters(); }
   std::span<const float> set_gradients(int step) {
-    fill_normal(network_.dense(0).gradients(), {.seed = 2, .shot = static_cast<std::uint32_t>(step)});
-    return network_.dense(0).gradients();
+    fill_normal(network_.matrix(0).gradients(), {.seed = 2, .shot = static_cast<std::uint32_t>(step)});
+    return network_.matrix(0).gradients();
   }
   void step(const Optimiser& o) { network_.step(o); }
   int commits() const { return hardware_.commits; }

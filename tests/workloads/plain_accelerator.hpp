@@ -26,7 +26,6 @@ class PlainMatrix final : public ProgrammedMatrix {
   std::size_t cols() const override { return cols_; }
   void forward(ConstMatrix x, Matrix y, const Context& context) override {
     asked_.push_back({site_, context});
-    if (context.keep_for_backward) x_ = x;
     for (std::size_t r = 0; r < rows_; ++r)
       for (std::size_t b = 0; b < x.cols; ++b) {
         double sum = 0;
@@ -34,11 +33,11 @@ class PlainMatrix final : public ProgrammedMatrix {
         y(r, b) = static_cast<float>(sum);
       }
   }
-  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
+  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context&) override {
     for (std::size_t r = 0; r < rows_; ++r)
       for (std::size_t c = 0; c < cols_; ++c) {
         double sum = 0;
-        for (std::size_t b = 0; b < dy.cols; ++b) sum += static_cast<double>(dy(r, b)) * x_(c, b);
+        for (std::size_t b = 0; b < dy.cols; ++b) sum += static_cast<double>(dy(r, b)) * x(c, b);
         gradients_[r * cols_ + c] += static_cast<float>(sum);
       }
     if (!dx.data) return;
@@ -63,7 +62,6 @@ class PlainMatrix final : public ProgrammedMatrix {
   std::vector<Asked>& asked_;
   int& commits_;
   std::vector<float> values_, gradients_;
-  ConstMatrix x_;
 };
 
 class PlainAccelerator final : public Accelerator {

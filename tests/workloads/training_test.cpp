@@ -76,7 +76,7 @@ TEST(Training, EveryEpochSeesEverySampleOnceInAnOrderOfItsOwn) {
   const Graph graph = mlp(std::array<std::size_t, 2>{1, 2});
   Network network(graph, initial_parameters(graph, 1), hardware);
   std::vector<float> seen;
-  network.set_hook([&](const DenseView& v) { seen.insert(seen.end(), v.x.row(0), v.x.row(0) + v.x.cols); });
+  network.set_hook([&](const ProductView& v) { seen.insert(seen.end(), v.x.row(0), v.x.row(0) + v.x.cols); });
   TrainingOptions options;
   options.epochs = 2;
   options.batch = 8;

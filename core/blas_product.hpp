@@ -2,6 +2,7 @@
 // so the bits are the same for any number of threads on one type of CPU.
 #pragma once
 
+#include "core/executor.hpp"
 #include "core/thread_pool.hpp"
 #include "core/view.hpp"
 
@@ -19,5 +20,8 @@ void multiply_transposed(ThreadPool& pool, const ConstMatrix& w, const ConstMatr
 /// dw[rows×cols] += dy[rows×B]·x[cols×B]ᵀ: each element's sum over the batch runs in one tile, in a fixed
 /// order.
 void add_outer_product(ThreadPool& pool, const ConstMatrix& dy, const ConstMatrix& x, const Matrix& dw);
+
+/// Every pair is one call on one thread.
+void multiply(ThreadPool& pool, const BatchedProduct& product);
 
 }  // namespace fringe

@@ -1,4 +1,4 @@
-#include "electronic/blas_product.hpp"
+#include "core/blas_product.hpp"
 
 #include <cblas.h>
 
@@ -83,6 +83,22 @@ void multiply(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& x, cons
                             0, y.row(r) + c, blas_int(y.stride));
               }
             });
+}
+
+void multiply(ThreadPool& pool, const BatchedProduct& p) {
+  use_one_blas_thread();
+  const std::size_t least = std::size_t{1} << 18;  // multiply-adds of a task
+  const std::size_t macs = std::max<std::size_t>(1, p.rows * p.inner * p.columns);
+  const std::size_t per_task = std::max<std::size_t>(1, least / macs);
+  pool.run((p.count + per_task - 1) / per_task, [&](std::size_t task, unsigned) {
+    for (std::size_t i = task * per_task; i < std::min(p.count, (task + 1) * per_task); ++i)
+      cblas_sgemm(CblasRowMajor, p.a_transposed ? CblasTrans : CblasNoTrans,
+                  p.b_transposed ? CblasTrans : CblasNoTrans, blas_int(p.rows), blas_int(p.columns),
+                  blas_int(p.inner), p.scale, p.a + i * p.rows * p.inner,
+                  blas_int(p.a_transposed ? p.rows : p.inner), p.b + i * p.inner * p.columns,
+                  blas_int(p.b_transposed ? p.inner : p.columns), 0, p.c + i * p.rows * p.columns,
+                  blas_int(p.columns));
+  });
 }
 
 void multiply_transposed(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& dy, const Matrix& dx) {

@@ -1,0 +1,10 @@
+#include "workloads/kernels_cpu.hpp"
+#include "workloads/kernels_impl.hpp"
+#include "workloads/kernels_launch_cpu.hpp"
+
+namespace fringe::kernels {
+std::span<const OperatorKernel> kernels_baseline() {
+  static const auto rows = table<CpuLaunch<16>>();
+  return rows;
+}
+}  // namespace fringe::kernels

@@ -1,0 +1,57 @@
+// The kernels on the device: one thread for every site and column.
+#include <cub/block/block_reduce.cuh>
+
+#include "core/cuda_support.cuh"
+#include "workloads/kernels_cpu.hpp"
+#include "workloads/kernels_impl.hpp"
+
+namespace fringe::kernels {
+namespace {
+
+template <class Op>
+struct OneLane {
+  Op op;
+  __device__ void operator()(std::size_t, std::size_t site, std::size_t column) const {
+    op.template run<1>(site, column);
+  }
+};
+
+constexpr int block_threads = 256;
+
+// Thread t adds the columns t, t + 256, … of every outer in order, then a tree over the threads.
+template <class Term>
+__global__ void sum_rows(Term term, std::size_t outer, std::size_t count, float* out) {
+  using Reduce = cub::BlockReduce<double, block_threads>;
+  __shared__ typename Reduce::TempStorage storage;
+  double part = 0;
+  for (std::size_t o = 0; o < outer; ++o)
+    for (std::size_t i = threadIdx.x; i < count; i += block_threads) part += term(blockIdx.x, o, i);
+  const double sum = Reduce(storage).Sum(part);
+  if (threadIdx.x == 0) out[blockIdx.x] = static_cast<float>(static_cast<double>(out[blockIdx.x]) + sum);
+}
+
+class CudaLaunch {
+ public:
+  explicit CudaLaunch(Executor&) {}
+
+  template <class Op>
+  void each(std::size_t sites, std::size_t columns, const Op& op) const {
+    device::for_each(sites, columns, OneLane<Op>{op}, "operator");
+  }
+
+  template <class Term>
+  void sums(std::size_t rows, std::size_t outer, std::size_t count, const Term& term, float* out) const {
+    if (rows == 0 || outer * count == 0) return;
+    sum_rows<<<static_cast<unsigned>(rows), block_threads>>>(term, outer, count, out);
+    device::check(cudaGetLastError(), "sums");
+  }
+};
+
+}  // namespace
+
+std::span<const OperatorKernel> kernels_cuda() {
+  static const auto rows = table<CudaLaunch>();
+  return rows;
+}
+
+}  // namespace fringe::kernels

@@ -1,0 +1,67 @@
+// Kernels on the host: sites and columns shared out over the pool, columns in blocks of 16, then 4, then one.
+// `Width` names the instruction set: every object has functions of its own.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "core/executor.hpp"
+#include "core/host_device.hpp"
+
+namespace fringe::kernels {
+
+template <int Width>
+class CpuLaunch {
+ public:
+  explicit CpuLaunch(Executor& executor) : pool_(*executor.pool()) {}
+
+  /// op.run<lanes>(site, column) until every column of every site is done.
+  template <class Op>
+  void each(std::size_t sites, std::size_t columns, const Op& op) const {
+    if (sites == 0 || columns == 0) return;
+    // A task is some sites, or a part of one; parts are whole cache lines.
+    const std::size_t part = std::min(columns, grain), parts = (columns + part - 1) / part;
+    const std::size_t per_task = std::max<std::size_t>(1, grain / part);
+    const std::size_t groups = (sites + per_task - 1) / per_task;
+    pool_.run(groups * parts, [&](std::size_t task, unsigned) {
+      const std::size_t begin = task % parts * part, end = std::min(columns, begin + part);
+      const std::size_t first = task / parts * per_task, last = std::min(sites, first + per_task);
+      for (std::size_t site = first; site < last; ++site) run(op, site, begin, end);
+    });
+  }
+
+  /// out[r] += Σ term(r, o, i) over o < outer, i < count: in double, eight partial sums, in a fixed order.
+  template <class Term>
+  void sums(std::size_t rows, std::size_t outer, std::size_t count, const Term& term, float* out) const {
+    const std::size_t per_task = std::max<std::size_t>(1, grain / std::max<std::size_t>(1, outer * count));
+    pool_.run((rows + per_task - 1) / per_task, [&](std::size_t task, unsigned) {
+      for (std::size_t r = task * per_task; r < std::min(rows, (task + 1) * per_task); ++r) {
+        std::array<double, 8> lane{};
+        for (std::size_t o = 0; o < outer; ++o) {
+          std::size_t i = 0;
+          for (; i + lane.size() <= count; i += lane.size())
+            for (std::size_t l = 0; l < lane.size(); ++l) lane[l] += term(r, o, i + l);
+          for (std::size_t l = 0; i < count; ++i, ++l) lane[l] += term(r, o, i);
+        }
+        double sum = 0;
+        for (const double part : lane) sum += part;
+        out[r] = static_cast<float>(static_cast<double>(out[r]) + sum);
+      }
+    });
+  }
+
+ private:
+  static constexpr std::size_t grain = 1 << 14;  // small enough to share out, large enough to repay waking
+
+  template <class Op>
+  static void run(const Op& op, std::size_t site, std::size_t column, std::size_t end) {
+    for (; column + 16 <= end; column += 16) op.template run<16>(site, column);
+    for (; column + 4 <= end; column += 4) op.template run<4>(site, column);
+    for (; column < end; ++column) op.template run<1>(site, column);
+  }
+
+  ThreadPool& pool_;
+};
+
+}  // namespace fringe::kernels
