@@ -35,6 +35,7 @@ class Import {
     if (file_.outputs.size() != 1)
       fail(std::to_string(file_.outputs.size()) + " outputs; must be one, that which a loss can follow");
     last_ = file_.outputs[0].name;
+    require_order();
     fuse(file_);
     keep_needed();
     if (*loss == Operator::softmax_cross_entropy) leave_out_softmax(result);
@@ -73,7 +74,20 @@ class Import {
     fail("metadata fringe.loss = '" + found->second + "' is no loss");
   }
 
-  // From the output back; nodes of a file stand before their readers.
+  // Nodes of a file stand before their readers.
+  void require_order() const {
+    std::set<std::string> made{""};
+    for (const OnnxPort& port : file_.inputs) made.insert(port.name);
+    for (const auto& [name, tensor] : file_.initialisers) made.insert(name);
+    for (const OnnxNode& node : file_.nodes) {
+      for (const std::string& input : node.inputs)
+        if (!made.contains(input))
+          fail("node '" + node.name + "' reads '" + input + "', which nothing before it makes");
+      made.insert(node.outputs.begin(), node.outputs.end());
+    }
+  }
+
+  // From the output back.
   void keep_needed() {
     std::set<std::string> needed{last_};
     std::vector<OnnxNode> kept;
@@ -130,9 +144,6 @@ class Import {
 
   void map(const OnnxNode& node, std::size_t place) {
     const std::string where = "node '" + node.name + "' (" + node.type + ") ";
-    for (const std::string& input : node.inputs)
-      if (!input.empty() && !values_.contains(input))
-        fail(where + "reads '" + input + "', which nothing before it makes");
     if (node.outputs.empty()) return;
     draft_.start({node.name, place});
     const OnnxSite site{draft_, node, values_, readers_, file_.opset};
