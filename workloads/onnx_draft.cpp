@@ -160,6 +160,7 @@ std::pair<OnnxValue, bool> Draft::perhaps_transposed(OnnxValue value) const {
     return {std::move(value), false};
   std::swap(value.axes[rank - 1], value.axes[rank - 2]);
   std::swap(value.dims[rank - 1], value.dims[rank - 2]);
+  value.turned = value.earlier;
   return {std::move(value), true};
 }
 
@@ -176,7 +177,7 @@ void Draft::finish(int last, Operator loss, OnnxModel& model) {
   std::stable_sort(order.begin(), order.end(),
                    [&](auto a, auto b) { return nodes_[a].origin.place < nodes_[b].origin.place; });
   std::vector<int> index(nodes_.size(), -1);
-  std::set<std::string> names;
+  std::set<std::string> names{"loss", std::string(to_string(loss)) + "1"};
   for (const std::size_t i : order) {
     DraftNode& n = nodes_[i];
     std::vector<int> inputs;
@@ -191,7 +192,7 @@ void Draft::finish(int last, Operator loss, OnnxModel& model) {
     if (model.graph.vectors(index[i]) > 0) model.parameters.vectors.push_back(std::move(n.vectors));
     if (n.op == Operator::batch_norm) model.parameters.states.push_back(std::move(n.states));
   }
-  model.graph.add(loss, {index[static_cast<std::size_t>(last)]}, {}, names.contains("loss") ? "" : "loss");
+  model.graph.add(loss, {index[static_cast<std::size_t>(last)]});
 }
 
 }  // namespace fringe

@@ -20,10 +20,10 @@ struct OnnxOrigin {
 /// needed.
 struct OnnxValue {
   int node = -1;
-  OnnxDims dims;                             ///< after the axes were reordered
-  OnnxOrigin shaped{};                       ///< the node that gave it its dimensions, if any
-  std::vector<std::size_t> axes{};           ///< their order; empty: as it is
-  OnnxOrigin turned{};                       ///< the node that gave it its order
+  OnnxDims dims;                    ///< after the axes were reordered
+  OnnxOrigin shaped{};              ///< the node that gave it its dimensions, if any
+  std::vector<std::size_t> axes{};  ///< their order; empty: as it is
+  OnnxOrigin turned{}, earlier{};   ///< the node that gave it its order, and the one before that, if any
   std::array<std::size_t, 2> padding{0, 0};  ///< zeros around an image that dims count: height, width
   double scale = 1;                          ///< times this
   bool causal = false;                       ///< masked; the softmax that follows knows

@@ -7,8 +7,6 @@
 namespace fringe::onnx_rows {
 namespace {
 
-OnnxOrigin origin_of(const OnnxSite& s) { return s.draft.current(); }
-
 void view(const OnnxSite& s) {
   OnnxValue x = s.value(0);
   const OnnxDims dims = viewed_dims(s.node, x.dims, s.is_constant(1) ? &s.constant(1, "") : nullptr);
@@ -20,7 +18,7 @@ void view(const OnnxSite& s) {
     x = {.node = s.draft.ordered(x), .dims = x.dims, .scale = scale};
   }
   x.dims = dims;
-  x.shaped = origin_of(s);
+  x.shaped = s.draft.current();
   s.result(std::move(x));
 }
 
@@ -32,9 +30,10 @@ void transpose(const OnnxSite& s) {
     axes.push_back(x.axes.empty() ? axis : x.axes[axis]);
     dims.push_back(x.dims[axis]);
   }
+  x.earlier = x.axes.empty() ? s.draft.current() : x.turned;
   x.axes = std::move(axes);
   x.dims = std::move(dims);
-  x.turned = origin_of(s);
+  x.turned = s.draft.current();
   s.result(std::move(x));
 }
 
