@@ -264,14 +264,6 @@ int command_line(int argc, char** argv) {
       ->type_name("NAME");
   add_run_options(*compare_command, options);
 
-  std::string model_file, model_out;
-  bool model_as_json = false;
-  auto* import_command =
-      app.add_subcommand("import", "read an ONNX model: its operators, parameters and shapes");
-  import_command->add_option("model", model_file, "model.onnx of opset 11 to 17")->required();
-  import_command->add_option("--out", model_out, "write it again as fringe has it")->type_name("FILE");
-  import_command->add_flag("--json", model_as_json, "print the result as JSON");
-
   auto* run_command = app.add_subcommand("run", "the same for an experiment of your own");
   run_command->add_option("experiment", experiment_file, "TOML file, see experiments/README.md")->required();
   add_run_options(*run_command, options);
@@ -311,6 +303,14 @@ int command_line(int argc, char** argv) {
                    "another trace: tells the first place that differs, measured "
                    "figures aside; exit status 1 if there is one")
       ->type_name("FILE");
+
+  std::string model_file, model_out;
+  bool model_as_json = false;
+  auto* import_command =
+      app.add_subcommand("import", "read an ONNX model: its operators, parameters and shapes");
+  import_command->add_option("model", model_file, "model.onnx of opset 11 to 17")->required();
+  import_command->add_option("--out", model_out, "write it again as fringe has it")->type_name("FILE");
+  import_command->add_flag("--json", model_as_json, "print the result as JSON");
 
   try {
     app.parse(argc, argv);
