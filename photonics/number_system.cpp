@@ -1,0 +1,148 @@
+#include "photonics/number_system.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+
+#include "core/error.hpp"
+#include "photonics/converters.hpp"
+#include "photonics/residues.hpp"
+
+namespace fringe {
+namespace {
+
+using Kind = NumberSystem::Kind;
+constexpr std::array<std::string_view, 4> names{"fixed", "block", "residue", "sliced"};
+constexpr double exact = 0x1p24;  // whole numbers of a float32
+
+double largest_code(int bits) { return std::exp2(bits - 1) - 1; }
+
+// Every sum of products lies in −range/2 … range/2.
+std::uint64_t range_of(const NumberSystem& n) {
+  return static_cast<std::uint64_t>(2 * static_cast<double>(n.width) * largest_code(n.weight_bits) *
+                                    largest_code(n.input_bits)) +
+         1;
+}
+
+int slices(int bits, int slice_bits) { return (bits - 1 + slice_bits - 1) / slice_bits; }
+
+void require(bool ok, const char* key, double value, const char* rule) {
+  if (ok) return;
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  throw Error(std::string("number system: ") + key + " = " + text + "; must be " + rule);
+}
+
+void require_bits(const char* key, int bits, int most, const char* rule) {
+  require(bits >= 2 && bits <= most, key, bits, rule);
+}
+
+Work digital(const Work& product, const char* what, double elements, double operations, int after) {
+  Work work;
+  work.kind = Work::Kind::elementwise;
+  work.name = product.name + what;
+  work.rows = 1;
+  work.columns = static_cast<std::size_t>(elements);
+  work.operations_per_element = operations;
+  work.bytes = 2 * 4 * elements;
+  if (after >= 0) work.after = {after};
+  return work;
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
+
+Kind find_number_system(std::string_view name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) throw Error(unknown_name("number system", name, names));
+  return static_cast<Kind>(found - names.begin());
+}
+
+void validate(const NumberSystem& n) {
+  require_bits("weight_bits", n.weight_bits, 12, "in 2 … 12");
+  require_bits("input_bits", n.input_bits, 12, "in 2 … 12");
+  require_bits("output_bits", n.output_bits, 22, "in 2 … 22");
+  require_bits("modulus_bits", n.modulus_bits, 12, "in 2 … 12");
+  require(n.redundant >= 0 && n.redundant <= 4, "redundant", n.redundant, "in 0 … 4");
+  require(n.slice_bits >= 1 && n.slice_bits <= 11, "slice_bits", n.slice_bits, "in 1 … 11");
+  require(n.gain >= 1 && std::isfinite(n.gain), "gain", n.gain, "at least 1 and finite");
+  require(n.averages >= 1 && n.averages <= 4096, "averages", n.averages, "in 1 … 4096");
+  require(n.noise_steps >= 0 && std::isfinite(n.noise_steps), "noise_steps", n.noise_steps,
+          "0 or more and finite");
+  require(n.width >= 1, "width", static_cast<double>(n.width), "at least 1");
+  const auto width = static_cast<double>(n.width);
+  require(width * largest_code(n.weight_bits) * largest_code(n.input_bits) < exact, "width", width,
+          "so small that width·(2^(weight_bits−1)−1)·(2^(input_bits−1)−1) < 2²⁴");
+  if (n.kind == Kind::residue) {
+    require(n.averages == 1, "averages", n.averages,
+            "1 with residues, whose errors redundant moduli correct");
+    for (const auto m : moduli_of(n))
+      require(width * (m - 1.0) * (m - 1.0) < exact, "width", width,
+              "so small that width·(modulus − 1)² < 2²⁴");
+  }
+}
+
+std::vector<std::uint32_t> moduli_of(const NumberSystem& n) {
+  return with_redundant(choose_moduli(n.modulus_bits, range_of(n)), n.modulus_bits, n.redundant);
+}
+std::size_t base_moduli(const NumberSystem& n) { return choose_moduli(n.modulus_bits, range_of(n)).size(); }
+
+Passes passes_of(const NumberSystem& n) {
+  Passes p{static_cast<double>(n.averages), 1, n.input_bits, n.output_bits, n.weight_bits};
+  if (n.kind == Kind::residue) {
+    p.matrices = static_cast<double>(base_moduli(n)) + n.redundant;
+    p.dac_bits = p.adc_bits = p.weight_bits = n.modulus_bits;
+  }
+  if (n.kind == Kind::sliced) {
+    p.runs *= slices(n.input_bits, n.slice_bits);
+    p.matrices = slices(n.weight_bits, n.slice_bits);
+    p.dac_bits = p.weight_bits = n.slice_bits + 1;
+  }
+  return p;
+}
+
+std::vector<Work> work_in(const NumberSystem& n, std::span<const Work> list) {
+  validate(n);
+  const Passes passes = passes_of(n);
+  std::vector<Work> result;
+  std::vector<int> moved;  // where an entry's result comes from in the new list
+  for (const Work& entry : list) {
+    Work work = entry;
+    for (int& after : work.after) after = moved[static_cast<std::size_t>(after)];
+    const bool on_core = work.kind == Work::Kind::product && work.weight >= 0;
+    if (!on_core) {
+      result.push_back(std::move(work));
+      moved.push_back(static_cast<int>(result.size()) - 1);
+      continue;
+    }
+    const double groups = static_cast<double>(work.groups), columns = static_cast<double>(work.columns);
+    const double in = static_cast<double>(work.transposed ? work.rows : work.inner),
+                 out = static_cast<double>(work.transposed ? work.inner : work.rows);
+    const double blocks = std::ceil(in / static_cast<double>(n.width));
+    const double readings = groups * out * columns * blocks * passes.runs * passes.matrices;
+    Work scaling = digital(work, ".scale", groups * in * columns, 2, -1);
+    scaling.after = work.after;
+    result.push_back(std::move(scaling));
+    work.after = {static_cast<int>(result.size()) - 1};
+    work.columns = static_cast<std::size_t>(columns * passes.runs);
+    work.groups = static_cast<std::size_t>(groups * passes.matrices);
+    result.push_back(work);
+    const double each = n.kind == Kind::residue ? 3 + 2 / passes.matrices : n.kind == Kind::sliced ? 4 : 2;
+    result.push_back(digital(entry, ".combine", readings, each, static_cast<int>(result.size()) - 1));
+    moved.push_back(static_cast<int>(result.size()) - 1);
+  }
+  return result;
+}
+
+PhotonicDesign design_for(const NumberSystem& n, PhotonicDesign design) {
+  validate(n);
+  const Passes p = passes_of(n);
+  design.input_dac = scaled(design.input_dac, p.dac_bits, design.clock_hz);
+  design.output_adc = scaled(design.output_adc, p.adc_bits, design.clock_hz);
+  return design;
+}
+
+}  // namespace fringe
