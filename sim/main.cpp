@@ -17,6 +17,7 @@
 #include "sim/calibration.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
+#include "sim/imported.hpp"
 #include "sim/listing.hpp"
 #include "sim/priced.hpp"
 #include "sim/progress.hpp"
@@ -26,6 +27,8 @@
 #include "sim/validate_scaling.hpp"
 #include "sim/validation.hpp"
 #include "sim/version.hpp"
+#include "workloads/onnx_export.hpp"
+#include "workloads/onnx_import.hpp"
 
 namespace {
 
@@ -109,7 +112,9 @@ int run_comparison(const RunOptions& options) {
   Experiment experiment =
       parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment");
   if (options.workload.empty() || options.workload == experiment.workload) return run(experiment, options);
-  const Workload& workload = find_workload(options.workload);
+  const PricedWorkload workload = options.workload.ends_with(".onnx")
+                                      ? priced(read_onnx(options.workload), options.workload)
+                                      : priced(find_workload(options.workload));
   if (images)
     throw Error("workload '" + options.workload + "' doesn't run on --data, '" + experiment.workload +
                 "' does: leave one of them out");
@@ -118,6 +123,13 @@ int run_comparison(const RunOptions& options) {
                 "' is priced, not run: it takes no --seed and writes no trace");
   const Comparison result = price_workload(workload);
   std::fputs((options.json ? report_json(result) : priced_text(result, workload)).c_str(), stdout);
+  return 0;
+}
+
+int run_import(const std::string& file, const std::string& out, bool json) {
+  const OnnxModel model = read_onnx(file);
+  if (!out.empty()) write_onnx(model.graph, model.parameters, out);
+  std::fputs((json ? imported_json(model, file) : imported_text(model, file)).c_str(), stdout);
   return 0;
 }
 
@@ -247,7 +259,8 @@ int command_line(int argc, char** argv) {
       ->type_name("DIR");
   compare_command
       ->add_option("--workload", options.workload,
-                   "see fringe list workloads; without data for it, priced on all modelled hardware")
+                   "see fringe list workloads, or a model.onnx; without data for it, priced on all modelled "
+                   "hardware")
       ->type_name("NAME");
   add_run_options(*compare_command, options);
 
@@ -291,6 +304,14 @@ int command_line(int argc, char** argv) {
                    "figures aside; exit status 1 if there is one")
       ->type_name("FILE");
 
+  std::string model_file, model_out;
+  bool model_as_json = false;
+  auto* import_command =
+      app.add_subcommand("import", "read an ONNX model: its operators, parameters and shapes");
+  import_command->add_option("model", model_file, "model.onnx of opset 11 to 17")->required();
+  import_command->add_option("--out", model_out, "write it again as fringe has it")->type_name("FILE");
+  import_command->add_flag("--json", model_as_json, "print the result as JSON");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -303,6 +324,7 @@ int command_line(int argc, char** argv) {
     throw Error(error.what());
   }
   if (advise_command->parsed()) return run_advise(advice, advice_precision, advice_data, advice_as_json);
+  if (import_command->parsed()) return run_import(model_file, model_out, model_as_json);
   if (list_command->parsed()) {
     std::fputs(list_table(list_name).c_str(), stdout);
     return 0;

@@ -25,7 +25,8 @@ struct Lists {
   std::size_t training_batch = 0;
 };
 
-Lists lists_of(const Workload& workload, const Graph& graph) {
+Lists lists_of(const PricedWorkload& workload) {
+  const Graph& graph = workload.graph;
   Lists lists;
   for (const std::size_t batch : batches) lists.inference[batch] = lower(graph, batch, false);
   lists.training_batch = workload.training.batch;
@@ -124,9 +125,23 @@ bool better(const HardwareResult& a, const HardwareResult& b) {
 
 }  // namespace
 
-Comparison price_workload(const Workload& workload) {
-  const Graph graph = workload.graph();
-  const Lists lists = lists_of(workload, graph);
+PricedWorkload priced(const Workload& workload) {
+  return {std::string(workload.name),
+          std::string(workload.description),
+          workload.graph(),
+          workload.parameters,
+          workload.macs,
+          workload.training};
+}
+
+PricedWorkload priced(const OnnxModel& model, const std::string& file) {
+  const std::string producer = model.producer.empty() ? "" : ", written by " + model.producer;
+  return {file, "ONNX model of opset " + std::to_string(model.opset) + producer, model.graph,
+          parameter_count(model.graph), forward_macs(model.graph, 1)};
+}
+
+Comparison price_workload(const PricedWorkload& workload) {
+  const Lists lists = lists_of(workload);
   ThreadPool pool(1);
   const auto cpu = make_cpu_executor(pool);
   Comparison result;
@@ -137,7 +152,7 @@ Comparison price_workload(const Workload& workload) {
     PhotonicSummary summary;
     summary.preset = preset.name;
     summary.modes = preset.design.modes;
-    summary.tiles = summary.cores = tiles_of_workload(graph, preset.design.modes);
+    summary.tiles = summary.cores = tiles_of_workload(workload.graph, preset.design.modes);
     result.photonic.push_back(summary);
     result.hardware.push_back(photonic(preset, lists, summary.tiles));
   }
@@ -149,7 +164,7 @@ Comparison price_workload(const Workload& workload) {
   return result;
 }
 
-std::string priced_text(const Comparison& c, const Workload& workload) {
+std::string priced_text(const Comparison& c, const PricedWorkload& workload) {
   std::string text = fmt::format(
       "fringe · {} · {} parameters, {:.4g} multiply-accumulates per sample\n{}\nAccuracy: –, the workload is "
       "{} here.\n\n  ",

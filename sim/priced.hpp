@@ -1,12 +1,26 @@
-// What a workload of the zoo would cost on all modelled hardware: no data, no weights, no accuracy.
+// What a workload of the zoo, or a model of one's own, would cost on all modelled hardware: no data, no
+// accuracy.
 #pragma once
 
 #include <string>
 
 #include "sim/comparison.hpp"
+#include "workloads/onnx_import.hpp"
 #include "workloads/zoo.hpp"
 
 namespace fringe {
+
+/// What is priced.
+struct PricedWorkload {
+  std::string name, description;
+  Graph graph;
+  std::size_t parameters = 0;
+  double macs = 0;  ///< of one sample's forward pass
+  TrainingOptions training{};
+};
+PricedWorkload priced(const Workload& workload);
+/// A model that was read from `file`; its training step is that of 32 samples with Adam.
+PricedWorkload priced(const OnnxModel& model, const std::string& file);
 
 /// Time and energy on every photonic preset and every board and format of the GPU catalogue: inference at
 /// batches 1, 8, 64 and 512, and a training step at the row's batch. Photonic systems as in a comparison:
@@ -14,10 +28,10 @@ namespace fringe {
 /// where the weights alone exceed its memory, and has no training step where they do with gradients and the
 /// optimiser's state (4·4 bytes a parameter with Adam); activations are not held against the memory. A
 /// workload with a cache of earlier tokens is not trained.
-Comparison price_workload(const Workload& workload);
+Comparison price_workload(const PricedWorkload& workload);
 
 /// The table, at most 118 columns wide; of each board its fastest format that trains (int8 where it
 /// has no other): nothing here knows what int8 costs in accuracy.
-std::string priced_text(const Comparison& comparison, const Workload& workload);
+std::string priced_text(const Comparison& comparison, const PricedWorkload& workload);
 
 }  // namespace fringe

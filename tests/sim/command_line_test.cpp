@@ -22,6 +22,8 @@ struct Result {
   std::string said;
 };
 
+const std::string models = FRINGE_SOURCE_DIR "/tests/data/onnx/";
+
 /// Runs `fringe` in an empty directory.
 class CommandLine : public testing::Test {
  protected:
@@ -121,6 +123,14 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"calibrate --input-power 0", "--input-power"},
       {"calibrate --modes 4 --chips 1 --quiet --out /nonexistent/x.h5", "/nonexistent/x.h5"},
       {"inspect not_hdf5.h5", "not_hdf5.h5"},
+      {"import", "model"},
+      {"import missing.onnx", "missing.onnx: this file cannot be read"},
+      {"import not_hdf5.h5", "no ONNX model"},
+      {"import " + models + "unsupported.onnx", "'shuffle' is a DepthToSpace"},
+      {"import " + models + "gemm.onnx --out /nonexistent/x.onnx", "/nonexistent/x.onnx"},
+      {"import " + models + "gemm.onnx --workload x", "'--workload' belongs to: compare"},
+      {"compare --workload missing.onnx", "missing.onnx"},
+      {"compare --workload " + models + "gemm.onnx --seed 1", "priced, not run"},
       {"advise", "workload"},
       {"advise resnet51", "'resnet50'"},
       {"advise bert", "bert_base_squad, bert_large_squad"},
@@ -155,6 +165,23 @@ TEST_F(CommandLine, PricesWhatNothingHereTrains) {
   EXPECT_NE(refused.said.find("compare --workload resnet50"), std::string::npos) << refused.said;
 }
 
+TEST_F(CommandLine, ReadsOnnxModels) {
+  const Result table = run("import " + models + "lstm.onnx");
+  EXPECT_EQ(table.status, 0) << table.said;
+  for (const char* const says : {"opset 14", "[12, 8]", "[5]", "lstm", "8189", "92280"})
+    EXPECT_NE(table.said.find(says), std::string::npos) << says << " is missing in: " << table.said;
+  EXPECT_EQ(files(), 0u);
+  const Result json = run("import " + models + "lstm.onnx --json");
+  EXPECT_NE(json.said.find("\"parameters\": 8189"), std::string::npos) << json.said;
+  EXPECT_EQ(run("import " + models + "lstm.onnx --out again.onnx").status, 0);
+  EXPECT_NE(run("import again.onnx").said.find("8189"), std::string::npos);
+  const Result priced = run("compare --workload again.onnx");
+  EXPECT_EQ(priced.status, 0) << priced.said;
+  EXPECT_NE(priced.said.find("8189 parameters, 9.228e+04"), std::string::npos) << priced.said;
+  EXPECT_EQ(run("compare --workload again.onnx --json").status, 0);
+  EXPECT_EQ(files(), 1u);
+}
+
 TEST_F(CommandLine, DamagedImageFilesAreRefused) {
   const auto refuse = [&](const std::string& images, const std::string& labels, const std::string& says) {
     write("train-images-idx3-ubyte", images);
@@ -186,7 +213,7 @@ TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
 
 TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
-  for (const std::string command : {"compare", "run", "validate", "calibrate", "list", "inspect"}) {
+  for (const std::string command : {"compare", "run", "import", "validate", "calibrate", "list", "inspect"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);

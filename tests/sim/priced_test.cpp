@@ -17,7 +17,8 @@ TEST(Priced, EveryWorkloadOnEveryHardware) {
   for (const Workload& row : workload_zoo()) {
     SCOPED_TRACE(row.name);
     const double macs = forward_macs(row.graph(), 1);
-    const Comparison c = price_workload(row);
+    const PricedWorkload workload = priced(row);
+    const Comparison c = price_workload(workload);
     ASSERT_GT(c.hardware.size(), photonic_presets().size() + gpu_catalogue().size());
     std::size_t available = 0;
     for (const HardwareResult& h : c.hardware) {
@@ -55,17 +56,17 @@ TEST(Priced, EveryWorkloadOnEveryHardware) {
       }
     }
     EXPECT_GE(available, photonic_presets().size() + 1);
-    std::istringstream text(priced_text(c, row));
+    std::istringstream text(priced_text(c, workload));
     for (std::string line; std::getline(text, line);) EXPECT_LE(text_width(line), 118u) << line;
     EXPECT_NE(text.str().find("priced, not run"), std::string::npos);
   }
 }
 
 TEST(Priced, CachesAreNotTrainedAndLargeModelsNotWhereTheyDoNotFit) {
-  for (const HardwareResult& h : price_workload(find_workload("llama2-7b-decode")).hardware)
+  for (const HardwareResult& h : price_workload(priced(find_workload("llama2-7b-decode"))).hardware)
     for (const CostFigure& figure : h.costs) EXPECT_FALSE(figure.scenario.starts_with("training"));
   // 16 bytes a parameter of GPT-2 XL are 24.9 GB: more than an RTX 3090 has, less than an H100.
-  for (const HardwareResult& h : price_workload(find_workload("gpt2-xl")).hardware) {
+  for (const HardwareResult& h : price_workload(priced(find_workload("gpt2-xl"))).hardware) {
     const bool trains = h.at_best_batch("training") != nullptr;
     EXPECT_FALSE(trains && h.name == "rtx3090 fp16");
     EXPECT_TRUE(trains || h.name != "h100-sxm fp16");
