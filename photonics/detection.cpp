@@ -5,7 +5,7 @@
 #include "core/clones.hpp"
 #include "core/error.hpp"
 #include "photonics/link_budget.hpp"
-#include "photonics/poisson.hpp"
+#include "core/poisson.hpp"
 #include "photonics/sine.hpp"
 
 namespace fringe {

@@ -13,7 +13,7 @@
 
 #include "photonics/cuda/ring_pass.hpp"
 #include "photonics/output_channels.hpp"
-#include "photonics/poisson.hpp"
+#include "core/poisson.hpp"
 #include "photonics/sine.hpp"
 #include "photonics/svd_core.hpp"
 
