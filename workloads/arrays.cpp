@@ -49,8 +49,9 @@ Dataset dataset_from_arrays(const std::string& where, std::string_view x_name, N
   data.values = as_floats(where, x_name, x);
   if (!y) return data;
   if (y->shape.empty() || y->shape[0] != data.samples || y->values.empty())
-    throw Error(where + "'" + std::string(y_name) + "' has shape " + told(y->shape) + "; its first size must be " +
-                std::to_string(data.samples) + ", that of '" + std::string(x_name) + "'");
+    throw Error(where + "'" + std::string(y_name) + "' has shape " + told(y->shape) +
+                "; its first size must be " + std::to_string(data.samples) + ", that of '" +
+                std::string(x_name) + "'");
   const std::size_t outputs = y->values.size() / data.samples;
   if (labels && y->whole && outputs == 1) {
     for (std::size_t i = 0; i < data.samples; ++i) {

@@ -1,6 +1,6 @@
 // Reader of the binary version of CIFAR-10 and CIFAR-100: records of one label byte (CIFAR-100: two, coarse
-// class and fine class) and 3·32·32 pixel bytes, channel by channel, red first, each row by row (A. Krizhevsky,
-// "The CIFAR-10 dataset", https://www.cs.toronto.edu/~kriz/cifar.html).
+// class and fine class) and 3·32·32 pixel bytes, channel by channel, red first, each row by row (A.
+// Krizhevsky, "The CIFAR-10 dataset", https://www.cs.toronto.edu/~kriz/cifar.html).
 #pragma once
 
 #include <filesystem>

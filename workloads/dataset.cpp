@@ -13,9 +13,11 @@ namespace {
 void require_shape(const std::string& where, const char* what, const std::vector<std::size_t>& shape,
                    std::size_t size) {
   if (shape.empty()) return;
-  const std::size_t product = std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
+  const std::size_t product =
+      std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
   if (product != size)
-    throw Error(where + what + " of " + std::to_string(product) + " numbers; must be " + std::to_string(size));
+    throw Error(where + what + " of " + std::to_string(product) + " numbers; must be " +
+                std::to_string(size));
 }
 
 void require_finite(const std::string& where, const char* what, const std::vector<float>& values,

@@ -14,8 +14,8 @@ namespace fringe {
 struct Dataset {
   std::string name, source, licence;
   std::size_t features = 0, classes = 0, samples = 0;  ///< classes: 0 where the samples have no labels
-  std::vector<float> values;         ///< [samples×features], one sample after the other; images scaled to [0, 1]
-  std::vector<std::int32_t> labels;  ///< [samples×labels_per_sample], each in [0, classes)
+  std::vector<float> values;  ///< [samples×features], one sample after the other; images scaled to [0, 1]
+  std::vector<std::int32_t> labels;       ///< [samples×labels_per_sample], each in [0, classes)
   std::size_t labels_per_sample = 1;      ///< tokens of a sequence that is told token by token
   std::vector<std::size_t> shape;         ///< of a sample, e.g. {channels, height, width}; empty: {features}
   std::size_t outputs = 0;                ///< numbers of a sample's target; 0: none
@@ -40,8 +40,8 @@ void gather_labels(const Dataset& data, std::span<const std::uint32_t> rows, std
 /// 0, 1, …, samples−1.
 std::vector<std::uint32_t> all_rows(const Dataset& data);
 
-/// The samples of both, those of `more` behind. Throws Error, naming both, unless their samples have one form;
-/// groups are kept where both have them.
+/// The samples of both, those of `more` behind. Throws Error, naming both, unless their samples have one
+/// form; groups are kept where both have them.
 Dataset joined(Dataset data, const Dataset& more);
 
 }  // namespace fringe

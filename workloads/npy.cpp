@@ -46,13 +46,16 @@ std::string_view header_value(std::string_view header, std::string_view key, con
   if (at == header.npos) at = header.size();
   const bool list = at < header.size() && header[at] == '(';
   const std::size_t end = list ? header.find(')', at) : header.find_first_of(",}", at);
-  if (end == header.npos) throw Error(where + "its header ends inside " + quoted.substr(0, quoted.size() - 1));
+  if (end == header.npos)
+    throw Error(where + "its header ends inside " + quoted.substr(0, quoted.size() - 1));
   return header.substr(at, end - at + (list ? 1 : 0));
 }
 
 std::vector<std::size_t> read_shape(std::string_view text, const std::string& where) {
   std::vector<std::size_t> shape;
-  const auto fail = [&] { throw Error(where + "shape " + std::string(text) + "; must be sizes in parentheses"); };
+  const auto fail = [&] {
+    throw Error(where + "shape " + std::string(text) + "; must be sizes in parentheses");
+  };
   if (text.size() < 2 || text.front() != '(' || text.back() != ')') fail();
   const std::string_view inside = text.substr(1, text.size() - 2);
   for (std::size_t at = inside.find_first_not_of(' '); at != inside.npos && at < inside.size();) {

@@ -1,6 +1,6 @@
-// Reader of NPY and NPZ, NumPy's files of arrays: the magic "\x93NUMPY", version, length and text of a header (a
-// Python literal with 'descr', 'fortran_order' and 'shape'), then the numbers (NumPy Enhancement Proposal 1, R.
-// Kern 2007; numpy.lib.format, versions 1 to 3). An NPZ is a ZIP archive of them.
+// Reader of NPY and NPZ, NumPy's files of arrays: the magic "\x93NUMPY", version, length and text of a header
+// (a Python literal with 'descr', 'fortran_order' and 'shape'), then the numbers (NumPy Enhancement Proposal
+// 1, R. Kern 2007; numpy.lib.format, versions 1 to 3). An NPZ is a ZIP archive of them.
 #pragma once
 
 #include <cstdint>

@@ -114,7 +114,8 @@ std::vector<std::uint8_t> zip_read(Bytes archive, const ZipEntry& entry, const s
       entry.at + local_bytes + read.number(entry.at + 26, 2) + read.number(entry.at + 28, 2), entry.packed);
   // Deflate packs at most 1032 to 1 (zlib's manual): a larger promise is a damaged directory.
   if (entry.size / 1032 > entry.packed || (entry.method == stored && entry.size != entry.packed))
-    throw Error(what + "promises " + std::to_string(entry.size) + " bytes in " + std::to_string(entry.packed));
+    throw Error(what + "promises " + std::to_string(entry.size) + " bytes in " +
+                std::to_string(entry.packed));
   std::vector<std::uint8_t> plain(entry.size);
   if (entry.method == stored) {
     std::copy(packed.begin(), packed.end(), plain.begin());

@@ -1,6 +1,6 @@
 // Reader of ZIP archives, as far as NPZ files use them: members stored or deflated, plain or ZIP64 (PKWARE,
-// "APPNOTE.TXT - .ZIP File Format Specification" 6.3.3). Its own, since libzip is not on every machine that fringe
-// builds on; zlib does the unpacking.
+// "APPNOTE.TXT - .ZIP File Format Specification" 6.3.3). Its own, since libzip is not on every machine that
+// fringe builds on; zlib does the unpacking.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace fringe {
 
 struct ZipEntry {
   std::string name;
-  std::uint16_t method = 0;                   ///< 0: stored, 8: deflated
-  std::uint32_t crc = 0;                      ///< CRC-32 of what it unpacks to
+  std::uint16_t method = 0;                    ///< 0: stored, 8: deflated
+  std::uint32_t crc = 0;                       ///< CRC-32 of what it unpacks to
   std::uint64_t packed = 0, size = 0, at = 0;  ///< bytes packed and unpacked; where its local header is
 };
 
