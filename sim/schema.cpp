@@ -19,6 +19,7 @@ constexpr auto by_provenance = Equality::by_provenance;
 constexpr auto never = Equality::never;
 constexpr SchemaVersion v1{1, 0};
 constexpr SchemaVersion v1_1{1, 1};
+constexpr SchemaVersion v1_2{1, 2};
 
 constexpr AttributeRow attributes[] = {
     {"file_type", text, 1, v1, always, "always `fringe-trace`"},
@@ -42,6 +43,7 @@ constexpr TableRow tables[] = {
     {"layers", "one operator of the workload on one hardware"},
     {"epochs", "one pass over the training samples"},
     {"splits", "one division of the data set into training and test samples"},
+    {"audits", "one division of the data set, looked through for leaks before training"},
     {"chips", "one fabricated chip, tested"},
     {"causes", "one imperfection of one photonic system, alone and left out, over many chips"},
     {"confusion", "the test samples of one hardware by class"},
@@ -182,6 +184,35 @@ constexpr ColumnRow columns[] = {
      v1,
      always,
      "test samples that also stand in the training part"},
+
+    {"/audits/split", name, {}, "", v1_2, always, "name in `splits`"},
+    {"/audits/leaked",
+     i64,
+     {},
+     "1",
+     v1_2,
+     always,
+     "test samples known from training, in any way; above 0: the run was allowed to train all the same, and "
+     "its scores on them are no scores on new data"},
+    {"/audits/exact", i64, {}, "1", v1_2, always, "test samples equal to a training sample"},
+    {"/audits/near", i64, {}, "1", v1_2, always, "test samples near, not equal, to a training sample"},
+    {"/audits/near_tolerance",
+     f64,
+     {},
+     "1",
+     v1_2,
+     always,
+     "largest distance of near samples: rms over features, in units of their range"},
+    {"/audits/shared_groups", i64, {}, "1", v1_2, always, "groups with samples on both sides"},
+    {"/audits/train_exact", i64, {}, "1", v1_2, always, "training samples equal to an earlier one"},
+    {"/audits/train_near", i64, {}, "1", v1_2, always, "training samples near, not equal, to an earlier one"},
+    {"/audits/conflicts",
+     i64,
+     {},
+     "1",
+     v1_2,
+     always,
+     "samples equal to an earlier one of another label or target"},
 
     {"/chips/case",
      name,

@@ -11,6 +11,7 @@
 #include "core/tensor.hpp"
 #include "sim/comparison.hpp"
 #include "sim/experiment.hpp"
+#include "workloads/audit.hpp"
 #include "workloads/network.hpp"
 #include "workloads/split.hpp"
 #include "workloads/zoo.hpp"
@@ -21,6 +22,7 @@ namespace fringe {
 struct TrainedFold {
   std::string name;
   Split split;
+  AuditReport audit;
   Parameters parameters;
   Evaluation floating;  ///< of the test rows
   std::vector<EpochEvent> epochs;
@@ -28,7 +30,8 @@ struct TrainedFold {
 
 class Study {
  public:
-  /// Loads the data. Throws Error where data and workload don't fit.
+  /// Loads the data and audits its splits. Throws Error where data and workload don't fit, or where test rows
+  /// stand in training rows and the experiment doesn't allow it.
   Study(const Experiment& experiment, ThreadPool& pool, Observer& observer);
 
   const Experiment& experiment() const noexcept { return *experiment_; }
