@@ -77,6 +77,10 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
   };
   const std::vector<Wrong> cases{
       {"run unknown_key.toml", "seed"},
+      {"serve", "workload"},
+      {"serve resnet5", "resnet50"},
+      {"serve digits-mlp --on h20", "h200"},
+      {"serve digits-mlp --batch 3", "power of two"},
       {"run syntax.toml", "syntax.toml:2:"},
       {"run negative.toml", "splitting_sigma_rad"},
       {"run nan.toml", "phase_sigma_rad"},
