@@ -44,11 +44,11 @@ std::string served_text(const Served& served) {
     text += right(h.server_per_s > 0 ? si(h.server_per_s, "/s") : "–", 15) + "\n";
   }
   text +=
-      "\nLoads are parts of the rate of all at once. Whenever the device is free it takes all requests that "
-      "wait,\n"
-      "and never waits for more. Times are on the device: no host, no network. Scenarios and the default "
-      "bound:\n"
-      "MLPerf Inference, arXiv:1911.02549. Other percentiles and loads: --json.\n";
+      "\nLoads are parts of the rate of all at once. Whenever the device is free it takes all that wait, up "
+      "to\n"
+      "the batch named, and never waits for more. Times are on the device: no host, no network. Scenarios "
+      "and\n"
+      "the default bound: MLPerf Inference, arXiv:1911.02549. Other percentiles and loads: --json.\n";
   if (served.stopped) text += "\nStopped on request; what stands above is complete as far as it goes.\n";
   return text;
 }

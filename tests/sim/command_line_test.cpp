@@ -190,7 +190,7 @@ TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
 
 TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
-  for (const std::string command : {"compare", "run", "validate", "calibrate", "list", "inspect"}) {
+  for (const std::string command : {"compare", "run", "validate", "calibrate", "advise", "serve", "list", "inspect"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);

@@ -53,7 +53,7 @@ TEST(Serve, PercentilesGrowWithTheLoadAndRatesKeepTheirOrder) {
       EXPECT_LE(h.loads[l].busy, 1 + 1e-3);
       for (std::size_t p = 1; p < serve_percentiles.size(); ++p)
         EXPECT_GE(h.loads[l].latency_s[p], h.loads[l].latency_s[p - 1]);
-      if (l > 0) EXPECT_GE(h.loads[l].mean_batch, h.loads[l - 1].mean_batch);
+      EXPECT_GE(h.loads[l].mean_batch, h.loads[l > 0 ? l - 1 : 0].mean_batch);
     }
   }
 }
