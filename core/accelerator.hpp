@@ -34,10 +34,10 @@ class ProgrammedMatrix {
   virtual std::size_t cols() const = 0;
 
   /// y[rows×B] = W·x[cols×B], as the hardware would compute it. Throws Error on shape mismatch.
-  virtual void forward(ConstMatrix x, Matrix y, const Context& context) = 0;
+  virtual void forward(const ConstMatrix& x, const Matrix& y, const Context& context) = 0;
   /// After forward with keep_for_backward on the same x: dx[cols×B] = Wᵀ·dy (skipped where dx.data is null)
   /// and gradients() += ∂loss/∂parameters, for dy[rows×B] = ∂loss/∂y.
-  virtual void backward(ConstMatrix dy, Matrix dx, const Context& context) = 0;
+  virtual void backward(const ConstMatrix& dy, const Matrix& dx, const Context& context) = 0;
   /// The hardware's own parameters, in executor memory: weights on electronics, phases (and gain) in a mesh.
   virtual std::span<float> parameters() = 0;
   virtual std::span<float> gradients() = 0;

@@ -130,7 +130,7 @@ class CublasMatrix final : public ProgrammedMatrix {
   std::size_t rows() const override { return weights_.rows(); }
   std::size_t cols() const override { return weights_.cols(); }
 
-  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+  void forward(const ConstMatrix& x, const Matrix& y, const Context& context) override {
     if (x.rows != cols() || y.rows != rows() || x.cols != y.cols)
       throw Error(name() + " forward: x is " + shape(x) + " and y " + shape(y) + ", W is " +
                   shape(weights()));
@@ -140,7 +140,7 @@ class CublasMatrix final : public ProgrammedMatrix {
     kept_batch_ = x.cols;
   }
 
-  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
+  void backward(const ConstMatrix& dy, const Matrix& dx, const Context&) override {
     if (!kept_) throw Error(name() + " backward: no forward with keep_for_backward came before");
     if (dy.rows != rows() || dy.cols != kept_batch_)
       throw Error(name() + " backward: dy is " + shape(dy) + ", W is " + shape(weights()) +

@@ -59,7 +59,7 @@ class FormatMatrix final : public ProgrammedMatrix {
     for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(rounded_.view().row(r), w.cols, w.row(r));
   }
 
-  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+  void forward(const ConstMatrix& x, const Matrix& y, const Context& context) override {
     require_shape("forward: x", x, cols(), x.cols);
     require_shape("forward: y", y, rows(), x.cols);
     keeps_ = context.keep_for_backward;
@@ -69,7 +69,7 @@ class FormatMatrix final : public ProgrammedMatrix {
     multiply(pool_, std::as_const(rounded_).view(), input, y);
   }
 
-  void backward(ConstMatrix dy, Matrix dx, const Context&) override {
+  void backward(const ConstMatrix& dy, const Matrix& dx, const Context&) override {
     if (!keeps_) throw Error("backward: no forward pass was kept; call forward with keep_for_backward first");
     require_shape("backward: dy", dy, rows(), input_.cols());
     if (dx.data) require_shape("backward: dx", dx, cols(), input_.cols());

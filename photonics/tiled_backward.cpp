@@ -46,7 +46,7 @@ void TiledMatrix::backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const 
     for (std::size_t b = 0; b < width; ++b) dx(c0 + k, first + b) += g.re(k, b) / s.scale[b];
 }
 
-void TiledMatrix::backward(ConstMatrix dy, Matrix dx, const Context& context) {
+void TiledMatrix::backward(const ConstMatrix& dy, const Matrix& dx, const Context& context) {
   if (kept_.data == nullptr || dy.cols != kept_.cols || dy.rows != rows())
     throw Error("photonic backward pass: it follows a forward pass of the same batch with keep_for_backward");
   // One task per column of tiles: it alone adds to its rows of dx and to its tiles' gradients, in a fixed
