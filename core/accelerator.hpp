@@ -38,10 +38,11 @@ class ProgrammedMatrix {
   virtual std::size_t cols() const = 0;
 
   /// y[rows×B] = W·x[cols×B], as the hardware would compute it. Throws Error on shape mismatch.
-  virtual void forward(ConstMatrix x, Matrix y, const Context& context) = 0;
+  virtual void forward(const ConstMatrix& x, const Matrix& y, const Context& context) = 0;
   /// For the x of a forward pass and dy[rows×B] = ∂loss/∂y: dx[cols×B] = Wᵀ·dy (skipped where dx.data is
   /// null) and gradients() += ∂loss/∂parameters. Throws Error on shape mismatch, before anything is added.
-  virtual void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context& context) = 0;
+  virtual void backward(const ConstMatrix& x, const ConstMatrix& dy, const Matrix& dx,
+                        const Context& context) = 0;
   /// The hardware's own parameters, in executor memory: weights on electronics, phases (and gain) in a mesh.
   virtual std::span<float> parameters() = 0;
   virtual std::span<float> gradients() = 0;

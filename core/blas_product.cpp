@@ -19,10 +19,16 @@ std::string shape(std::size_t rows, std::size_t cols) {
   return std::to_string(rows) + "x" + std::to_string(cols);
 }
 
-void require(bool fits, const char* where, std::size_t rows, std::size_t inner, std::size_t cols) {
-  if (fits) return;
+[[noreturn, gnu::cold]] void refuse(const char* where, std::size_t rows, std::size_t inner,
+                                    std::size_t cols) {
   throw Error(std::string(where) + ": operands do not fit a product of " + shape(rows, inner) + " by " +
               shape(inner, cols));
+}
+
+// In line, so that a tiny product pays for comparisons alone.
+inline void require(bool fits, const char* where, std::size_t rows, std::size_t inner, std::size_t cols) {
+  if (!fits) [[unlikely]]
+    refuse(where, rows, inner, cols);
 }
 
 // One sample and more weights than the matrix kernels for small products take: a general one would pack all

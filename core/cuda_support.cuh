@@ -1,5 +1,6 @@
 // What the project's CUDA sources share: error checks, element-wise launches and draws on the device.
-// Everything runs on the default stream, so work of executors, cuBLAS and kernels is ordered by itself.
+// Everything runs on the default stream unless an OnStream says otherwise, so work of executors, cuBLAS and
+// kernels is ordered by itself.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -9,6 +10,7 @@
 #include <cub/device/device_for.cuh>
 #include <cuda/std/mdspan>
 #include <string>
+#include <utility>
 
 #include "core/draw.hpp"
 #include "core/error.hpp"
@@ -23,17 +25,34 @@ inline void check(cudaError_t status, const char* what) {
   throw Error(std::string("cuda: ") + what + ": " + cudaGetErrorString(status));
 }
 
+/// Where this thread's element-wise launches go.
+inline thread_local cudaStream_t current_stream = nullptr;
+/// Sends them to another stream as long as it lives, such as one that is being captured, which the default
+/// stream can't be.
+class OnStream {
+ public:
+  explicit OnStream(cudaStream_t stream) : outer_(std::exchange(current_stream, stream)) {}
+  OnStream(const OnStream&) = delete;
+  OnStream& operator=(const OnStream&) = delete;
+  ~OnStream() { current_stream = outer_; }
+
+ private:
+  cudaStream_t outer_;
+};
+
 /// op(i) for i in [0, count), one thread each.
 template <class Op>
 void for_each(std::size_t count, Op op, const char* what) {
-  if (count) check(cub::DeviceFor::Bulk(count, op), what);
+  if (count) check(cub::DeviceFor::Bulk(count, op, current_stream), what);
 }
 
 /// op(index, r, c) for each element of a rows×cols matrix, c fastest.
 template <class Op>
 void for_each(std::size_t rows, std::size_t cols, Op op, const char* what) {
   if (rows == 0 || cols == 0) return;
-  check(cub::DeviceFor::ForEachInExtents(::cuda::std::dextents<std::size_t, 2>(rows, cols), op), what);
+  check(
+      cub::DeviceFor::ForEachInExtents(::cuda::std::dextents<std::size_t, 2>(rows, cols), op, current_stream),
+      what);
 }
 
 /// One Philox block: elements 4·block … 4·block+3 of a draw.

@@ -229,7 +229,7 @@ class CudaExecutor final : public Executor {
 
   void add_row_sums(ConstMatrix x, float* sums) override {
     if (x.rows == 0 || x.cols == 0) return;
-    add_row_sums_kernel<<<static_cast<unsigned>(x.rows), block_threads>>>(x, sums);
+    add_row_sums_kernel<<<static_cast<unsigned>(x.rows), block_threads, 0, device::current_stream>>>(x, sums);
     check(cudaGetLastError(), "add_row_sums");
   }
 
@@ -243,7 +243,7 @@ class CudaExecutor final : public Executor {
     const float scale = 1.0f / static_cast<float>(x.cols);
     for_each(x.cols, SoftmaxCrossEntropy{x, labels, dx, scale, losses.data(), result.data()},
              "softmax_cross_entropy");
-    sum_losses_kernel<<<1, block_threads>>>(losses.data(), x.cols, result.data());
+    sum_losses_kernel<<<1, block_threads, 0, device::current_stream>>>(losses.data(), x.cols, result.data());
     check(cudaGetLastError(), "softmax_cross_entropy");
     on_host = result.to_host().front();
     if (on_host.bad_sample != no_sample) {

@@ -3,7 +3,7 @@
 
 namespace fringe {
 
-std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor&) {
+std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor&, CublasRuns) {
   throw Error(std::string(to_string(precision)) + ": " + cuda_status().reason);
 }
 

@@ -1,5 +1,5 @@
-// Products of row-major matrices through cuBLAS, and the formats in which they read their operands. Shared by
-// the hardware and its pricing; included by CUDA sources only.
+// Products of row-major matrices through cuBLAS whose results are FP32, and the copies in which they read
+// their operands. Shared by the hardware and its pricing; included by CUDA sources only.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -11,6 +11,7 @@
 #include "core/cuda_support.cuh"
 #include "core/tensor.hpp"
 #include "electronic/cublas.hpp"
+#include "electronic/cublas_format.cuh"
 
 namespace fringe::cublas {
 
@@ -20,7 +21,8 @@ struct Operand {
   std::int64_t stride = 0;
 };
 
-/// cuBLAS is column-major: a row-major matrix is its transpose there, so operands and sizes change places.
+/// FP32, TF32, BF16 and FP16. cuBLAS is column-major: a row-major matrix is its transpose there, so operands
+/// and sizes change places.
 class Gemm {
  public:
   explicit Gemm(CublasPrecision precision) : precision_(precision) {
@@ -32,14 +34,8 @@ class Gemm {
   ~Gemm() { cublas_.destroy(handle_); }
 
   CublasPrecision precision() const { return precision_; }
-  cudaDataType_t type() const {
-    return precision_ == CublasPrecision::bf16   ? CUDA_R_16BF
-           : precision_ == CublasPrecision::fp16 ? CUDA_R_16F
-                                                 : CUDA_R_32F;
-  }
-  cublasComputeType_t compute() const {
-    return precision_ == CublasPrecision::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-  }
+  /// From here on products run there.
+  void on(cudaStream_t stream) const { check(cublas_.set_stream(handle_, stream), "stream"); }
 
   /// y = W·x, or Wᵀ·x, for W[rows×cols].
   void product(Operand w, std::size_t rows, std::size_t cols, bool transposed, Operand x, Matrix y) const {
@@ -56,9 +52,10 @@ class Gemm {
            Operand a, Operand b, Matrix c, float beta) const {
     if (m == 0 || n == 0) return;
     const float one = 1.0f;
+    const Types t = types_of(precision_);
     check(cublas_.gemm(handle_, op_a, op_b, static_cast<std::int64_t>(m), static_cast<std::int64_t>(n),
-                       static_cast<std::int64_t>(k), &one, a.data, type(), a.stride, b.data, type(), b.stride,
-                       &beta, c.data, CUDA_R_32F, static_cast<std::int64_t>(c.stride), compute(),
+                       static_cast<std::int64_t>(k), &one, a.data, t.operand, a.stride, b.data, t.operand,
+                       b.stride, &beta, c.data, t.result, static_cast<std::int64_t>(c.stride), t.compute,
                        CUBLAS_GEMM_DEFAULT),
           "gemm");
   }

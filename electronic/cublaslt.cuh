@@ -1,6 +1,6 @@
 // Products through cuBLASLt: of the candidates that its heuristics name for a product, the one that was
-// fastest on this GPU. Which one that is may differ from run to run, and with it the last bits: made for
-// prices and benchmarks, not for numerics. Included by CUDA sources only.
+// fastest on this GPU. Which one that is may differ from run to run, and with it the last bits: prices and
+// benchmarks take it, numerics the heuristics' first. Included by CUDA sources only.
 #pragma once
 
 #include <cublasLt.h>
@@ -34,8 +34,9 @@ struct LtProduct {
   friend auto operator<=>(const LtProduct&, const LtProduct&) = default;
 };
 
-/// What a product takes beside its operands, in device memory or null. A bias is added to each column of D,
-/// whose type it has; relu cuts what is negative afterwards. Factors are those of FP8 operands.
+/// What a product takes beside its operands, in device memory or null. A bias is added to each column of D;
+/// its type is D's, but BF16 for FP8 operands. relu cuts what is negative afterwards. Factors are those of
+/// FP8 operands.
 struct LtExtras {
   const void* bias = nullptr;
   bool relu = false;
@@ -47,12 +48,13 @@ class Lt {
  public:
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;  ///< one for all products, kept
   static constexpr int candidates = 8;
-  static constexpr std::size_t most_plans = 256;  ///< all are forgotten when there are more
+  static constexpr std::size_t most_plans = 4096;  ///< all are forgotten when there are more
+  enum class Choice { fastest, first };  ///< of the candidates: timed, or as the heuristics rank them
 
   /// Products run on `stream`, the default one unless named. Throws Error where the library is not there or
   /// does not start.
-  explicit Lt(Executor& executor, cudaStream_t stream = nullptr)
-      : stream_(stream), workspace_(executor, workspace_bytes) {
+  explicit Lt(Executor& executor, cudaStream_t stream = nullptr, Choice choice = Choice::fastest)
+      : stream_(stream), choice_(choice), workspace_(executor, workspace_bytes) {
     const std::string file = "libcublasLt.so." + std::to_string(CUBLAS_VER_MAJOR);
     library_ = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library_) library_ = dlopen(("/usr/local/cuda/lib64/" + file).c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -80,10 +82,10 @@ class Lt {
     destroy_(handle_);
   }
 
-  /// Runs the product on the stream. A product's first call times its candidates, which write d.
-  /// False, and nothing is done, where the library has no algorithm for it on this GPU. All pointers lie on
-  /// multiples of 16 bytes; those on multiples of 256, as fresh device memory is, get the whole choice of
-  /// kernels.
+  /// Runs the product on the stream. A product's first call times its candidates, which write d; a stream
+  /// that is being captured takes no first call. False, and nothing is done, where the library has no
+  /// algorithm for it on this GPU. All pointers lie on multiples of 16 bytes; those on multiples of 256, as
+  /// fresh device memory is, get the whole choice of kernels.
   bool run(const LtProduct& p, const void* a, const void* b, void* d, const LtExtras& extras = {}) {
     const auto together = reinterpret_cast<std::uintptr_t>(a) | reinterpret_cast<std::uintptr_t>(b) |
                           reinterpret_cast<std::uintptr_t>(d);
@@ -182,7 +184,12 @@ class Lt {
           !extras.relu  ? CUBLASLT_EPILOGUE_BIAS
           : extras.bias ? CUBLASLT_EPILOGUE_RELU_BIAS
                         : CUBLASLT_EPILOGUE_RELU);
-    if (extras.bias) set(made->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, extras.bias);
+    if (extras.bias) {
+      const bool eight_bits = p.a == CUDA_R_8F_E4M3 || p.a == CUDA_R_8F_E5M2;
+      set(made->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, extras.bias);
+      set(made->desc, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE,
+          static_cast<std::int32_t>(eight_bits ? CUDA_R_16BF : p.d));
+    }
     if (extras.scale_a) set(made->desc, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, extras.scale_a);
     if (extras.scale_b) set(made->desc, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, extras.scale_b);
     const bool plain_a = p.op_a == CUBLAS_OP_N, plain_b = p.op_b == CUBLAS_OP_N;
@@ -196,6 +203,11 @@ class Lt {
     for (int i = 0; i < count; ++i) {
       const cublasLtMatmulHeuristicResult_t& candidate = found[static_cast<std::size_t>(i)];
       if (candidate.state != CUBLAS_STATUS_SUCCESS) continue;
+      if (choice_ == Choice::first) {
+        if (matmul(*made, p.scale, candidate.algo, a, b, d) != CUBLAS_STATUS_SUCCESS) continue;
+        made->algorithm = candidate.algo;
+        break;
+      }
       const std::optional<float> time = milliseconds(*made, p.scale, candidate.algo, a, b, d);
       if (time && (!made->algorithm || *time < best)) {
         best = *time;
@@ -270,6 +282,7 @@ class Lt {
   decltype(&cublasLtMatmul) matmul_;
   cublasLtHandle_t handle_ = nullptr;
   cudaStream_t stream_;
+  Choice choice_;
   OwnEvent start_, stop_;
   Buffer<std::byte> workspace_;
   std::map<Key, std::unique_ptr<Plan>> plans_;

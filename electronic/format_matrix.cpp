@@ -59,7 +59,7 @@ class FormatMatrix final : public ProgrammedMatrix {
     for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(rounded_.view().row(r), w.cols, w.row(r));
   }
 
-  void forward(ConstMatrix x, Matrix y, const Context&) override {
+  void forward(const ConstMatrix& x, const Matrix& y, const Context&) override {
     require_shape("forward: x", x, cols(), x.cols);
     require_shape("forward: y", y, rows(), x.cols);
     const Matrix input = sized(input_, cpu_, x.rows, x.cols);
@@ -68,7 +68,7 @@ class FormatMatrix final : public ProgrammedMatrix {
     multiply(pool_, std::as_const(rounded_).view(), input, y);
   }
 
-  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context&) override {
+  void backward(const ConstMatrix& x, const ConstMatrix& dy, const Matrix& dx, const Context&) override {
     require_shape("backward: x", x, cols(), x.cols);
     require_shape("backward: dy", dy, rows(), x.cols);
     if (dx.data) require_shape("backward: dx", dx, cols(), x.cols);

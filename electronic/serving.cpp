@@ -33,15 +33,17 @@ Latencies serve(std::span<const double> arrivals_s, const ServiceTime& service, 
     while (end < arrivals_s.size() && arrivals_s[end] <= start &&
            end - next < static_cast<std::size_t>(most_batch))
       ++end;
-    const double seconds = service(static_cast<int>(end - next), batches);
-    if (!(seconds > 0))
-      throw Error("serving: a batch takes " + std::to_string(seconds) + " s, must be positive");
-    free_at = start + seconds;
-    worked += seconds;
+    const Service batch = service(static_cast<int>(end - next), batches);
+    if (!(batch.latency_s > 0 && batch.interval_s > 0))
+      throw Error("serving: a batch takes " + std::to_string(batch.latency_s) + " s and the next starts " +
+                  std::to_string(batch.interval_s) + " s after it; both must be positive");
+    free_at = start + batch.interval_s;
+    worked += batch.interval_s;
+    const double done = start + batch.latency_s;
     for (; next < end; ++next) {
       if (next > 0 && arrivals_s[next] < arrivals_s[next - 1])
         throw Error("serving: request " + std::to_string(next) + " arrives before the one in front of it");
-      result.sorted_s.push_back(free_at - arrivals_s[next]);
+      result.sorted_s.push_back(done - arrivals_s[next]);
     }
   }
   std::ranges::sort(result.sorted_s);
@@ -62,13 +64,14 @@ std::vector<double> poisson_arrivals(double per_s, std::size_t count, const Draw
 
 double offline_per_s(const ServiceTime& service, int most_batch) {
   double best = 0;
-  for (int batch = 1; batch <= most_batch; ++batch) best = std::max(best, batch / service(batch, 0));
+  for (int batch = 1; batch <= most_batch; ++batch)
+    best = std::max(best, batch / service(batch, 0).interval_s);
   return best;
 }
 
 double server_per_s(const ServiceTime& service, int most_batch, double bound_s, double p,
                     std::size_t requests, const Draw& draw) {
-  if (service(1, 0) > bound_s) return 0;
+  if (service(1, 0).latency_s > bound_s) return 0;
   const auto keeps = [&](double rate) {
     return serve(poisson_arrivals(rate, requests, draw), service, most_batch).percentile(p) <= bound_s;
   };

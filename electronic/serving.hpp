@@ -1,11 +1,12 @@
 // Requests to one device: the latency of one, throughput at best, and latencies when requests arrive at
 // random.
 //
-// The device is a service time: seconds that a batch takes. Requests queue in the order of arrival; whenever
-// the device is free it takes all that wait, at most `most_batch`, and never waits for more. With Poisson
-// arrivals this is the server scenario of MLPerf Inference (V. J. Reddi et al., arXiv:1911.02549), one
-// request after another its single-stream, all requests at once its offline scenario. With batches of one and
-// a fixed service time it is the queue M/D/1, with exponential ones M/M/1.
+// The device is a service time: seconds until a batch has its results, and until the next one can start.
+// Requests queue in the order of arrival; whenever the device is free it takes all that wait, at most
+// `most_batch`, and never waits for more. With Poisson arrivals this is the server scenario of MLPerf
+// Inference (V. J. Reddi et al., arXiv:1911.02549), one request after another its single-stream, all requests
+// at once its offline scenario. With batches of one and a fixed service time it is the queue M/D/1, with
+// exponential ones M/M/1.
 #pragma once
 
 #include <functional>
@@ -16,12 +17,18 @@
 
 namespace fringe {
 
-/// Seconds of a batch, > 0; `serial` counts the batches of a run, for service times that vary.
-using ServiceTime = std::function<double(int batch, std::size_t serial)>;
+/// Of a batch, both > 0 [s]. In a pipeline the next batch starts before this one is done.
+struct Service {
+  double latency_s, interval_s;
+  Service(double seconds) : latency_s(seconds), interval_s(seconds) {}
+  Service(double latency, double interval) : latency_s(latency), interval_s(interval) {}
+};
+/// `serial` counts the batches of a run, for service times that vary.
+using ServiceTime = std::function<Service(int batch, std::size_t serial)>;
 
 struct Latencies {
   std::vector<double> sorted_s;  ///< of every request, from its arrival to the end of its batch
-  double busy = 0;               ///< part of the time that the device worked
+  double busy = 0;               ///< part of the time that the device took no batch
   double mean_batch = 0;
 
   double mean() const;

@@ -12,16 +12,17 @@
 namespace fringe {
 namespace {
 
-constexpr double mib = 1024.0 * 1024.0;
+constexpr double mib = 1024.0 * 1024.0, gib = 1024 * mib;
 
 constexpr std::array<SystolicSpec, 3> chips{{
-    {"tpu-v1", 256, 256, 1, 0.7e9, Format::int8, 28 * mib, 34e9, 75, "ddr4",
+    {"tpu-v1", 256, 256, 1, 0.7e9, Format::int8, 28 * mib, 8 * gib, 34e9, 75, "ddr4",
      "N. Jouppi et al., In-datacenter performance analysis of a tensor processing unit, ISCA 2017, "
-     "doi:10.1145/3079856.3080246, table 2 (92 Tera-operations/s; DDR3, priced at the energy of DDR4)"},
-    {"tpu-v3", 128, 128, 4, 0.94e9, Format::bf16, 32 * mib, 900e9, 450, "hbm2",
+     "doi:10.1145/3079856.3080246, table 2 and section 2 (92 Tera-operations/s; 8 GiB of DDR3, priced at the "
+     "energy of DDR4)"},
+    {"tpu-v3", 128, 128, 4, 0.94e9, Format::bf16, 32 * mib, 32 * gib, 900e9, 450, "hbm2",
      "N. Jouppi et al., Ten lessons from three generations shaped Google's TPUv4i, ISCA 2021, "
      "doi:10.1109/ISCA52012.2021.00010, table 1 (123 TFLOPS; two cores)"},
-    {"tpu-v4i", 128, 128, 4, 1.05e9, Format::bf16, 144 * mib, 614e9, 175, "hbm2",
+    {"tpu-v4i", 128, 128, 4, 1.05e9, Format::bf16, 144 * mib, 8 * gib, 614e9, 175, "hbm2",
      "N. Jouppi et al., Ten lessons from three generations shaped Google's TPUv4i, ISCA 2021, "
      "doi:10.1109/ISCA52012.2021.00010, table 1 (138 TFLOPS)"},
 }};
@@ -49,8 +50,7 @@ class SystolicArray final : public Accelerator {
         pool_(pool),
         memory_(find_memory(spec.memory)),
         operation_j_(energy_of_operation(spec, memory_)),
-        name_(std::string(spec.name) +
-              (dataflow == Dataflow::weight_stationary ? "-weight-stationary" : "-output-stationary")) {}
+        name_(std::string(spec.name) + "-" + std::string(to_string(dataflow))) {}
 
   const std::string& name() const override { return name_; }
   Provenance numerics() const override { return Provenance::simulated; }

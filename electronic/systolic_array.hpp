@@ -14,6 +14,7 @@
 // at peak, with DRAM and the edges at full rate, the chip draws its TDP.
 #pragma once
 
+#include <array>
 #include <memory>
 
 #include "core/accelerator.hpp"
@@ -23,6 +24,11 @@
 namespace fringe {
 
 enum class Dataflow { weight_stationary, output_stationary };
+inline constexpr std::array dataflows{Dataflow::weight_stationary, Dataflow::output_stationary};
+/// "weight-stationary", "output-stationary".
+constexpr std::string_view to_string(Dataflow d) noexcept {
+  return d == Dataflow::weight_stationary ? "weight-stationary" : "output-stationary";
+}
 
 struct SystolicSpec {
   std::string_view name;
@@ -30,6 +36,7 @@ struct SystolicSpec {
   double clock_hz;
   Format format;
   double sram_bytes;
+  double memory_bytes;  ///< of the memory beside the chip
   double memory_bytes_per_s;
   double tdp_w;
   std::string_view memory;  ///< row of memory_systems() whose energies it has

@@ -92,7 +92,7 @@ class CodedMatrix final : public NumberMatrix {
     for (std::size_t r = 0; r < rows(); ++r) std::copy_n(rounded_.view().row(r), cols(), w.row(r));
   }
 
-  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+  void forward(const ConstMatrix& x, const Matrix& y, const Context& context) override {
     require_shape("forward: x", x, cols(), x.cols);
     require_shape("forward: y", y, rows(), x.cols);
     cpu_.fill(y, 0);
@@ -103,7 +103,7 @@ class CodedMatrix final : public NumberMatrix {
     }
   }
 
-  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context&) override {
+  void backward(const ConstMatrix& x, const ConstMatrix& dy, const Matrix& dx, const Context&) override {
     require_shape("backward: x", x, cols(), x.cols);
     require_shape("backward: dy", dy, rows(), x.cols);
     if (dx.data) require_shape("backward: dx", dx, cols(), x.cols);

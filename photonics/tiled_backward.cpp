@@ -48,7 +48,8 @@ void TiledMatrix::backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const 
     for (std::size_t b = 0; b < width; ++b) dx(c0 + k, first + b) += g.re(k, b) / s.scale[b];
 }
 
-void TiledMatrix::backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context& context) {
+void TiledMatrix::backward(const ConstMatrix& x, const ConstMatrix& dy, const Matrix& dx,
+                           const Context& context) {
   if (x.rows != cols() || dy.rows != rows() || dy.cols != x.cols)
     throw Error("photonic backward pass: x[" + std::to_string(x.rows) + "×" + std::to_string(x.cols) +
                 "] and dy[" + std::to_string(dy.rows) + "×" + std::to_string(dy.cols) + "] do not fit W[" +

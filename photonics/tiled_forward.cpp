@@ -145,7 +145,7 @@ void TiledMatrix::accumulate(std::size_t t, std::size_t width, Scratch& s) const
   }
 }
 
-void TiledMatrix::forward(ConstMatrix x, Matrix y, const Context& context) {
+void TiledMatrix::forward(const ConstMatrix& x, const Matrix& y, const Context& context) {
   if (x.rows != cols() || y.rows != rows() || x.cols != y.cols)
     throw Error("photonic product: W[" + std::to_string(rows()) + "×" + std::to_string(cols()) +
                 "] does not fit x[" + std::to_string(x.rows) + "×" + std::to_string(x.cols) + "] and y[" +

@@ -34,8 +34,9 @@ class TiledMatrix final : public PhotonicMatrix {
   void commit() override;
   void realised(Matrix w) const override;
   void start_randomly(std::uint64_t seed) override;
-  void forward(ConstMatrix x, Matrix y, const Context& context) override;
-  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context& context) override;
+  void forward(const ConstMatrix& x, const Matrix& y, const Context& context) override;
+  void backward(const ConstMatrix& x, const ConstMatrix& dy, const Matrix& dx,
+                const Context& context) override;
 
  private:
   static constexpr std::size_t block_samples = 128;  ///< of one task; part of no result

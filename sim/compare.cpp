@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 
 #include "core/error.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "electronic/cpu_energy.hpp"
 #include "electronic/cublas.hpp"
-#include "electronic/gpu_model.hpp"
 #include "sim/cost_study.hpp"
+#include "sim/modelled.hpp"
 #include "sim/photonic_study.hpp"
 #include "sim/study.hpp"
 #include "sim/trace_records.hpp"
@@ -121,7 +122,8 @@ class Run {
   // ---- electronics
 
   bool electronics() {
-    const std::size_t steps = experiment().cpu + experiment().cublas.size() + experiment().formats.size();
+    const std::size_t steps = experiment().cpu + experiment().cublas.size() + experiment().formats.size() +
+                              experiment().systolic.size();
     std::size_t done = 0;
     const auto progress = [&] {
       study_.observer().progress("electronics: running and pricing", done++, steps);
@@ -144,7 +146,15 @@ class Run {
     }
     for (const std::string& format : experiment().formats) {
       if (!go_on()) return false;
-      modelled_gpus(find_format(format));
+      for (const std::string& board : experiment().gpus)
+        if (const GpuSpec& gpu = find_gpu(board); gpu.peak(find_format(format)) > 0)
+          modelled(modelled_gpu(gpu, find_format(format), study_.cpu(), study_.pool()));
+      progress();
+    }
+    for (const std::string& chip : experiment().systolic) {
+      if (!go_on()) return false;
+      for (const Dataflow dataflow : dataflows)
+        modelled(modelled_array(find_systolic(chip), dataflow, study_.cpu(), study_.pool()));
       progress();
     }
     return go_on();
@@ -185,46 +195,40 @@ class Run {
     result.camp = "electronic";
     result.numerics = Provenance::measured;
     result.boundary = Boundary::board;
-    const CudaStatus status = cuda_status();
-    if (!status.available) {
-      result.available = false;
-      result.note = status.reason;
-    } else {
+    // What this machine or its GPU can't do costs this row, not the comparison.
+    try {
       const auto executor = make_cuda_executor();
       const auto gpu = make_cublas(static_cast<CublasPrecision>(precision - cublas_names.begin()), *executor);
-      result = electronic_result(std::string(*precision), *gpu);
-      run_folds(result, *gpu);
-      result.costs = inference_costs(study_, *gpu, "resident");
-      result.costs.push_back(training_cost(study_, *gpu, "training"));
-      add_layers(result, *gpu);
-      result.note = status.device + "; " + cublas_conditions(*gpu);
+      HardwareResult measured = electronic_result(result.name, *gpu);
+      run_folds(measured, *gpu);
+      measured.costs = inference_costs(study_, *gpu, "resident");
+      if (trains(static_cast<CublasPrecision>(precision - cublas_names.begin())))
+        measured.costs.push_back(training_cost(study_, *gpu, "training"));
+      add_layers(measured, *gpu);
+      measured.note = cuda_status().device + "; " + cublas_conditions(*gpu);
+      result = std::move(measured);
+    } catch (const Error& error) {
+      const CudaStatus status = cuda_status();
+      result.available = false;
+      result.note = status.available ? status.device + ": " + error.what() : status.reason;
     }
     finish(std::move(result));
     return go_on();
   }
 
   /// Numerics depend on the format alone, so each format is computed once for all boards.
-  void modelled_gpus(Format format) {
-    HardwareResult numerics;
-    std::vector<std::vector<float>> outputs;
-    for (const std::string& board : experiment().gpus) {
-      const GpuSpec& spec = find_gpu(board);
-      if (spec.peak(format) == 0) continue;
-      // Times are on the device for every hardware: a host's submission is nobody's.
-      GpuModelParameters on_device;
-      on_device.submission_s = on_device.launch_gap_s;
-      const auto gpu = make_gpu_model(spec, format, study_.cpu(), study_.pool(), on_device);
-      HardwareResult result = electronic_result(board + " " + std::string(row_of(format).name), *gpu);
-      if (numerics.accuracy.count == 0) {
-        run_folds(result, *gpu);
-        numerics.accuracy = result.accuracy;
-      }
-      result.accuracy = numerics.accuracy;
-      result.costs = inference_costs(study_, *gpu, "resident");
-      if (format != Format::int8) result.costs.push_back(training_cost(study_, *gpu, "training"));
-      add_layers(result, *gpu);
-      finish(std::move(result));
+  void modelled(const ModelledBoard& board) {
+    HardwareResult result = electronic_result(board.name, *board.hardware);
+    if (const auto known = accuracies_.find(board.format); known != accuracies_.end()) {
+      result.accuracy = known->second;
+    } else {
+      run_folds(result, *board.hardware);
+      accuracies_[board.format] = result.accuracy;
     }
+    result.costs = inference_costs(study_, *board.hardware, "resident");
+    if (board.trains()) result.costs.push_back(training_cost(study_, *board.hardware, "training"));
+    add_layers(result, *board.hardware);
+    finish(std::move(result));
   }
 
   // ---- photonics
@@ -382,6 +386,7 @@ class Run {
   std::unique_ptr<TraceWriter> trace_;
   Comparison result_;
   std::vector<std::vector<float>> float_outputs_;
+  std::map<Format, Estimate> accuracies_;  // of the modelled boards
 };
 
 }  // namespace

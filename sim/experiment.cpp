@@ -13,6 +13,7 @@
 #include "electronic/cublas.hpp"
 #include "electronic/gpu_catalogue.hpp"
 #include "electronic/number_format.hpp"
+#include "electronic/systolic_array.hpp"
 #include "sim/toml_section.hpp"
 #include "workloads/zoo.hpp"
 
@@ -294,6 +295,7 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   e.gpus = electronic.strings("gpus", [](const std::string& name) { find_gpu(name); });
   e.formats = electronic.strings("formats", is_format);
   if (!e.gpus.empty() && e.formats.empty()) e.formats = {"fp16"};
+  e.systolic = electronic.strings("systolic", [](const std::string& name) { find_systolic(name); });
   electronic.refuse_others();
   top.refuse_others();
   return e;

@@ -49,9 +49,10 @@ struct Experiment {
   InLoopOptions in_loop;
   std::vector<PhotonicEntry> photonic;
   bool cpu = true;
-  std::vector<std::string> cublas;   ///< formats
-  std::vector<std::string> gpus;     ///< rows of the catalogue
-  std::vector<std::string> formats;  ///< of the modelled GPUs
+  std::vector<std::string> cublas;    ///< formats
+  std::vector<std::string> gpus;      ///< rows of the catalogue
+  std::vector<std::string> formats;   ///< of the modelled GPUs
+  std::vector<std::string> systolic;  ///< rows of the catalogue of systolic arrays
 };
 
 /// Throws Error with file, line, key, value and rule. `file` is only named.

@@ -23,6 +23,7 @@
 #include "sim/priced.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
+#include "sim/serve.hpp"
 #include "sim/trace_inspect.hpp"
 #include "sim/training_table.hpp"
 #include "sim/validate_scaling.hpp"
@@ -271,6 +272,34 @@ int run_audit(const RunOptions& options, const DataOptions& data, std::optional<
   return audited.leaks() ? 1 : 0;
 }
 
+void add_serve_options(CLI::App& command, ServeRequest& request) {
+  command.add_option("workload", request.workload, "see fringe list workloads")->required();
+  command
+      .add_option("--on", request.hardware,
+                  "presets, boards (h200, or \"h200 int8\"), arrays; cpu and cublas-FORMAT are measured; "
+                  "default: all that is modelled")
+      ->type_name("NAME...");
+  command.add_option("--batch", request.most_batch, "largest batch, a power of two; default: 64")
+      ->type_name("N");
+  command.add_option("--bound", request.bound_s, "latency bound; default: 0.015")->type_name("S");
+  command.add_option("--share", request.share, "of the requests that keep to it; default: 0.99")
+      ->type_name("P");
+  command.add_option("--requests", request.requests, "of each run; default: 270336")->type_name("N");
+}
+
+int run_serve(ServeRequest request, const RunOptions& options) {
+  if (const auto seed = parse_seed(options.seed)) request.seed = *seed;
+  catch_interrupts();
+  ThreadPool pool(options.threads);
+  Served served;
+  {
+    ProgressBar progress(options.quiet);
+    served = serve_workload(request, pool, progress);
+  }
+  std::fputs((options.json ? served_json(served) : served_text(served)).c_str(), stdout);
+  return served.stopped ? 130 : 0;
+}
+
 int command_line(int argc, char** argv) {
   CLI::App app("fringe: the same workload on light and on electrons. Without a command: compare.", "fringe");
   app.set_version_flag("--version", std::string(program_version));
@@ -333,6 +362,13 @@ int command_line(int argc, char** argv) {
   add_advise_options(*advise_command, advice, advice_precision, advice_data);
   advise_command->add_flag("--json", advice_as_json, "print the result as JSON");
 
+  ServeRequest serving;
+  auto* serve_command =
+      app.add_subcommand("serve", "requests at random times: latencies, and the most that a bound allows");
+  add_serve_options(*serve_command, serving);
+  serve_command->add_option("--seed", options.seed, "seed of the times of arrival")->type_name("N");
+  add_common_options(*serve_command, options);
+
   auto* list_command = app.add_subcommand("list", "what there is to choose from, with sources");
   std::string lists;
   for (const std::string_view name : list_names()) lists += (lists.empty() ? "" : ", ") + std::string(name);
@@ -383,6 +419,7 @@ int command_line(int argc, char** argv) {
   if (validate_command->parsed())
     return run_validation(validation_row, validate_all, validate_quick, options);
   if (audit_command->parsed()) return run_audit(options, data_options, near_tolerance);
+  if (serve_command->parsed()) return run_serve(serving, options);
   if (calibrate_command->parsed()) return run_calibration(calibration, options);
   if (run_command->parsed()) return run(read_experiment(experiment_file), options);
   return run_comparison(options);

@@ -6,8 +6,8 @@
 #include <array>
 #include <map>
 
-#include "electronic/gpu_model.hpp"
 #include "photonics/photonic_accelerator.hpp"
+#include "sim/modelled.hpp"
 #include "sim/photonic_study.hpp"
 #include "sim/report.hpp"
 #include "sim/text.hpp"
@@ -71,27 +71,20 @@ HardwareResult photonic(const PhotonicPreset& preset, const Lists& lists, std::s
   return result;
 }
 
-HardwareResult board(const GpuSpec& gpu, Format format, const Lists& lists, double parameters, Executor& cpu,
-                     ThreadPool& pool) {
-  GpuModelParameters on_device;  // as in a comparison: a host's submission is nobody's
-  on_device.submission_s = on_device.launch_gap_s;
-  const auto model = make_gpu_model(gpu, format, cpu, pool, on_device);
-  const auto price = [&](const std::vector<Work>& work) { return model->price(work); };
+HardwareResult board(const ModelledBoard& board, const Lists& lists, double parameters) {
+  const auto price = [&](const std::vector<Work>& work) { return board.hardware->price(work); };
   HardwareResult result;
-  result.name = std::string(gpu.name) + " " + std::string(row_of(format).name);
+  result.name = board.name;
   result.camp = "electronic";
-  result.boundary = model->boundary();
+  result.boundary = board.hardware->boundary();
   result.note = not_run;
-  const double weight_bytes = parameters * row_of(format).bytes;
-  if (weight_bytes > gpu.memory_bytes) {
+  if (const std::string why_not = board.why_not(parameters); !why_not.empty()) {
     result.available = false;
-    result.note = fmt::format("its memory of {} doesn't hold the weights, {}", si(gpu.memory_bytes, "B"),
-                              si(weight_bytes, "B"));
+    result.note = why_not;
     return result;
   }
   add_inference(result, lists, "resident", price);
-  if (format != Format::int8 && parameters * 16 <= gpu.memory_bytes)
-    add_training(result, lists, "training", price);
+  if (board.trains() && board.fits_training(parameters)) add_training(result, lists, "training", price);
   return result;
 }
 
@@ -156,11 +149,8 @@ Comparison price_workload(const PricedWorkload& workload) {
     result.photonic.push_back(summary);
     result.hardware.push_back(photonic(preset, lists, summary.tiles));
   }
-  for (const GpuSpec& gpu : gpu_catalogue())
-    for (const FormatRow& format : number_formats())
-      if (gpu.peak(format.format) > 0)
-        result.hardware.push_back(
-            board(gpu, format.format, lists, static_cast<double>(workload.parameters), *cpu, pool));
+  for (const ModelledBoard& modelled : modelled_boards(*cpu, pool))
+    result.hardware.push_back(board(modelled, lists, static_cast<double>(workload.parameters)));
   return result;
 }
 
@@ -192,9 +182,10 @@ std::string priced_text(const Comparison& c, const PricedWorkload& workload) {
     text +=
         h->available ? line(h->name, *h, "resident", "training") : "  " + left(h->name, 36) + h->note + "\n";
   return text +
-         "\nBatches 1, 8, 64, 512. Boards in their fastest format that trains. Products of two activations\n"
-         "run on the digital unit of photonic systems; activations are not held against memories.\n"
-         "Other formats and schemes: --json.\n";
+         "\nBatches 1, 8, 64, 512. Boards in their fastest format that trains, arrays in their faster "
+         "dataflow.\n"
+         "Products of two activations run on the digital unit of photonic systems; activations are not held\n"
+         "against memories. Other formats and schemes: --json.\n";
 }
 
 }  // namespace fringe

@@ -22,7 +22,8 @@ PricedWorkload priced(const Workload& workload);
 /// A model that was read from `file`; its training step is that of 32 samples with Adam.
 PricedWorkload priced(const OnnxModel& model, const std::string& file);
 
-/// Time and energy on every photonic preset and every board and format of the GPU catalogue: inference at
+/// Time and energy on every photonic preset, every board and format of the GPU catalogue and every systolic
+/// array in both dataflows: inference at
 /// batches 1, 8, 64 and 512, and a training step at the row's batch. Photonic systems as in a comparison:
 /// weights resident on as many cores as they take, and a single core. A board is not available in a format
 /// where the weights alone exceed its memory, and has no training step where they do with gradients and the

@@ -6,8 +6,13 @@
 #include <cuda_fp16.h>
 
 #include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "bench/gpu/device_timing.cuh"
+#include "core/error.hpp"
 #include "electronic/cublas.hpp"
 
 namespace fringe {
@@ -22,11 +27,23 @@ double flops(const benchmark::State& state) {
          static_cast<double>(state.range(2));
 }
 
+/// make_cublas, or null after telling why not.
+std::unique_ptr<Accelerator> hardware_for(benchmark::State& state, CublasPrecision precision,
+                                          CublasRuns runs = {}) {
+  try {
+    return make_cublas(precision, gpu(), runs);
+  } catch (const Error& error) {
+    state.SkipWithError(error.what());
+    return nullptr;
+  }
+}
+
 /// The path that experiments take: ProgrammedMatrix::forward, rounding of x to the format included.
 void forward(benchmark::State& state, CublasPrecision precision) {
   const auto m = static_cast<std::size_t>(state.range(0)), k = static_cast<std::size_t>(state.range(1)),
              n = static_cast<std::size_t>(state.range(2));
-  const auto hardware = make_cublas(precision, gpu());
+  const auto hardware = hardware_for(state, precision);
+  if (!hardware) return;
   const std::vector<float> w = random(m, k, 1).to_host();
   const auto matrix = hardware->program({w.data(), m, k}, 0);
   const Tensor x = random(k, n, 2);
@@ -36,7 +53,8 @@ void forward(benchmark::State& state, CublasPrecision precision) {
 
 /// What Accelerator::price says of one product, beside the raw call.
 void price(benchmark::State& state, CublasPrecision precision) {
-  const auto hardware = make_cublas(precision, gpu());
+  const auto hardware = hardware_for(state, precision);
+  if (!hardware) return;
   Work work;
   work.weight = 0;
   work.rows = static_cast<std::size_t>(state.range(0));
@@ -45,6 +63,44 @@ void price(benchmark::State& state, CublasPrecision precision) {
   for (auto _ : state) state.SetIterationTime(hardware->price({&work, 1}).latency_s);
   state.counters["FLOP/s"] = benchmark::Counter(flops(state), benchmark::Counter::kIsIterationInvariantRate,
                                                 benchmark::Counter::kIs1000);
+}
+
+/// A training step of three layers of 512 on 64 samples with Adam, whole on the device.
+void step(benchmark::State& state, CublasPrecision precision, CublasRuns runs) {
+  const auto hardware = hardware_for(state, precision, runs);
+  if (!hardware) return;
+  std::vector<Work> list;
+  const auto add = [&](Work::Kind kind, int layer, bool transposed) {
+    Work work;
+    work.kind = kind;
+    work.weight = kind == Work::Kind::elementwise ? -1 : layer;
+    work.transposed = transposed;
+    work.rows = 512;
+    work.inner = kind == Work::Kind::elementwise ? 0 : 512;
+    work.columns = kind == Work::Kind::weight_update ? 0 : 64;
+    if (kind == Work::Kind::weight_update) work.operations_per_element = 12;
+    if (!list.empty()) work.after = {static_cast<int>(list.size()) - 1};
+    list.push_back(work);
+  };
+  using enum Work::Kind;
+  for (int layer = 0; layer < 3; ++layer) {
+    add(product, layer, false);
+    add(elementwise, layer, false);  // bias
+    add(elementwise, layer, false);  // ReLU
+  }
+  for (int layer = 2; layer >= 0; --layer) {
+    add(elementwise, layer, false);
+    add(outer_product, layer, false);
+    add(product, layer, true);
+  }
+  for (int layer = 0; layer < 3; ++layer) add(weight_update, layer, false);
+  for (auto _ : state) {
+    const Cost cost = hardware->price(list);
+    state.SetIterationTime(cost.latency_s);
+    state.counters["spread_us"] = 1e6 * cost.spread_s;
+    if (cost.energy_known) state.counters["mJ"] = 1e3 * cost.energy(Part::mac);
+  }
+  state.SetLabel(cublas_conditions(*hardware));
 }
 
 template <class Format>
@@ -131,19 +187,32 @@ void register_all() {
     cublasComputeType_t compute;
   };
   const Row rows[] = {
+      {CublasPrecision::fp64, nullptr, CUDA_R_64F, CUBLAS_COMPUTE_64F},
       {CublasPrecision::fp32, raw<float>, CUDA_R_32F, CUBLAS_COMPUTE_32F},
       {CublasPrecision::tf32, raw<float>, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32},
       {CublasPrecision::bf16, raw<__nv_bfloat16>, CUDA_R_16BF, CUBLAS_COMPUTE_32F},
       {CublasPrecision::fp16, raw<__half>, CUDA_R_16F, CUBLAS_COMPUTE_32F},
+      {CublasPrecision::fp8, nullptr, CUDA_R_8F_E4M3, CUBLAS_COMPUTE_32F},
+      {CublasPrecision::int8, nullptr, CUDA_R_8I, CUBLAS_COMPUTE_32I},
   };
   for (const Row& row : rows) {
     const std::string name(to_string(row.precision));
-    shapes(benchmark::RegisterBenchmark((name + "/raw").c_str(), row.raw, row.type, row.compute));
+    if (row.raw)  // of the others, blas_pairs.cu has the library's own call
+      shapes(benchmark::RegisterBenchmark((name + "/raw").c_str(), row.raw, row.type, row.compute));
     shapes(benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, row.precision));
     auto* priced = benchmark::RegisterBenchmark((name + "/price").c_str(), price, row.precision);
     priced->ArgNames({"rows", "inner", "batch"})->UseManualTime()->Iterations(3);
     priced->Args({1024, 1024, 1024})->Args({1024, 1024, 1});
   }
+  for (const CublasPrecision precision : {CublasPrecision::fp32, CublasPrecision::bf16, CublasPrecision::fp8})
+    for (const auto& [how, runs] : {std::pair{"graph", CublasRuns{}},
+                                    {"calls", CublasRuns{.captured = false}},
+                                    {"cold", CublasRuns{.cold = true}}})
+      benchmark::RegisterBenchmark(("step/" + std::string(to_string(precision)) + "/" + how).c_str(), step,
+                                   precision, runs)
+          ->UseManualTime()
+          ->Iterations(1)
+          ->Unit(benchmark::kMicrosecond);
   sizes(benchmark::RegisterBenchmark("relu", relu), {256, 8192});
   sizes(benchmark::RegisterBenchmark("row_sums", row_sums), {256, 8192});
   sizes(benchmark::RegisterBenchmark("adam", adam), {1 << 16, 1 << 26});

@@ -14,7 +14,7 @@ namespace {
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double service_s = 0.01;
 
-double always(int, std::size_t) { return service_s; }
+Service always(int, std::size_t) { return service_s; }
 
 struct Estimate {
   double mean, standard_error;
@@ -29,7 +29,7 @@ Estimate over_runs(double per_s, bool exponential, Value value) {
   for (std::uint32_t run = 0; run < runs; ++run) {
     const auto arrivals = poisson_arrivals(per_s, requests, {7, Purpose::test, run, 0, 0});
     const auto work = poisson_arrivals(1 / service_s, requests, {7, Purpose::test, run, 1, 0});
-    const ServiceTime service = [&](int, std::size_t i) {
+    const ServiceTime service = [&](int, std::size_t i) -> Service {
       return exponential ? work[i] - (i == 0 ? 0 : work[i - 1]) : service_s;
     };
     const double v = value(serve(arrivals, service, 1));
@@ -54,6 +54,51 @@ TEST(Serving, MeanLatencyOfMD1) {
     EXPECT_NEAR(e.mean, expected, tolerance(e, expected, rho)) << rho;
     EXPECT_LT(e.standard_error, 0.03 * expected);
   }
+}
+
+/// A. K. Erlang, 1909: P(wait ≤ t) = (1 − ρ)·Σ_{k ≤ t/s} (λ(ks − t))ᵏ/k!·e^{−λ(ks − t)} with fixed service
+/// times.
+double waits_at_most(double t, double rho) {
+  double sum = 0, factorial = 1;
+  for (int k = 0; k * service_s <= t; ++k) {
+    factorial *= k > 0 ? k : 1;
+    const double x = rho * (k - t / service_s);
+    sum += std::pow(x, k) / factorial * std::exp(-x);
+  }
+  return (1 - rho) * sum;
+}
+
+TEST(Serving, PercentilesOfMD1) {
+  for (const double rho : {0.3, 0.6, 0.8})  // 1 − ρ is none of the p
+    for (const double p : {0.5, 0.9, 0.99}) {
+      // Nobody waits with probability 1 − ρ.
+      double low = 0, high = 40 * service_s;
+      while (waits_at_most(0, rho) < p && high - low > 4 * epsilon * high) {
+        const double middle = 0.5 * (low + high);
+        (waits_at_most(middle, rho) < p ? low : high) = middle;
+      }
+      const double expected = service_s + low;
+      const Estimate e =
+          over_runs(rho / service_s, false, [p](const Latencies& l) { return l.percentile(p); });
+      EXPECT_NEAR(e.mean, expected, tolerance(e, expected, rho)) << rho << " " << p;
+    }
+}
+
+/// In a pipeline the queue is that of the intervals; each request then takes its latency.
+TEST(Serving, MeanLatencyOfAPipeline) {
+  constexpr double rho = 0.7, latency = 5 * service_s;
+  double sum = 0, squares = 0;
+  for (std::uint32_t run = 0; run < runs; ++run) {
+    const auto arrivals = poisson_arrivals(rho / service_s, requests, {7, Purpose::test, run, 0, 0});
+    const Latencies l = serve(
+        arrivals, [](int, std::size_t) { return Service(latency, service_s); }, 1);
+    EXPECT_GE(l.sorted_s.front(), latency * (1 - 4 * requests * epsilon));
+    sum += l.mean(), squares += l.mean() * l.mean();
+  }
+  const Estimate e{sum / runs, std::sqrt((squares / runs - std::pow(sum / runs, 2)) / (runs - 1))};
+  const double expected = latency + service_s * rho / (2 * (1 - rho));
+  EXPECT_NEAR(e.mean, expected, tolerance(e, expected, rho));
+  EXPECT_EQ(offline_per_s([](int, std::size_t) { return Service(latency, service_s); }, 1), 1 / service_s);
 }
 
 /// M/M/1: latencies are exponential with rate μ − λ.

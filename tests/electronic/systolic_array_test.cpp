@@ -14,7 +14,6 @@ namespace fringe {
 namespace {
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
-constexpr Dataflow dataflows[] = {Dataflow::weight_stationary, Dataflow::output_stationary};
 
 /// An array, cell by cell: every register moves one step a cycle. Returns the cycles until the last result
 /// has left; results go into y[m×n].
@@ -91,7 +90,7 @@ TEST(SystolicArray, CyclesAreThoseOfAnArrayThatSteps) {
         for (std::size_t j = 0; j < k; ++j) a[i][j] = static_cast<int>(3 * i + 5 * j + 1);
       for (std::size_t i = 0; i < k; ++i)
         for (std::size_t j = 0; j < n; ++j) b[i][j] = static_cast<int>(7 * i + 2 * j + 1);
-      const SystolicSpec spec{"small", rows, columns, 1, 1e9, Format::int8, 1e6, 1e9, 1, "ddr4", ""};
+      const SystolicSpec spec{"small", rows, columns, 1, 1e9, Format::int8, 1e6, 1e9, 1e9, 1, "ddr4", ""};
       const Array array{rows, columns};
       for (const Dataflow dataflow : dataflows) {
         std::vector<std::vector<int>> y(m, std::vector<int>(n, -1));

@@ -79,6 +79,10 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
   };
   const std::vector<Wrong> cases{
       {"run unknown_key.toml", "seed"},
+      {"serve", "workload"},
+      {"serve resnet5", "resnet50"},
+      {"serve digits-mlp --on h20", "h200"},
+      {"serve digits-mlp --batch 3", "power of two"},
       {"run syntax.toml", "syntax.toml:2:"},
       {"run negative.toml", "splitting_sigma_rad"},
       {"run nan.toml", "phase_sigma_rad"},
@@ -259,8 +263,8 @@ TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
 
 TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
-  for (const std::string command :
-       {"compare", "run", "import", "validate", "calibrate", "audit-data", "list", "inspect"}) {
+  for (const std::string command : {"compare", "run", "import", "validate", "calibrate", "audit-data",
+                                    "advise", "serve", "list", "inspect"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "sim/photonic_study.hpp"
+#include "sim/report.hpp"
 #include "sim/trace_inspect.hpp"
 
 namespace fringe {
@@ -72,6 +73,45 @@ TEST(Compare, EqualBitsForOneAndTwoThreads) {
           << h.name << " " << figure.scenario;
     }
   }
+}
+
+/// What isn't on this machine costs its row; arrays stand beside boards with the accuracy of their format.
+TEST(Compare, MeasuredAndModelledHardwareStandTogether) {
+  std::string text = small_experiment;
+  const std::string formats = "formats = [\"fp16\", \"int8\"]";
+  text.replace(text.find("cpu = false"), std::string("cpu = false").size(), "cpu = true");
+  text.insert(text.find(formats) + formats.size(),
+              "\ncublas = [\"fp64\", \"fp8\", \"int8\"]\nsystolic = [\"tpu-v1\", \"tpu-v4i\"]");
+  text.erase(text.find("[in_loop]"), text.find("[electronic]") - text.find("[in_loop]"));
+  const TemporaryFile trace("together.h5");
+  ThreadPool pool(1);
+  Observer silent;
+  const Comparison c = compare(parse_experiment(text, "small.toml"), pool, silent, trace.path);
+  const auto find = [&](const std::string& name) -> const HardwareResult& {
+    for (const HardwareResult& h : c.hardware)
+      if (h.name == name) return h;
+    throw Error("no row " + name);
+  };
+  EXPECT_EQ(find("cpu-blas").numerics, Provenance::measured);
+  EXPECT_EQ(find("cpu-blas").costs.front().cost.provenance, Provenance::measured);
+  const CudaStatus status = cuda_status();
+  const std::string report = report_text(c);
+  for (const std::string name : {"cublas-fp64", "cublas-fp8", "cublas-int8"}) {
+    const HardwareResult& row = find(name);
+    if (status.available) continue;
+    EXPECT_FALSE(row.available);
+    EXPECT_EQ(row.note, status.reason);
+    EXPECT_NE(report.find(name), std::string::npos);
+    EXPECT_NE(report.find("not here: " + status.reason), std::string::npos);
+  }
+  const double int8 = find("a100-sxm4-40gb int8").accuracy.mean;
+  for (const std::string dataflow : {"weight-stationary", "output-stationary"}) {
+    EXPECT_EQ(find("tpu-v1 " + dataflow).accuracy.mean, int8);
+    EXPECT_EQ(find("tpu-v1 " + dataflow).at_best_batch("training"), nullptr);
+    EXPECT_NE(find("tpu-v4i " + dataflow).at_best_batch("training"), nullptr);
+    EXPECT_EQ(find("tpu-v4i " + dataflow).layers.size(), find("a100-sxm4-40gb int8").layers.size());
+  }
+  EXPECT_NE(report.find("tpu-v1 "), std::string::npos);
 }
 
 TEST(Compare, TrainingInSituRepeatsForOneAndTwoThreads) {

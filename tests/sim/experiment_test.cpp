@@ -114,7 +114,7 @@ std::string told(const Experiment& e) {
                      " " + std::to_string(e.in_loop.chips) + " " + std::to_string(e.in_loop.samples) + " " +
                      std::to_string(e.in_loop.rate) + " " + std::to_string(e.cpu);
   for (const std::size_t batch : e.batches) text += " " + std::to_string(batch);
-  for (const auto& list : {e.cublas, e.gpus, e.formats})
+  for (const auto& list : {e.cublas, e.gpus, e.formats, e.systolic})
     for (const std::string& item : list) text += " " + item;
   for (const PhotonicEntry& entry : e.photonic) {
     const PhotonicDesign& d = entry.design;
@@ -133,7 +133,8 @@ TEST(Experiment, OverridesStandInTheText) {
   // Systems neither in the order of the alphabet nor all of one form; one changes nothing.
   const std::string file =
       "# mine\nname = 'a \"b\" ü'\nseed = 0x10\nphotonic.z.modes = 8\n[training]\nrate = 1e-3\n[electronic]\n"
-      "cpu = false\ngpus = ['h200']\n[photonic.realistic]\n[photonic.b]\nlaser_power_w = 0.123456789\n"
+      "cpu = false\ngpus = ['h200']\nsystolic = "
+      "['tpu-v4i']\n[photonic.realistic]\n[photonic.b]\nlaser_power_w = 0.123456789\n"
       "splitting_sigma_rad = 0.0123456789\n[photonic.a]\npreset = 'coarse-splitters'\n";
   const Experiment before = parse_experiment(file, "mine.toml");
   ASSERT_EQ(before.photonic.size(), 4u);
@@ -260,7 +261,8 @@ TEST(Experiment, SaysWhatIsWrongAndWhere) {
       {"[photonic.x]\nclock_hz = 1e15\n", {"mine.toml:2", "photonic.x.clock_hz"}},
       {"[electronic]\ngpus = ['rtx309']\n", {"mine.toml:2", "rtx3090"}},
       {"[electronic]\nformats = ['int9']\n", {"mine.toml:2", "int8"}},
-      {"[electronic]\ncublas = ['int8']\n", {"mine.toml:2", "electronic.cublas", "int8", "fp"}},
+      {"[electronic]\ncublas = ['int4']\n", {"mine.toml:2", "electronic.cublas", "int4", "int8"}},
+      {"[electronic]\nsystolic = ['tpu-v2']\n", {"mine.toml:2", "electronic.systolic", "tpu-v2", "tpu-v"}},
       {"[electronic]\ncublas = ['bf61']\n", {"mine.toml:2", "electronic.cublas", "bf16"}},
       {"batches = [0]\n", {"mine.toml:1", "batches"}},
       {"batches = [10000001]\n", {"mine.toml:1", "batches", "10000000"}},

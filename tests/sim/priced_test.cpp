@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
 #include "electronic/gpu_catalogue.hpp"
+#include "electronic/systolic_array.hpp"
 #include "photonics/photonic_design.hpp"
 #include "sim/text.hpp"
 
@@ -20,6 +22,14 @@ TEST(Priced, EveryWorkloadOnEveryHardware) {
     const PricedWorkload workload = priced(row);
     const Comparison c = price_workload(workload);
     ASSERT_GT(c.hardware.size(), photonic_presets().size() + gpu_catalogue().size());
+    for (const SystolicSpec& chip : systolic_catalogue())
+      for (const Dataflow dataflow : dataflows)
+        EXPECT_EQ(std::count_if(c.hardware.begin(), c.hardware.end(),
+                                [&](const HardwareResult& h) {
+                                  return h.name ==
+                                         std::string(chip.name) + " " + std::string(to_string(dataflow));
+                                }),
+                  1);
     std::size_t available = 0;
     for (const HardwareResult& h : c.hardware) {
       SCOPED_TRACE(h.name);
@@ -40,11 +50,11 @@ TEST(Priced, EveryWorkloadOnEveryHardware) {
         if (h.camp != "electronic") continue;
         EXPECT_LE(figure.cost.interval_s(), figure.cost.latency_s);
         // No board beats its peak.
-        const std::string board = h.name.substr(0, h.name.find(' ')),
-                          format = h.name.substr(board.size() + 1);
+        const std::string board = h.name.substr(0, h.name.find(' ')), rest = h.name.substr(board.size() + 1);
+        const double peak = rest.ends_with("stationary") ? find_systolic(board).peak()
+                                                         : find_gpu(board).peak(find_format(rest));
         const double operations = 2 * macs * static_cast<double>(figure.batch);
-        EXPECT_GE(figure.cost.interval_s(),
-                  operations / find_gpu(board).peak(find_format(format)) * (1 - 1000 * 0x1p-52))
+        EXPECT_GE(figure.cost.interval_s(), operations / peak * (1 - 1000 * 0x1p-52))
             << "up to the rounding of a sum of a thousand terms";
       }
       const CostFigure* one = h.at_batch_one("resident");

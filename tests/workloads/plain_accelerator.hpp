@@ -24,7 +24,7 @@ class PlainMatrix final : public ProgrammedMatrix {
   }
   std::size_t rows() const override { return rows_; }
   std::size_t cols() const override { return cols_; }
-  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+  void forward(const ConstMatrix& x, const Matrix& y, const Context& context) override {
     asked_.push_back({site_, context});
     for (std::size_t r = 0; r < rows_; ++r)
       for (std::size_t b = 0; b < x.cols; ++b) {
@@ -33,7 +33,7 @@ class PlainMatrix final : public ProgrammedMatrix {
         y(r, b) = static_cast<float>(sum);
       }
   }
-  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context&) override {
+  void backward(const ConstMatrix& x, const ConstMatrix& dy, const Matrix& dx, const Context&) override {
     for (std::size_t r = 0; r < rows_; ++r)
       for (std::size_t c = 0; c < cols_; ++c) {
         double sum = 0;

@@ -1,0 +1,39 @@
+#include "sim/modelled.hpp"
+
+#include <fmt/format.h>
+
+#include "electronic/gpu_model.hpp"
+#include "sim/report.hpp"
+
+namespace fringe {
+
+std::string ModelledBoard::why_not(double parameters) const {
+  const double weight_bytes = parameters * row_of(format).bytes;
+  if (weight_bytes <= memory_bytes) return {};
+  return fmt::format("its memory of {} doesn't hold the weights, {}", si(memory_bytes, "B"),
+                     si(weight_bytes, "B"));
+}
+
+ModelledBoard modelled_gpu(const GpuSpec& gpu, Format format, Executor& cpu, ThreadPool& pool) {
+  GpuModelParameters on_device;
+  on_device.submission_s = on_device.launch_gap_s;
+  return {std::string(gpu.name), fmt::format("{} {}", gpu.name, row_of(format).name), format,
+          gpu.memory_bytes, make_gpu_model(gpu, format, cpu, pool, on_device)};
+}
+
+ModelledBoard modelled_array(const SystolicSpec& chip, Dataflow dataflow, Executor& cpu, ThreadPool& pool) {
+  return {std::string(chip.name), fmt::format("{} {}", chip.name, to_string(dataflow)), chip.format,
+          chip.memory_bytes, make_systolic_array(chip, dataflow, cpu, pool)};
+}
+
+std::vector<ModelledBoard> modelled_boards(Executor& cpu, ThreadPool& pool) {
+  std::vector<ModelledBoard> boards;
+  for (const GpuSpec& gpu : gpu_catalogue())
+    for (const FormatRow& format : number_formats())
+      if (gpu.peak(format.format) > 0) boards.push_back(modelled_gpu(gpu, format.format, cpu, pool));
+  for (const SystolicSpec& chip : systolic_catalogue())
+    for (const Dataflow dataflow : dataflows) boards.push_back(modelled_array(chip, dataflow, cpu, pool));
+  return boards;
+}
+
+}  // namespace fringe

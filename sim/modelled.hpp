@@ -1,0 +1,38 @@
+// Modelled boards as a comparison has them: GPUs in each of their formats, systolic arrays in each dataflow.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/accelerator.hpp"
+#include "core/thread_pool.hpp"
+#include "electronic/gpu_catalogue.hpp"
+#include "electronic/systolic_array.hpp"
+
+namespace fringe {
+
+struct ModelledBoard {
+  std::string board;  ///< row of its catalogue
+  std::string name;   ///< "h200 fp16", "tpu-v1 weight-stationary"
+  Format format;
+  double memory_bytes;
+  std::unique_ptr<Accelerator> hardware;
+
+  /// Slopes don't fit int8.
+  bool trains() const { return format != Format::int8; }
+  /// Why the weights of a workload don't fit its memory; "" where they do.
+  std::string why_not(double parameters) const;
+  /// Whether weights, gradients and the two moments of Adam do, 4 bytes each.
+  bool fits_training(double parameters) const { return 16 * parameters <= memory_bytes; }
+};
+
+/// Times are on the device for every hardware: a host's submission is nobody's. `cpu` and `pool` must outlive
+/// the result. The board must have the format.
+ModelledBoard modelled_gpu(const GpuSpec& gpu, Format format, Executor& cpu, ThreadPool& pool);
+ModelledBoard modelled_array(const SystolicSpec& chip, Dataflow dataflow, Executor& cpu, ThreadPool& pool);
+
+/// Every GPU in every format that it has, then every array in both dataflows.
+std::vector<ModelledBoard> modelled_boards(Executor& cpu, ThreadPool& pool);
+
+}  // namespace fringe

@@ -1,0 +1,140 @@
+// Serving on modelled hardware: the price of one request, queues that must grow with the load, and bad input.
+#include "sim/serve.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "core/error.hpp"
+#include "sim/modelled.hpp"
+#include "sim/text.hpp"
+#include "workloads/zoo.hpp"
+
+namespace fringe {
+namespace {
+
+ServeRequest small(std::vector<std::string> hardware) {
+  ServeRequest request;
+  request.workload = "digits-mlp";
+  request.hardware = std::move(hardware);
+  request.requests = 20000;
+  return request;
+}
+
+Served serve_with(const ServeRequest& request, unsigned threads = 1) {
+  ThreadPool pool(threads);
+  Observer silent;
+  return serve_workload(request, pool, silent);
+}
+
+TEST(Serve, PercentilesGrowWithTheLoadAndRatesKeepTheirOrder) {
+  const Served served =
+      serve_with(small({"realistic", "h200", "a100-sxm4-40gb int8", "tpu-v4i", "tpu-v1 output-stationary"}));
+  ASSERT_EQ(served.hardware.size(), 6u);  // of a preset, all its cores and one
+  EXPECT_TRUE(served.hardware[0].name.starts_with("realistic, "));
+  EXPECT_EQ(served.hardware[1].name, "realistic, a single core");
+  EXPECT_TRUE(served.hardware[2].name.starts_with("h200 "));
+  EXPECT_FALSE(served.hardware[2].name.ends_with("int8"));
+  EXPECT_EQ(served.hardware[3].name, "a100-sxm4-40gb int8");
+  for (const ServedHardware& h : served.hardware) {
+    SCOPED_TRACE(h.name);
+    EXPECT_EQ(h.why_not, "");
+    EXPECT_EQ(h.provenance, Provenance::modelled);
+    EXPECT_GE(h.offline_per_s * h.single_stream_s, 1 - 0x1p-50);
+    EXPECT_LE(h.server_per_s, h.offline_per_s);
+    ASSERT_EQ(h.loads.size(), serve_loads.size());
+    // What the clock of a run can tell: its rounding at the last request.
+    const double last_s = 2 * static_cast<double>(served.request.requests) / h.loads.front().per_s;
+    const double clock = 4 * last_s * std::numeric_limits<double>::epsilon();
+    for (std::size_t l = 0; l < h.loads.size(); ++l) {
+      EXPECT_GE(h.loads[l].latency_s[0], h.single_stream_s - clock);
+      EXPECT_LE(h.loads[l].busy, 1 + 1e-3);
+      for (std::size_t p = 1; p < serve_percentiles.size(); ++p)
+        EXPECT_GE(h.loads[l].latency_s[p], h.loads[l].latency_s[p - 1]);
+      EXPECT_GE(h.loads[l].mean_batch, h.loads[l > 0 ? l - 1 : 0].mean_batch);
+    }
+  }
+}
+
+/// With batches of one a board is the queue M/D/1: busy as its load says; of a tenth of its rate, nine in ten
+/// requests meet it idle.
+TEST(Serve, BatchesOfOneAreMD1) {
+  ServeRequest request = small({"h200 fp16"});
+  request.most_batch = 1;
+  const ServedHardware h = serve_with(request).hardware.front();
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  const Cost one = modelled_gpu(find_gpu("h200"), Format::fp16, *cpu, pool)
+                       .hardware->price(lower(find_workload("digits-mlp").graph(), 1, false));
+  EXPECT_EQ(h.single_stream_s, one.latency_s);
+  EXPECT_EQ(h.offline_per_s, 1 / one.interval_s());
+  EXPECT_EQ(h.offline_batch, 1u);
+  const double n = static_cast<double>(request.requests);
+  for (const ServedLoad& load : h.loads) {
+    EXPECT_EQ(load.mean_batch, 1);
+    // The run is n intervals of arrival long, up to their spread.
+    EXPECT_NEAR(load.busy, load.of_offline, 5 * load.of_offline / std::sqrt(n));
+  }
+  const double clock = 20 * n / h.offline_per_s * std::numeric_limits<double>::epsilon();
+  EXPECT_NEAR(h.loads.front().latency_s[0], one.latency_s, clock);
+  EXPECT_GT(h.loads.front().latency_s[3], one.latency_s + clock);
+}
+
+TEST(Serve, ABoundBelowOneRequestIsNeverKept) {
+  ServeRequest request = small({"h200", "tpu-v1"});
+  request.bound_s = 1e-9;
+  for (const ServedHardware& h : serve_with(request).hardware) EXPECT_EQ(h.server_per_s, 0);
+  request.bound_s = 1;
+  for (const ServedHardware& h : serve_with(request).hardware)
+    EXPECT_GT(h.server_per_s, 0.9 * h.offline_per_s);
+}
+
+TEST(Serve, EqualNumbersForAnyThreadCountAndOthersForAnotherSeed) {
+  ServeRequest request = small({});
+  request.requests = 10000;
+  const std::string one = served_json(serve_with(request, 1));
+  EXPECT_EQ(one, served_json(serve_with(request, 2)));
+  request.seed = 2;
+  EXPECT_NE(one, served_json(serve_with(request, 2)));
+}
+
+TEST(Serve, TextIsNoWiderThanATerminalAndSaysWhatIsNotHere) {
+  ServeRequest request = small({});
+  request.workload = "gpt2-xl";
+  request.requests = 10000;
+  request.hardware = {"l4", "realistic", "tpu-v1", "cublas-fp8"};
+  const Served served = serve_with(request);
+  std::istringstream text(served_text(served));
+  for (std::string line; std::getline(text, line);) EXPECT_LE(text_width(line), 118u) << line;
+  const CudaStatus status = cuda_status();
+  if (status.available) GTEST_SKIP() << "there is a GPU";
+  EXPECT_EQ(served.hardware.back().why_not, status.reason);
+  EXPECT_NE(text.str().find(status.reason), std::string::npos);
+}
+
+TEST(Serve, BadInputGivesASentence) {
+  const auto says = [](auto change) {
+    ServeRequest request = small({"h200"});
+    change(request);
+    try {
+      serve_with(request);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  const auto expect = [](const std::string& said, const std::string& part) {
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+  };
+  expect(says([](ServeRequest& r) { r.workload = "resnet5"; }), "resnet50");
+  expect(says([](ServeRequest& r) { r.hardware = {"h20"}; }), "h200");
+  expect(says([](ServeRequest& r) { r.most_batch = 3; }), "largest batch = 3 must be a power of two");
+  expect(says([](ServeRequest& r) { r.bound_s = 0; }), "latency bound");
+  expect(says([](ServeRequest& r) { r.share = 1; }), "share of the requests");
+  expect(says([](ServeRequest& r) { r.requests = 9000; }), "requests = 9000 must be at least 10000");
+}
+
+}  // namespace
+}  // namespace fringe
