@@ -178,7 +178,8 @@ FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view mod
   double batches = 0, count = 0;
   for (const ThroughputRow& row : rows)
     if (belongs(row)) batches += row.batch / row.gpu->memory_bytes, ++count;
-  return {c.first, c.second, count > 0 ? 1e9 * batches / count : 0};
+  if (count == 0) return {0, 0, 0};
+  return {c.first, c.second, 1e9 * batches / count};
 }
 
 std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half) {
