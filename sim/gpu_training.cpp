@@ -80,7 +80,7 @@ std::vector<CountedKernel> counted(const GpuSpec& board, const TrainingModel& mo
   };
   std::map<decltype(key(KernelTimes{})), CountedKernel> each_once;
   for (const KernelBounds& k : kernel_bounds(board, format, work, choices))
-    ++each_once.try_emplace(key(k.times), k.times, 0.0).first->second.count;
+    ++each_once.try_emplace(key(k.times), CountedKernel{k.times, 0}).first->second.count;
   std::vector<CountedKernel> kernels;
   for (const auto& [bounds, kernel] : each_once) kernels.push_back(kernel);
   return kernels;
