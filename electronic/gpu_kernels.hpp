@@ -3,21 +3,21 @@
 //
 // A kernel takes the longest of
 //   its arithmetic: on FP32 lanes operations/(peak·compute_fraction), of 3×3 windows a quarter of them with
-//     winograd; on tensor cores operations/(peak·compute_fraction) + tensor_issue·operations/(2·multiprocessors·
-//     128·clock), as tensor cores wait for what the four schedulers of a multiprocessor, 32 lanes each, feed
-//     them;
+//     winograd; on tensor cores operations/(peak·compute_fraction) +
+//     tensor_issue·operations/(2·multiprocessors· 128·clock), as tensor cores wait for what the four
+//     schedulers of a multiprocessor, 32 lanes each, feed them;
 //   its bytes/(bandwidth·bandwidth_fraction);
 //   host_s for each operator that it stands for: a framework that issues them one by one.
 // Winograd's F(4×4, 3×3) takes 36 multiplications where the window takes 144 (A. Lavin, S. Gray,
 // arXiv:1509.09308). A window of 3×3 at unit stride over an image of its result's size is known by each input
 // being used nine times.
 //
-// Bytes. Work::bytes, the operands once, of which Work::off_chip_bytes come from DRAM always; a product of two
-// activations has no weights to keep, all of it counts among the other operands. They are in the format of the
-// products; gradients and updates in FP32 (P. Micikevicius et al., arXiv:1710.03740). Weights lie in device
-// memory. Half of L2 keeps the weights if all weights of the list fit into it, else each use reads them from
-// DRAM; the other half keeps a kernel's other operands if they fit, else they come from DRAM. DRAM bytes pass
-// through L2, which is therefore never slower than DRAM.
+// Bytes. Work::bytes, the operands once, of which Work::off_chip_bytes come from DRAM always; a product of
+// two activations has no weights to keep, all of it counts among the other operands. They are in the format
+// of the products; gradients and updates in FP32 (P. Micikevicius et al., arXiv:1710.03740). Weights lie in
+// device memory. Half of L2 keeps the weights if all weights of the list fit into it, else each use reads
+// them from DRAM; the other half keeps a kernel's other operands if they fit, else they come from DRAM. DRAM
+// bytes pass through L2, which is therefore never slower than DRAM.
 #pragma once
 
 #include <algorithm>
@@ -55,10 +55,10 @@ struct GpuModelParameters {
 
 /// What a kernel takes at full rate, whatever part of it is attained.
 struct KernelTimes {
-  double compute_s = 0;    ///< at peak; in whole tiles and at the sustained clock where that is asked for
-  double issue_s = 0;      ///< were each tensor operation to take an issue slot; 0 off tensor cores
-  double memory_s = 0;     ///< the longer of DRAM and L2
-  double issues = 1;       ///< operators
+  double compute_s = 0;  ///< at peak; in whole tiles and at the sustained clock where that is asked for
+  double issue_s = 0;    ///< were each tensor operation to take an issue slot; 0 off tensor cores
+  double memory_s = 0;   ///< the longer of DRAM and L2
+  double issues = 1;     ///< operators
   bool product = false;
   bool window3x3 = false;  ///< a product of 3×3 windows, on FP32 lanes
 };

@@ -57,7 +57,8 @@ class GpuModel final : public Accelerator {
     cost.energy(Part::dram) = k.dram_bytes * memory_.dram_j_per_byte;
     cost.energy(Part::sram) = k.sram_bytes * memory_.sram_j_per_byte;
     cost.busy(t.product ? Resource::matrix_unit : Resource::digital) = compute_seconds(t, parameters_);
-    cost.energy(t.product ? Part::mac : Part::digital) = k.operations * (t.product ? operation_j_ : digital_j_);
+    cost.energy(t.product ? Part::mac : Part::digital) =
+        k.operations * (t.product ? operation_j_ : digital_j_);
     cost.busy(Resource::memory) = t.memory_s / parameters_.bandwidth_fraction;
     cost.busy(Resource::launch) = std::max(parameters_.launch_gap_s, t.issues * parameters_.host_s);
     cost.latency_s = parameters_.launch_gap_s + kernel_seconds(t, parameters_);

@@ -2,9 +2,9 @@
 // emulated on the host. Compute and bandwidth are upper bounds (where a figure isn't published, the best for
 // the GPU); launches cost what a V100's cost, one for each operator: nothing is fused.
 //
-// Time. A product, outer product, elementwise pass or update is one kernel, bound by its arithmetic or its bytes
-// (S. Williams et al., "Roofline", CACM 52(4), 2009, doi:10.1145/1498765.1498785), as gpu_kernels.hpp has it.
-// Elementwise work and updates run at the FP32 peak. The list is a chain of dependent kernels:
+// Time. A product, outer product, elementwise pass or update is one kernel, bound by its arithmetic or its
+// bytes (S. Williams et al., "Roofline", CACM 52(4), 2009, doi:10.1145/1498765.1498785), as gpu_kernels.hpp
+// has it. Elementwise work and updates run at the FP32 peak. The list is a chain of dependent kernels:
 //   latency = submission + (kernels − 1)·launch gap + Σ kernel times.
 // Runs that follow each other overlap across streams: busy times of launches, matrix unit, memory and digital
 // work stand apart, and the busiest sets the interval.

@@ -12,7 +12,8 @@
 namespace fringe {
 namespace {
 
-/// Least squares of relative errors, (first·a + second·b)/t − 1, with a, b ≥ 0.
+/// Least squares of relative errors, (first·a + second·b)/t − 1, with a, b ≥ 0; and of a − 1 and b − 1 where
+/// the terms are modelled.
 struct Constants {
   double first, second;
 };
@@ -23,6 +24,7 @@ Constants fit(std::span<const ThroughputRow> rows, std::span<const ItemTerms> te
     const double a = terms[i].first * rows[i].items_per_s, b = terms[i].second * rows[i].items_per_s;
     aa += a * a, ab += a * b, bb += b * b, ay += a, by += b;
   }
+  if (!terms.empty() && terms.front().modelled) ++aa, ++bb, ++ay, ++by;
   const Constants only_first{aa > 0 ? std::max(0.0, ay / aa) : 0, 0};
   if (bb == 0) return only_first;
   const double determinant = aa * bb - ab * ab;
@@ -78,7 +80,7 @@ std::vector<CountedKernel> counted(const GpuSpec& board, const TrainingModel& mo
   };
   std::map<decltype(key(KernelTimes{})), CountedKernel> each_once;
   for (const KernelBounds& k : kernel_bounds(board, format, work, choices))
-    ++each_once.try_emplace(key(k.times), k.times, 0.0).first->second.count;
+    ++each_once.try_emplace(key(k.times), CountedKernel{k.times, 0}).first->second.count;
   std::vector<CountedKernel> kernels;
   for (const auto& [bounds, kernel] : each_once) kernels.push_back(kernel);
   return kernels;
@@ -109,7 +111,8 @@ std::vector<ThroughputRow> single_gpu_rows(std::span<const TrainingRow> table) {
     if (row.model->name.starts_with("transformerxl") && row.half && !is_ampere(*row.board)) continue;
     const Format format = format_on(*row.board, row.half);
     auto& list = lists[{row.model, row.half, *row.batch_per_gpu}];
-    if (list.empty()) list = training_work(*row.model, row.half, static_cast<std::size_t>(*row.batch_per_gpu));
+    if (list.empty())
+      list = training_work(*row.model, row.half, static_cast<std::size_t>(*row.batch_per_gpu));
     rows.push_back({row.gpu, row.board, row.model, format, software_on(*row.board), *row.batch_per_gpu,
                     computed_throughput(row), counted(*row.board, *row.model, format, list)});
   }
@@ -121,7 +124,7 @@ std::vector<ItemTerms> step_terms(std::span<const ThroughputRow> rows, const Tra
     const GpuModelParameters model =
         as_trained(*row.gpu, row.format, row.model->library, row.software, parameters);
     const double items = row.batch * row.model->units_per_sample;
-    ItemTerms terms{0, 0};
+    ItemTerms terms{0, 0, true};
     for (const CountedKernel& k : row.step)
       (k.kernel.product ? terms.first : terms.second) += k.count * kernel_seconds(k.kernel, model) / items;
     return terms;
@@ -133,9 +136,7 @@ std::vector<ItemTerms> peak_terms(std::span<const ThroughputRow> rows) {
 }
 
 std::vector<ItemTerms> bandwidth_terms(std::span<const ThroughputRow> rows) {
-  return each(rows, [](const ThroughputRow& row) {
-    return ItemTerms{1 / row.gpu->memory_bytes_per_s, 0};
-  });
+  return each(rows, [](const ThroughputRow& row) { return ItemTerms{1 / row.gpu->memory_bytes_per_s, 0}; });
 }
 
 std::vector<ItemTerms> geometric_terms(std::span<const ThroughputRow> rows) {
@@ -177,7 +178,8 @@ FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view mod
   double batches = 0, count = 0;
   for (const ThroughputRow& row : rows)
     if (belongs(row)) batches += row.batch / row.gpu->memory_bytes, ++count;
-  return {c.first, c.second, count > 0 ? 1e9 * batches / count : 0};
+  if (count == 0) return {0, 0, 0};
+  return {c.first, c.second, 1e9 * batches / count};
 }
 
 std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half) {
@@ -190,7 +192,8 @@ std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const Training
   return ModelledBoard{1 / (unit.products * terms.first + unit.rest * terms.second), batch};
 }
 
-std::vector<Prediction> predict_steps(std::span<const ThroughputRow> rows, const TrainingParameters& parameters) {
+std::vector<Prediction> predict_steps(std::span<const ThroughputRow> rows,
+                                      const TrainingParameters& parameters) {
   const std::vector<ItemTerms> terms = step_terms(rows, parameters);
   std::vector<Prediction> predictions;
   for (std::size_t i = 0; i < rows.size(); ++i)
@@ -208,8 +211,6 @@ TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows, dou
                             &P::issue_tf32,
                             &P::host_cuda10_s,
                             &P::host_cuda11_s};
-  std::vector<double> from;
-  for (const auto axis : axes) from.push_back(P{}.*axis);
   const auto constants_of = [&](std::span<const double> x) {
     P p;
     for (std::size_t i = 0; i < axes.size(); ++i) p.*axes[i] = x[i];
@@ -219,7 +220,7 @@ TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows, dou
   const auto error = [&](std::span<const double> x) {
     return mean_absolute_error(predict_steps(rows, constants_of(x)));
   };
-  return constants_of(least_error(from, error, 0.05, last_step));
+  return constants_of(least_error({1.25, 1.5, 0.3, 0.3, 0.3, 0.3, 3e-5, 3e-5}, error, 0.4, last_step));
 }
 
 std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows, double last_step) {

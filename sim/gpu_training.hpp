@@ -7,8 +7,10 @@
 //   without a constant of the workload: the sum of the kernels' seconds, by the eight shared constants;
 //   with two: seconds of products times one constant, seconds of the rest times another, both non-negative
 //   and fitted to the relative error of the step's time on the other GPUs, of the workload and precision.
-// Left out of everything: rows with a quality flag (Tacotron 2, bound by latency), Transformer-XL with fp16 in
-// the older container (it hardly used fp16 there), and rows whose batch isn't told. "fp32" is TF32 on Ampere.
+//   What the model says without them counts as much as one GPU does.
+// Left out of everything: rows with a quality flag (Tacotron 2, bound by latency), Transformer-XL with fp16
+// in the older container (it hardly used fp16 there), and rows whose batch isn't told. "fp32" is TF32 on
+// Ampere.
 //
 // The form was chosen with every row in view, among about fifty: additive or overlapping kernels, layouts,
 // dilated windows without tensor cores, one factor of software for all. Nothing is sealed any more.
@@ -49,10 +51,11 @@ std::vector<ThroughputRow> single_gpu_rows(std::span<const TrainingRow> table);
 std::vector<CountedKernel> step_kernels(const GpuSpec& board, const TrainingModel& model, Format format,
                                         std::size_t batch);
 
-/// Seconds an item of a row takes: first·a + second·b, where a and b are the two constants of its workload and
-/// format. The step's are its products and its rest; the naive models have the first alone.
+/// Seconds an item of a row takes: first·a + second·b, where a and b are the two constants of its workload
+/// and format. The step's are its products and its rest; the naive models have the first alone.
 struct ItemTerms {
   double first, second;
+  bool modelled = false;  ///< both are a model's seconds: a and b are held at 1 as one more row would each
 };
 std::vector<ItemTerms> step_terms(std::span<const ThroughputRow> rows, const TrainingParameters& = {});
 std::vector<ItemTerms> peak_terms(std::span<const ThroughputRow> rows);       ///< throughput ∝ peak
@@ -88,8 +91,8 @@ std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const Training
 
 /// Every row by the shared constants alone.
 std::vector<Prediction> predict_steps(std::span<const ThroughputRow> rows, const TrainingParameters& = {});
-/// The shared constants of least mean error of predict_steps(): a search from those of TrainingParameters, with
-/// steps of 5 %, halved while they are larger than `last_step`.
+/// The shared constants of least mean error of predict_steps(): a search from round values, the same for all
+/// software and kinds of product, with steps that are halved while they are larger than `last_step`.
 TrainingParameters fit_shared_constants(std::span<const ThroughputRow> rows, double last_step = 0.002);
 /// predict_steps() of every row, by shared constants fitted to all other models.
 std::vector<Prediction> leave_one_model_out(std::span<const ThroughputRow> rows, double last_step = 0.002);

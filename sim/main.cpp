@@ -18,7 +18,11 @@
 #include "sim/calibration.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
+<<<<<<< HEAD
 #include "sim/imported.hpp"
+=======
+#include "sim/gpu_training.hpp"
+>>>>>>> gpumodel
 #include "sim/listing.hpp"
 #include "sim/priced.hpp"
 #include "sim/progress.hpp"
@@ -158,9 +162,12 @@ int run_validation(const std::string& name, bool all, bool quick, const RunOptio
         validate(rows, all || (!name.empty() && !quick) ? full_gallery : quick_gallery, pool, progress, data);
   }
   std::fputs((options.json ? validation_json(result) : validation_text(result)).c_str(), stdout);
-  if (name == "gpu-scaling" && !options.json && result.count(Verdict::skipped) == 0) {
+  const bool training = name == "gpu-training", scaling = name == "gpu-scaling";
+  if ((training || scaling) && !options.json && result.count(Verdict::skipped) == 0) {
     const std::vector<TrainingRow> table = read_training_table(data.training_table);
-    std::fputs(("\n" + scaling_residuals(scaling_rows(table))).c_str(), stdout);
+    const std::string residuals =
+        training ? training_residuals(single_gpu_rows(table)) : scaling_residuals(scaling_rows(table));
+    std::fputs(("\n" + residuals).c_str(), stdout);
   }
   return exit_status(result);
 }

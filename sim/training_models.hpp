@@ -12,8 +12,8 @@
 namespace fringe {
 
 /// Factors of a step's modelled seconds, fitted to the table's single boards (fitted_unit() of
-/// sim/gpu_training.hpp): of its products, and of the rest; and the batch that fills a GB of memory. Zeros: no
-/// fit.
+/// sim/gpu_training.hpp): of its products, and of the rest; and the batch that fills a GB of memory. Zeros:
+/// no fit.
 struct FittedUnit {
   double products, rest, batch_per_gb;
 };

@@ -24,8 +24,8 @@ void validate(const Optimiser& optimiser) {
   };
   const auto decay = [](float value) { return value >= 0 && value < 1; };  // false for NaN
   require(std::isfinite(optimiser.rate) && optimiser.rate > 0, "rate", optimiser.rate, "positive and finite");
-  require(std::isfinite(optimiser.moved) && optimiser.moved >= 0, "moved", static_cast<float>(optimiser.moved),
-          "finite and not negative");
+  require(std::isfinite(optimiser.moved) && optimiser.moved >= 0, "moved",
+          static_cast<float>(optimiser.moved), "finite and not negative");
   require(optimiser.issues >= 1, "issues", static_cast<float>(optimiser.issues), "at least 1");
   if (optimiser.kind == Optimiser::Kind::sgd) {
     require(decay(optimiser.momentum), "momentum", optimiser.momentum, "in [0, 1)");

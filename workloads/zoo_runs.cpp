@@ -33,9 +33,7 @@ int stage(Graph& graph, int x, std::size_t blocks, std::size_t channels, std::si
   return x;
 }
 
-int stem(Graph& graph, int image) {
-  return max_pool(graph, normed(graph, image, 64, 7, 2, 3), 3, 2, 1);
-}
+int stem(Graph& graph, int image) { return max_pool(graph, normed(graph, image, 64, 7, 2, 3), 3, 2, 1); }
 
 // ResNet-50 to its third stage, which keeps the resolution of 38×38; five pairs of convolutions behind it;
 // six heads that tell 81 classes and 4 coordinates for each default box.
@@ -110,8 +108,7 @@ Graph mask_rcnn() {
   up.features = channels;
   up.kernel = up.stride = {2, 2};
   mask = graph.relu(graph.bias(graph.add(Operator::conv2d_transposed, {mask}, up)));
-  graph.add(Operator::mean_squared_error,
-            {graph.add(Operator::sigmoid, {plain(graph, mask, classes, 1)})});
+  graph.add(Operator::mean_squared_error, {graph.add(Operator::sigmoid, {plain(graph, mask, classes, 1)})});
   return graph;
 }
 
@@ -132,7 +129,7 @@ Graph transformer_xl(std::size_t layers, std::size_t width, std::size_t heads, s
   const auto split = [&](int node, std::size_t rows) {
     return transpose(graph, reshape(graph, node, {rows, heads, each}), {1, 0, 2});
   };
-  const int positions = dropped(given(all));
+  const int positions = given(all);
   const int content_bias = learned(graph, {width}), position_bias = learned(graph, {width});
   Attributes by_keys;
   by_keys.transposed = true;
@@ -170,32 +167,40 @@ Graph transformer_xl_base() { return transformer_xl(16, 512, 8, 192); }
 Graph transformer_xl_large() { return transformer_xl(18, 1024, 16, 256); }
 
 constexpr std::string_view runs_source =
-    "lambdal/deeplearning-benchmark at e167f02c, logs of Transformer-XL FP16 on a GTX 1080 Ti and FP32 on a Titan "
-    "RTX, which print shapes and parameters (Z. Dai et al., arXiv:1901.02860, have adaptive embeddings and fewer); "
-    "by hand: layers·(17·tokens·width² + 6·tokens²·width) + 267735·tokens·width, positions projected for each "
+    "lambdal/deeplearning-benchmark at e167f02c, logs of Transformer-XL FP16 on a GTX 1080 Ti and FP32 on a "
+    "Titan "
+    "RTX, which print shapes and parameters (Z. Dai et al., arXiv:1901.02860, have adaptive embeddings and "
+    "fewer); "
+    "by hand: layers·(17·tokens·width² + 6·tokens²·width) + 267735·tokens·width, positions projected for "
+    "each "
     "sequence";
 
 constexpr std::array rows{
-    Workload{.name = "ssd300-resnet50",
-             .description = "SSD300 on three stages of ResNet-50, 81 classes of COCO",
-             .graph = ssd300_resnet50,
-             .parameters = 22894902,
-             .macs = 20150906112,
-             .source =
-                 "W. Liu et al., arXiv:1512.02325, with the backbone and extra layers of NVIDIA's "
-                 "DeepLearningExamples, SSD300 v1.1; by hand from those shapes: a stem of 150×150, stages of 75×75, "
-                 "38×38 and 38×38, pairs of 256 and 512 (2), 128 and 256 (3) to 19, 10, 5, 3 and 1, heads of 85 "
-                 "numbers for 4, 6, 6, 6, 4 and 4 boxes"},
-    Workload{.name = "maskrcnn-resnet50",
-             .description = "Mask R-CNN on ResNet-50 and a pyramid, 800×1344, 512 boxes and 128 masks",
-             .graph = mask_rcnn,
-             .parameters = 44400693,
-             .macs = 276800863488,
-             .source =
-                 "K. He et al., arXiv:1703.06870, with the settings of maskrcnn-benchmark's R-50-FPN 1x (800 by at "
-                 "most 1333 in multiples of 32, 512 regions of which a quarter hold objects); by hand: a ResNet-50 of "
-                 "stages 200×336 to 25×42, four 1×1 and 3×3 of 256 channels, a head of 9·256² + 15·256 on 89523 "
-                 "places, 512·(12544·1024 + 1024² + 1024·405), 128·(196·36·256² + 196·4·256² + 784·256·81)"},
+    Workload{
+        .name = "ssd300-resnet50",
+        .description = "SSD300 on three stages of ResNet-50, 81 classes of COCO",
+        .graph = ssd300_resnet50,
+        .parameters = 22894902,
+        .macs = 20150906112,
+        .source =
+            "W. Liu et al., arXiv:1512.02325, with the backbone and extra layers of NVIDIA's "
+            "DeepLearningExamples, SSD300 v1.1; by hand from those shapes: a stem of 150×150, stages of "
+            "75×75, "
+            "38×38 and 38×38, pairs of 256 and 512 (2), 128 and 256 (3) to 19, 10, 5, 3 and 1, heads of 85 "
+            "numbers for 4, 6, 6, 6, 4 and 4 boxes"},
+    Workload{
+        .name = "maskrcnn-resnet50",
+        .description = "Mask R-CNN on ResNet-50 and a pyramid, 800×1344, 512 boxes and 128 masks",
+        .graph = mask_rcnn,
+        .parameters = 44400693,
+        .macs = 276800863488,
+        .source =
+            "K. He et al., arXiv:1703.06870, with the settings of maskrcnn-benchmark's R-50-FPN 1x (800 by "
+            "at "
+            "most 1333 in multiples of 32, 512 regions of which a quarter hold objects); by hand: a "
+            "ResNet-50 of "
+            "stages 200×336 to 25×42, four 1×1 and 3×3 of 256 channels, a head of 9·256² + 15·256 on 89523 "
+            "places, 512·(12544·1024 + 1024² + 1024·405), 128·(196·36·256² + 196·4·256² + 784·256·81)"},
     Workload{.name = "transformer-xl-base",
              .description = "Transformer-XL of 16 layers, 192 tokens behind as many, 267735 words",
              .graph = transformer_xl_base,

@@ -207,15 +207,16 @@ constexpr std::array rows{
                  "8·(3·256·512 + 512) + 641·4096 + 7·257·512 + 257·256 + 257·2·half, half = 4, 3, 2 for "
                  "four flows each, and their mixing, (2·half)²; 2000 times the matrices, 63 times the "
                  "upsampling's"},
-    Workload{.name = "waveglow-512",
-             .description = "WaveGlow of 512 channels, 8000 samples of speech",
-             .graph = waveglow<512, 8000>,
-             .parameters = 267999848,
-             .macs = 261360899200,
-             .source =
-                 "R. Prenger et al., arXiv:1811.00002, with the 512 channels and 8000 samples of Lambda's runs "
-                 "(lambdal/deeplearning-benchmark at e167f02c, log of WaveGlow FP32 on a GTX 1080 Ti); by hand as "
-                 "waveglow, with 512 for 256, 1000 times the matrices and 32 times the upsampling's"},
+    Workload{
+        .name = "waveglow-512",
+        .description = "WaveGlow of 512 channels, 8000 samples of speech",
+        .graph = waveglow<512, 8000>,
+        .parameters = 267999848,
+        .macs = 261360899200,
+        .source =
+            "R. Prenger et al., arXiv:1811.00002, with the 512 channels and 8000 samples of Lambda's runs "
+            "(lambdal/deeplearning-benchmark at e167f02c, log of WaveGlow FP32 on a GTX 1080 Ti); by hand as "
+            "waveglow, with 512 for 256, 1000 times the matrices and 32 times the upsampling's"},
 };
 
 }  // namespace

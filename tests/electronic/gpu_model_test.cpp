@@ -182,8 +182,7 @@ TEST_F(GpuModelTest, WholeTilesAndSustainedClocksOnlySlowDown) {
              {GpuModelParameters{.whole_tiles = true}, GpuModelParameters{.sustained_clock = true}}) {
           const Cost cost = price(gpu, row.format, work, p);
           // But for boards that sustain more than their maker's boost clock.
-          const double faster =
-              p.sustained_clock ? std::max(1.0, sustained_clock_hz(gpu) / gpu.clock_hz) : 1;
+          const double faster = p.sustained_clock ? std::max(1.0, sustained_clock_hz(gpu) / gpu.clock_hz) : 1;
           EXPECT_GE(cost.latency_s, bound.latency_s / faster * (1 - 16 * eps)) << gpu.name << " " << row.name;
           EXPECT_LE(cost.energy_j(Boundary::board, cost.latency_s), gpu.tdp_w * cost.latency_s * (1 + 1e-12));
         }

@@ -21,7 +21,8 @@ TEST(TrainingStep, ProductsByHand) {
   w.bytes = 4.0 * 3 * 4096 * 4096;
   const auto seconds = [&](const char* board, Format format, Library library, Software software) {
     const GpuModelParameters model = as_trained(find_gpu(board), format, library, software);
-    return kernel_seconds(kernel_bounds(find_gpu(board), format, std::span(&w, 1), model).front().times, model);
+    return kernel_seconds(kernel_bounds(find_gpu(board), format, std::span(&w, 1), model).front().times,
+                          model);
   };
   const double operations = 2 * std::pow(4096.0, 3);
   // 512 tiles of 256×128 on 108 multiprocessors are 5 waves for 4.74.
@@ -36,7 +37,8 @@ TEST(TrainingStep, ProductsByHand) {
   EXPECT_GT(seconds("a100-sxm4-40gb", Format::tf32, Library::products, Software::cuda11), a100);
   // Lanes pay no tensor issue, nor does Pascal's fp16, which runs on them.
   for (const Format format : {Format::fp32, Format::fp16})
-    EXPECT_GE(seconds("gtx1080ti", format, Library::products, Software::cuda10), p.lanes * operations / 11.3e12);
+    EXPECT_GE(seconds("gtx1080ti", format, Library::products, Software::cuda10),
+              p.lanes * operations / 11.3e12);
 }
 
 /// Memory and the host bound what isn't a product; an optimiser of many operators is issued that often.

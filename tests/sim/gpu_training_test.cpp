@@ -43,7 +43,8 @@ std::vector<ThroughputRow> five_gpus(Format turing, Format ampere) {
 TEST(GpuTraining, ATableThatObeysTheModelIsPredictedExactly) {
   for (const auto& [turing, ampere] : {std::pair{Format::fp16, Format::fp16}, {Format::fp32, Format::tf32}}) {
     std::vector<ThroughputRow> rows = five_gpus(turing, ampere);
-    const std::vector<ItemTerms> terms = step_terms(rows);
+    std::vector<ItemTerms> terms = step_terms(rows);
+    for (ItemTerms& t : terms) t.modelled = false;
     double aa = 0, ab = 0, bb = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const double a = 1.3 * terms[i].first, b = 0.7 * terms[i].second;
@@ -64,16 +65,17 @@ TEST(GpuTraining, ATableThatObeysTheModelIsPredictedExactly) {
 TEST(GpuTraining, SharedConstantsAreFoundWithoutAModelsRows) {
   TrainingParameters truth;
   truth.lanes *= 1.1, truth.traffic *= 0.9, truth.issue_products_cuda10 *= 1.2;
-  std::vector<ThroughputRow> rows = five_gpus(Format::fp16, Format::fp16);
-  for (const Format format : {Format::fp16, Format::fp32})
-    for (ThroughputRow r : five_gpus(format, format == Format::fp16 ? format : Format::tf32)) {
-      r.model = &find_training_model("bert_large_squad");
-      // Steps that the products rule, and such that the passes do.
-      for (const double more : {0.3, 3.0}) {
-        rows.push_back(r);
-        for (CountedKernel& k : rows.back().step) k.count *= k.kernel.product ? more : 1 / more;
+  std::vector<ThroughputRow> rows;
+  for (const std::string_view model : {"bert_base_squad", "bert_large_squad"})
+    for (const Format format : {Format::fp16, Format::fp32})
+      for (ThroughputRow r : five_gpus(format, format == Format::fp16 ? format : Format::tf32)) {
+        r.model = &find_training_model(model);
+        // Steps that the products rule, and such that the passes do.
+        for (const double more : {0.3, 3.0}) {
+          rows.push_back(r);
+          for (CountedKernel& k : rows.back().step) k.count *= k.kernel.product ? more : 1 / more;
+        }
       }
-    }
   const std::vector<Prediction> made = predict_steps(rows, truth);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i].items_per_s = made[i].items_per_s;
   ASSERT_GT(mean_absolute_error(predict_steps(rows)), 0.01);
@@ -99,6 +101,24 @@ TEST(GpuTraining, ConstantsAreNotNegative) {
     aa += a * a, ay += a;
   }
   EXPECT_NEAR(1 / found[0].items_per_s, ay / aa * terms[4].first, 16 * eps * ay / aa * terms[4].first);
+}
+
+/// Where both constants are 1 the rows and the model agree; else the model holds them back by one row each.
+TEST(GpuTraining, TheModelCountsAsARow) {
+  std::vector<ThroughputRow> rows = five_gpus(Format::fp16, Format::fp16);
+  const std::vector<ItemTerms> terms = step_terms(rows);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].items_per_s = 1 / (terms[i].first + terms[i].second);
+  // Normal equations of at most five rows and the identity: their condition is at most 6.
+  for (const Prediction& p : leave_one_gpu_out(rows, terms)) EXPECT_NEAR(p.relative_error(), 0, 6 * 64 * eps);
+  // Products alone: four rows that say 2 and the model's 1.
+  std::vector<ItemTerms> alone = terms;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    alone[i].second = 0;
+    rows[i].items_per_s = 1 / (2 * terms[i].first);
+  }
+  // Σ(a/2 − 1)² + (a − 1)²: a = (4/2 + 1)/(4/4 + 1).
+  for (const Prediction& p : leave_one_gpu_out(rows, alone))
+    EXPECT_NEAR(p.relative_error(), 2 / 1.5 - 1, 64 * eps);
 }
 
 TEST(GpuTraining, ScoresByHand) {

@@ -87,7 +87,8 @@ TEST(Lower, AnOptimiserOfManyOperatorsMovesAndIssuesMore) {
     const bool update = w.name.ends_with(".update");
     EXPECT_EQ(w.issues, update ? 9u : 1u) << w.name;
     if (update) {
-      EXPECT_EQ(w.bytes, 4.0 * 24 * static_cast<double>(w.rows * std::max<std::size_t>(w.inner, 1))) << w.name;
+      EXPECT_EQ(w.bytes, 4.0 * 24 * static_cast<double>(w.rows * std::max<std::size_t>(w.inner, 1)))
+          << w.name;
     }
   }
 }
