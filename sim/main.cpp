@@ -18,11 +18,8 @@
 #include "sim/calibration.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
-<<<<<<< HEAD
-#include "sim/imported.hpp"
-=======
 #include "sim/gpu_training.hpp"
->>>>>>> gpumodel
+#include "sim/imported.hpp"
 #include "sim/listing.hpp"
 #include "sim/priced.hpp"
 #include "sim/progress.hpp"
