@@ -10,6 +10,7 @@
 
 #include "../workloads/expect_error.hpp"
 #include "../workloads/zip_writer.hpp"
+#include "core/draw.hpp"
 #include "sim/audit_data.hpp"
 
 namespace fringe {
