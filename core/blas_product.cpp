@@ -38,13 +38,14 @@ bool large_vector(std::size_t weights, std::size_t batch) {
 }
 
 // Runs part(first row, rows, first column, columns) over a rows×cols result with `inner` multiply-adds per
-// element. OpenBLAS sums an element alike in any band of rows that starts at a multiple of 48, its widest
-// block of them, so there may be as many bands as threads and one thread makes one call. Two exceptions: a
-// call of up to 10⁶ multiply-adds may take other kernels, so a band of a matrix has at least 2²⁰; and the
-// place of a column matters to some kernels, so what is too low for bands is cut into chunks of fixed width.
+// element. OpenBLAS sums an element alike in any band of rows that starts at a multiple of 24, the widest
+// block of its kernels, so there may be as many bands as threads, as nearly alike as that allows, and one
+// thread makes one call. Two exceptions: a call of up to 10⁶ multiply-adds may take other kernels, so a band
+// of a matrix has at least 2²⁰; and the place of a column matters to some kernels, so what is too low for
+// bands is cut into chunks of fixed width.
 template <class F>
 void for_parts(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t inner, const F& part) {
-  constexpr std::size_t grain = 48, chunk = 2048;
+  constexpr std::size_t grain = 24, low = 96, chunk = 2048;
   // Multiply-adds of a band on the average, the shortest has at least half of them. One column is read, not
   // computed: 2¹⁸ weights are a mebibyte.
   const std::size_t least = std::size_t{1} << (cols == 1 ? 18 : 21);
@@ -54,17 +55,17 @@ void for_parts(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t
     if (rows * cols > 0) part(0, rows, 0, cols);
     return;
   }
-  const std::size_t grains = rows / grain;
-  if (grains < 2 && cols >= 2 * chunk)
+  if (rows < low && cols >= 2 * chunk)
     return pool.run((cols + chunk - 1) / chunk, [&](std::size_t i, unsigned) {
       part(0, rows, i * chunk, std::min(chunk, cols - i * chunk));
     });
-  const std::size_t bands = std::min({std::size_t{pool.size()}, grains, macs / least});
+  const std::size_t bands = std::min({std::size_t{pool.size()}, rows / (2 * grain), macs / least});
   if (bands < 2) return part(0, rows, 0, cols);
   pool.run(bands, [&](std::size_t i, unsigned) {
-    const std::size_t first = grains * i / bands * grain,
-                      end = i + 1 == bands ? rows : grains * (i + 1) / bands * grain;
-    part(first, end - first, 0, cols);
+    const auto cut = [&](std::size_t band) {
+      return band == bands ? rows : (rows * band / bands + grain / 2) / grain * grain;
+    };
+    part(cut(i), cut(i + 1) - cut(i), 0, cols);
   });
 }
 

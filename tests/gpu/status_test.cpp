@@ -1,6 +1,8 @@
 // What a machine says about its GPU, with or without one.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "core/error.hpp"
 #include "electronic/cublas.hpp"
 
@@ -12,6 +14,14 @@ TEST(CudaStatus, HasADeviceOrAReason) {
   EXPECT_NE(status.available, status.device.empty());
   EXPECT_NE(status.available, !status.reason.empty());
   EXPECT_EQ(cuda_status().reason, status.reason);  // asking leaves no error behind
+}
+
+/// Where the driver is a fake, the test is told what it must say.
+TEST(CudaStatus, SaysWhatIsWrongWithTheDriver) {
+  const char* wanted = std::getenv("FRINGE_CUDA_REASON");
+  if (wanted == nullptr) GTEST_SKIP() << "this machine's own driver";
+  EXPECT_FALSE(cuda_status().available);
+  EXPECT_TRUE(cuda_status().reason.starts_with(wanted)) << cuda_status().reason;
 }
 
 TEST(CudaStatus, TheReasonReachesTheCaller) {
