@@ -125,18 +125,19 @@ template <class Real>
                                              double* __restrict m1re, double* __restrict m1im,
                                              double* __restrict theta, double* __restrict phi) {
   using S = ReverseSlopes<Real>;
-  const auto from = [&](typename S::Plane plane, std::size_t i) {
-    return static_cast<double>(slopes.plane[plane][i]);
-  };
+  // Apart, for g++ takes the narrower vectors where it converts among other things.
+  double from[S::planes][reverse_run];
+  for (std::size_t plane = 0; plane < S::planes; ++plane)
+    for (std::size_t i = 0; i < reverse_run; ++i) from[plane][i] = slopes.plane[plane][i];
   for (std::size_t i = 0; i < reverse_run; ++i) {
     const Number m0{m0re[i], m0im[i]}, m1{m1re[i], m1im[i]};
     const Number s01{sums[4 * i], sums[4 * i + 1]}, s10{sums[4 * i + 2], sums[4 * i + 3]};
-    theta[i] += from(S::theta0, i) * m0.im + from(S::theta1, i) * m1.im +
-                ((from(S::theta_upper_re, i) * s01.re - from(S::theta_upper_im, i) * s01.im) +
-                 (from(S::theta_lower_re, i) * s10.re - from(S::theta_lower_im, i) * s10.im));
-    const Number same = times({from(S::same_re, i), from(S::same_im, i)}, {m0.re - m1.re, m0.im - m1.im});
-    const Number upper = times({from(S::upper_re, i), from(S::upper_im, i)}, s01);
-    const Number lower = times({from(S::lower_re, i), from(S::lower_im, i)}, s10);
+    theta[i] += from[S::theta0][i] * m0.im + from[S::theta1][i] * m1.im +
+                ((from[S::theta_upper_re][i] * s01.re - from[S::theta_upper_im][i] * s01.im) +
+                 (from[S::theta_lower_re][i] * s10.re - from[S::theta_lower_im][i] * s10.im));
+    const Number same = times({from[S::same_re][i], from[S::same_im][i]}, {m0.re - m1.re, m0.im - m1.im});
+    const Number upper = times({from[S::upper_re][i], from[S::upper_im][i]}, s01);
+    const Number lower = times({from[S::lower_re][i], from[S::lower_im][i]}, s10);
     const Number ahead{m1.re + same.re + (upper.re + lower.re), m1.im + same.im + (upper.im + lower.im)};
     phi[i] -= ahead.im;
     m0re[i] = ahead.re;
