@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/thread_pool.hpp"
 #include "photonics/mesh_kernel.hpp"
 
 namespace fringe::bench {
@@ -43,24 +44,33 @@ template <class Real>
 #endif
 
 template <class Real>
-double measure() {
+struct Peak {
   void (*chains)(Real*) = chains_baseline<Real>;
   double bytes = 16;
+
+  Peak() {
 #if defined(__x86_64__)
-  if (&mesh_kernels() == &mesh_kernels_avx2) {
-    chains = chains_avx2<Real>;
-    bytes = 32;
-  } else if (&mesh_kernels() == &mesh_kernels_avx512) {
-    chains = chains_avx512<Real>;
-    bytes = 64;
-  }
+    if (&mesh_kernels() == &mesh_kernels_avx2) {
+      chains = chains_avx2<Real>;
+      bytes = 32;
+    } else if (&mesh_kernels() == &mesh_kernels_avx512) {
+      chains = chains_avx512<Real>;
+      bytes = 64;
+    }
 #endif
-  Real result;
-  const auto [best] = best_seconds(50, [&] {
+  }
+  void run() const {
+    Real result;
     chains(&result);
     benchmark::DoNotOptimize(result);
-  });
-  return 2.0 * 12 * 100000 * bytes / sizeof(Real) / best;
+  }
+};
+
+template <class Real>
+double measure() {
+  const Peak<Real> peak;
+  const auto [best] = best_seconds(50, [&] { peak.run(); });
+  return 2.0 * 12 * 100000 * peak.bytes / sizeof(Real) / best;
 }
 
 }  // namespace
@@ -68,6 +78,17 @@ double measure() {
 const MachinePeak& machine_peak() {
   static const MachinePeak peak{measure<float>(), measure<double>()};
   return peak;
+}
+
+double two_threads_peak() {
+  static const double ratio = [] {
+    const Peak<float> peak;
+    ThreadPool pool(2);
+    const auto [one_s, two_s] = best_seconds(
+        100, [&] { peak.run(); }, [&] { pool.run(2, [&](std::size_t, unsigned) { peak.run(); }); });
+    return 2 * one_s / two_s;
+  }();
+  return ratio;
 }
 
 double copy_bandwidth() {

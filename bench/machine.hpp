@@ -13,6 +13,10 @@ struct MachinePeak {
 };
 const MachinePeak& machine_peak();
 
+/// Multiply-adds of two threads in float over those of one, best of many short runs: 2 where the machine
+/// gives each a core, at the same clock.
+double two_threads_peak();
+
 /// Bytes read plus bytes written per second when one thread copies 128 MiB to another 128 MiB: beyond any
 /// cache of one core (J. McCalpin's STREAM counts alike).
 double copy_bandwidth();

@@ -162,7 +162,8 @@ void report(benchmark::State& state, const Scene<Real>& s, double mesh_s, unsign
   state.counters["fma_share"] = operations / mesh_s / threads / bench::fma_peak<Real>();
 }
 
-/// Three ways in turns: the mesh kernel, the naive loop, BLAS with the prebuilt matrix.
+/// In turns: the mesh kernel, the naive loop, BLAS with the prebuilt matrix or one built first, and a plain
+/// copy of the inputs to the outputs.
 template <class Real>
 void mesh_against(benchmark::State& state) {
   Scene<Real> s(state);
@@ -174,7 +175,7 @@ void mesh_against(benchmark::State& state) {
   Complexes<Real> naive_x = x;
   std::vector<Real> built(2 * s.modes * s.modes);
   for (auto _ : state) {
-    const auto [mesh_s, naive_s, blas_s, build_s] = in_turns(
+    const auto [mesh_s, naive_s, blas_s, build_s, copy_s] = in_turns(
         [&] {
           mesh.propagate(s.in(), s.out());
           benchmark::ClobberMemory();
@@ -191,9 +192,17 @@ void mesh_against(benchmark::State& state) {
           mesh.transmission(
               {{built.data(), s.modes, s.modes}, {built.data() + s.modes * s.modes, s.modes, s.modes}});
           benchmark::ClobberMemory();
+        },
+        [&] {
+          std::copy(s.re.begin(), s.re.end(), s.out_re.begin());
+          std::copy(s.im.begin(), s.im.end(), s.out_im.begin());
+          benchmark::ClobberMemory();
         });
     report(state, s, mesh_s, 1);
     state.counters["mesh_us"] = 1e6 * mesh_s;
+    const double fma_s = operations_per_mzi_vector * s.mzi_vectors() / bench::fma_peak<Real>();
+    state.counters["fma_and_copy_share"] = (fma_s + copy_s) / mesh_s;
+    state.counters["copy_us"] = 1e6 * copy_s;
     state.counters["naive_us"] = 1e6 * naive_s;
     state.counters["blas_us"] = 1e6 * blas_s;
     state.counters["faster_than_naive"] = naive_s / mesh_s;
@@ -263,6 +272,7 @@ void mesh_two_threads(benchmark::State& state) {
         2e-3, [&] { mesh.propagate(s.in(), s.out(), &pool); }, [&] { mesh.propagate(s.in(), s.out()); });
     report(state, s, two_s, 2);
     state.counters["faster_than_one_thread"] = one_s / two_s;
+    state.counters["peak_of_two_threads"] = bench::two_threads_peak();
   }
 }
 

@@ -178,6 +178,8 @@ void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end
     constexpr std::size_t ahead = 2 * kernel_gradient_run;
     if (n + ahead < tape.couplers)
       __builtin_prefetch(sums + kernel_gradient_sums * tape.steps[n + ahead].coupler, 1);
+    __builtin_prefetch(tape.coefficients + 8 * (n + 4 * ahead));
+    __builtin_prefetch(tape.steps + n + 4 * ahead);
   }
 }
 

@@ -52,6 +52,10 @@ template <class Real, unsigned Bytes, unsigned Vectors, bool Swaps>
   }
 }
 
+/// Coefficients are called for so far ahead of their use: those of a large mesh come from the third cache,
+/// too late if only the processor foresees it. (Beyond the last of them this does nothing.)
+inline constexpr std::size_t bytes_ahead = 4096;
+
 /// P sweeps in flight over a window of P + 1 rows that moves down the mesh. Sweep j turns the pair of rows j
 /// above the newest. Packs instead of loops: compilers then keep the window in registers.
 template <class Real, unsigned Bytes, unsigned Vectors, bool Swaps, unsigned P>
@@ -128,6 +132,8 @@ struct Wave {
   /// A full position whose window starts at register R: P + 1 of them in turn move no register.
   template <unsigned R, unsigned... J>
   [[gnu::always_inline]] void turned(std::integer_sequence<unsigned, J...>) {
+    for (std::size_t at = 0; at < 4 * P * sizeof(Real); at += 64)
+      __builtin_prefetch(reinterpret_cast<const char*>(k) + bytes_ahead + at);
     w[(P + R) % (P + 1)] = x[P];
     (rotate<Real, Bytes, Vectors, Swaps>(w[(P - 1 - J + R) % (P + 1)], w[(P - J + R) % (P + 1)], k + 4 * J,
                                          swap + J),

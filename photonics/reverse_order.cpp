@@ -10,15 +10,18 @@ namespace {
 
 // Diagonals and, along each, rows of a block: a mode's row is 2 KB where the batch fills its tile.
 constexpr long block_diagonals = 8, block_rows = kernel_gradient_run;
+// And blocks of blocks, whose rows stay in the second cache: 400 kB.
+constexpr long outer_diagonals = 8 * block_diagonals, outer_rows = 16 * block_rows;
 
 }  // namespace
 
 // Of neighbouring modes, a coupler waits for those on diagonals upper − column = k of smaller k, down to one
 // row above it, and for those below it on its own. Blocks of diagonals come in increasing k; the rows of each
-// next diagonal of a block end one row lower, and a block's parts come from the last mode upwards.
+// next diagonal of a block end one row lower, and a block's parts come from the last mode upwards. Blocks of
+// blocks are ordered alike; their edges are edges of blocks.
 std::vector<std::uint32_t> reverse_order(const MeshLayout& layout) {
   struct Place {
-    long group, part, diagonal;
+    long outer_group, outer_part, group, part, diagonal;
     std::uint32_t coupler;
   };
   std::vector<Place> places;
@@ -39,12 +42,15 @@ std::vector<std::uint32_t> reverse_order(const MeshLayout& layout) {
   long next = 0;
   for (auto& [k, number] : rank) number = next++;
   for_each([&](std::uint32_t n, long column) {
-    if (!neighbours) return places.push_back({0, 0, 0, n});
+    if (!neighbours) return places.push_back({0, 0, 0, 0, 0, n});
     const long number = rank[diagonal(n, column)];
-    const long row = static_cast<long>(layout.couplers[n].upper) - number % block_diagonals;
-    places.push_back({number / block_diagonals, (modes - 1 - row) / block_rows, number, n});
+    const long below = modes - 1 - static_cast<long>(layout.couplers[n].upper);
+    places.push_back({number / outer_diagonals, (below + number % outer_diagonals) / outer_rows,
+                      number / block_diagonals, (below + number % block_diagonals) / block_rows, number, n});
   });
   std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    if (a.outer_group != b.outer_group) return a.outer_group < b.outer_group;
+    if (a.outer_part != b.outer_part) return a.outer_part < b.outer_part;
     if (a.group != b.group) return a.group < b.group;
     if (a.part != b.part) return a.part < b.part;
     return a.diagonal != b.diagonal ? a.diagonal < b.diagonal : a.coupler > b.coupler;
