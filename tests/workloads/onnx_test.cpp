@@ -220,6 +220,28 @@ TEST_F(OnnxErrors, NameTheFileTheNodeAndTheRule) {
   expect_error([&] { with([](OnnxFile& f) { f.metadata["fringe.loss"] = "hinge"; }); }, {"'hinge'"});
 }
 
+TEST_F(OnnxErrors, DamagedBytesAreAModelOrAnError) {
+  std::uint64_t state = 1;
+  const auto below = [&](std::size_t limit) {
+    state = state * 6364136223846793005 + 1442695040888963407;
+    return static_cast<std::size_t>(state >> 33) % limit;
+  };
+  std::size_t refused = 0;
+  for (const char* name : {"gemm", "convolutions", "lstm"}) {
+    const std::string whole = bytes_of(models / (std::string(name) + ".onnx"));
+    for (int i = 0; i < 100; ++i) {
+      std::string bytes = whole;
+      for (std::size_t k = 0; k < 4; ++k) bytes[below(bytes.size())] = static_cast<char>(below(256));
+      try {
+        read(bytes);
+      } catch (const Error&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 0u);
+}
+
 TEST_F(OnnxErrors, AnInputThatNothingNeedsIsNone) {
   OnnxFile f = small();
   f.inputs.push_back({"unused", {-1, 7}});
