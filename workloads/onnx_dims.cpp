@@ -24,18 +24,24 @@ std::size_t positive_axis(std::int64_t axis, std::size_t rank) {
 namespace {
 
 OnnxDims reshaped(const OnnxDims& dims, OnnxDims sizes, bool zero_is_zero) {
+  const auto all = static_cast<std::int64_t>(count(dims));
   std::int64_t known = 1;
   std::size_t open = sizes.size();
+  bool fits = true;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i] == 0 && !zero_is_zero && i < dims.size()) sizes[i] = dims[i];
-    if (sizes[i] == -1)
+    if (sizes[i] == -1 && open == sizes.size()) {
       open = i;
-    else
-      known *= sizes[i];
+      continue;
+    }
+    fits = fits && sizes[i] >= 0 && (sizes[i] == 0 || known <= all / sizes[i]);
+    if (fits) known *= sizes[i];
   }
-  const auto all = static_cast<std::int64_t>(count(dims));
-  if (open < sizes.size() && known > 0) sizes[open] = all / known;
-  if (std::any_of(sizes.begin(), sizes.end(), [](auto s) { return s < 0; }) || count(sizes) != count(dims))
+  if (fits && open < sizes.size() && known > 0) {
+    sizes[open] = all / known;
+    known *= sizes[open];
+  }
+  if (!fits || known != all)
     throw Error("cannot turn " + to_string(dims) + " into " + to_string(sizes) +
                 "; a model is read at a batch of one: another must not stand in its constants");
   return sizes;
@@ -124,7 +130,7 @@ std::vector<OnnxRange> slice_ranges(const OnnxNode& node, const OnnxDims& dims, 
                 to_string(ends) + " given");
   for (std::size_t i = 0; i < begins.size(); ++i) {
     const std::size_t axis = positive_axis(axes[i], dims.size());
-    const std::int64_t size = dims[axis], step = steps[i];
+    const std::int64_t size = dims[axis], step = std::clamp(steps[i], -size - 1, size + 1);
     if (step == 0) throw Error("steps by 0");
     // Ends beyond the axis, INT64_MAX among them, mean its end.
     const auto clamp = [&](std::int64_t place, std::int64_t low, std::int64_t high) {

@@ -17,8 +17,12 @@ constexpr std::size_t most_numbers = std::size_t{1} << 28;  // no chain of shape
 
 void require_modest(const OnnxDims& dims) {
   double product = 1;
-  for (const std::int64_t size : dims) product *= static_cast<double>(size);
-  if (product < 0 || product > static_cast<double>(most_numbers))
+  bool negative = false;
+  for (const std::int64_t size : dims) {
+    product *= static_cast<double>(size);
+    negative = negative || size < 0;
+  }
+  if (negative || product > static_cast<double>(most_numbers))
     throw Error("makes a constant of " + to_string(dims));
 }
 

@@ -133,6 +133,9 @@ class Import {
       fail(where + " is for a batch of " + std::to_string(*batch) + "; must be free or 1");
     *batch = 1;
     if (std::any_of(dims.begin(), dims.end(), [](auto d) { return d < 1; })) fail(where + " is empty");
+    double all = 1;
+    for (const std::int64_t size : dims) all *= static_cast<double>(size);
+    if (all > 0x1p40) fail(where + " has more numbers than any machine holds");
     Attributes a;
     for (auto d = dims.begin(); d != dims.end(); ++d)
       if (d != batch) a.shape.push_back(static_cast<std::size_t>(*d));

@@ -62,8 +62,9 @@ void split(const OnnxSite& s) {
   }
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < s.node.outputs.size(); ++i) {
-    const std::int64_t end = begin + (i < sizes.size() ? sizes[i] : 0);
-    if (end <= begin || end > x.dims[axis])
+    const std::int64_t size = i < sizes.size() ? sizes[i] : 0,
+                       end = begin + std::clamp<std::int64_t>(size, 0, x.dims[axis]);
+    if (size < 1 || end > x.dims[axis] || end - begin != size)
       throw Error("cuts " + to_string(x.dims) + " into " + to_string(sizes));
     s.result(s.cut(x, axis, begin, end), i);
     begin = end;
@@ -161,7 +162,7 @@ void pad(const OnnxSite& s) {
   if (pads.size() != 2 * rank) throw Error("pads " + to_string(pads) + " don't fit " + to_string(x.dims));
   for (std::size_t i = 0; i < rank; ++i) {
     if (pads[i] == 0 && pads[rank + i] == 0) continue;
-    if (rank < 3 || i < 2 || pads[i] != pads[rank + i] || pads[i] < 0)
+    if (rank < 3 || i < 2 || pads[i] != pads[rank + i] || pads[i] < 0 || pads[i] > (1 << 24))
       throw Error("pads " + to_string(pads) + "; must be the same at both ends of an image's axes");
     x.padding[i + 2 - rank] += static_cast<std::size_t>(pads[i]);
     x.dims[i] += 2 * pads[i];

@@ -5,6 +5,11 @@
 #include "core/error.hpp"
 
 namespace fringe {
+namespace {
+
+constexpr std::int64_t longest = 1 << 24;  // no image is as long; sums of sizes stay far from overflow
+
+}  // namespace
 
 Shape onnx_image(const OnnxDims& dims) {
   if (dims.size() < 3 || dims.size() > 4 || dims[0] != 1)
@@ -29,9 +34,10 @@ Attributes onnx_window(const OnnxNode& node, OnnxValue& value, OnnxDims kernel) 
   Attributes a;
   a.padding = value.padding;
   for (std::size_t i = 0; i < axes; ++i) {
-    std::int64_t low = pads[i], high = pads[axes + i];
-    if (kernel[i] < 1 || strides[i] < 1 || dilations[i] < 1)
-      throw Error("its kernel, strides and dilations must be at least 1");
+    std::int64_t low = std::min(pads[i], longest), high = std::min(pads[axes + i], longest);
+    for (const std::int64_t size : {kernel[i], strides[i], dilations[i], low + 1, high + 1})
+      if (size < 1 || size > longest)
+        throw Error("its kernel, strides and dilations must be at least 1, its pads at least 0");
     if (automatic == "VALID") low = high = 0;
     if (automatic.starts_with("SAME")) {
       const auto size = static_cast<std::int64_t>(image[first + 1 + i]);

@@ -7,6 +7,7 @@
 
 #include "tests/workloads/expect_error.hpp"
 #include "tests/workloads/graph_evaluator.hpp"
+#include "tests/workloads/plain_accelerator.hpp"
 #include "workloads/onnx_file.hpp"
 #include "workloads/onnx_import.hpp"
 
@@ -80,6 +81,37 @@ TEST_P(Onnx, GraphComputesWhatOnnxruntimeComputed) {
     }
     EXPECT_LE(error, bound + 0x1p-24 * size);
     EXPECT_LE(bound, 1e-3 * size) << "a bound that says nothing";
+  }
+}
+
+// All samples at once, batch contiguous, in float: two of them may be one bound from the truth each.
+TEST_P(Onnx, NetworkComputesWhatOnnxruntimeComputed) {
+  const OnnxModel model = read_onnx(models / (GetParam().name + ".onnx"));
+  try {
+    require_executable(model.graph);
+  } catch (const Error& error) {
+    GTEST_SKIP() << error.what();
+  }
+  const Expected expected(GetParam().name, model.graph);
+  const std::size_t batch = expected.inputs.size(), features = model.graph.input_features();
+  std::vector<float> x(features * batch);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = expected.inputs[i % batch][i / batch];
+  testing::PlainAccelerator hardware;
+  Network network(model.graph, model.parameters, hardware);
+  const ConstMatrix y = network.forward({x.data(), features, batch}, {});
+  GraphEvaluator evaluate(model.graph, model.parameters);
+  ASSERT_EQ(y.rows, expected.outputs[0].size());
+  for (std::size_t s = 0; s < batch; ++s) {
+    SCOPED_TRACE(s);
+    double sum = 0, error = 0, size = 0;
+    if (model.left_out == "LogSoftmax")
+      for (std::size_t k = 0; k < y.rows; ++k) sum += std::exp(static_cast<double>(y(k, s)));
+    for (std::size_t k = 0; k < y.rows; ++k) {
+      const double value = y(k, s) - (sum > 0 ? std::log(sum) : 0);
+      error = std::max(error, std::abs(value - expected.outputs[s][k]));
+      size = std::max(size, std::abs(value));
+    }
+    EXPECT_LE(error, 2 * evaluate.rounding(expected.inputs[s]) + 0x1p-24 * size);
   }
 }
 
@@ -186,6 +218,28 @@ TEST_F(OnnxErrors, NameTheFileTheNodeAndTheRule) {
       },
       {"'s' (Softmax)", "axis = 0"});
   expect_error([&] { with([](OnnxFile& f) { f.metadata["fringe.loss"] = "hinge"; }); }, {"'hinge'"});
+}
+
+TEST_F(OnnxErrors, DamagedBytesAreAModelOrAnError) {
+  std::uint64_t state = 1;
+  const auto below = [&](std::size_t limit) {
+    state = state * 6364136223846793005 + 1442695040888963407;
+    return static_cast<std::size_t>(state >> 33) % limit;
+  };
+  std::size_t refused = 0;
+  for (const char* name : {"gemm", "convolutions", "lstm"}) {
+    const std::string whole = bytes_of(models / (std::string(name) + ".onnx"));
+    for (int i = 0; i < 100; ++i) {
+      std::string bytes = whole;
+      for (std::size_t k = 0; k < 4; ++k) bytes[below(bytes.size())] = static_cast<char>(below(256));
+      try {
+        read(bytes);
+      } catch (const Error&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 0u);
 }
 
 TEST_F(OnnxErrors, AnInputThatNothingNeedsIsNone) {
