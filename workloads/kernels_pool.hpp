@@ -41,7 +41,8 @@ struct MaxPool {
                [&](Index, Index tap, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
                  const auto number = static_cast<float>(tap);
                  assign(won + at, count, [=](Index k) FRINGE_INLINE_LAMBDA {
-                   return takes_over(in[pixel + k], out[at + k]) ? number : won[at + k];
+                   const float before = won[at + k];
+                   return takes_over(in[pixel + k], out[at + k]) ? number : before;
                  });
                  assign(out + at, count, [=](Index k) FRINGE_INLINE_LAMBDA {
                    return takes_over(in[pixel + k], out[at + k]) ? in[pixel + k] : out[at + k];
@@ -66,7 +67,9 @@ struct MaxPoolBackward {
                    const float *const slope = dy + of, *const won = winner + of;
                    const auto number = static_cast<float>(tap);
                    assign(out + at, count, [=](Index k) FRINGE_INLINE_LAMBDA {
-                     return out[at + k] + (won[k] == number ? slope[k] : 0.0f);
+                     // Read whatever it says: g++ 12 makes wrong code of a masked load here (AVX2).
+                     const float step = slope[k];
+                     return out[at + k] + (won[k] == number ? step : 0.0f);
                    });
                  });
   }
