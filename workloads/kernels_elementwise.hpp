@@ -112,7 +112,7 @@ struct ReluBackward {
   FRINGE_INLINE void run(std::size_t, std::size_t column) const {
     store<lanes>(dx + column, [&](int l) FRINGE_INLINE_LAMBDA {
       const float out = y[column + l], slope = dy[column + l];
-      return (out > 0) & (out < limit) ? slope : 0.0f;  // no branch
+      return ((out > 0) & (out < limit)) ? slope : 0.0f;  // no branch
     });
   }
 };
