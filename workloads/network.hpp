@@ -29,7 +29,8 @@ struct Parameters {
   /// One per node with parameters in the digital unit: a bias, a learned value, an embedding's table
   /// [vocabulary][width], the recurrent bias of an LSTM or GRU, the scale of a norm and then its shift.
   std::vector<std::vector<float>> vectors;
-  /// One per batch norm: the running mean of each channel, then the running (biased) variance.
+  /// One per batch norm: the running mean of each channel, then the running (biased) variance; a forward pass
+  /// in training moves both a tenth of the way to the batch's (kernels_batch_norm.hpp).
   std::vector<std::vector<float>> states;
 };
 
