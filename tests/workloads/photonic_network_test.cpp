@@ -11,7 +11,10 @@ namespace {
 
 PhotonicSetup noisy(std::size_t modes) {
   const PhotonicPreset& preset = find_photonic_preset("realistic");
-  PhotonicSetup setup{.name = "test", .design = preset.design, .effects = effects_of(preset.design)};
+  PhotonicSetup setup;
+  setup.name = "test";
+  setup.design = preset.design;
+  setup.effects = effects_of(preset.design);
   setup.design.modes = modes;
   setup.seed = 5;
   return setup;
@@ -58,7 +61,7 @@ TEST(PhotonicNetwork, NoiseOfAConvolutionBelongsToSampleAndPlace) {
   };
   const auto whole = forward(0, batch);
   EXPECT_GT(parts, 1u) << "the network must be large enough to execute in parts";
-  for (const auto [first, count] : {std::pair{0u, 1u}, std::pair{1u, 2u}, std::pair{3u, 3u}}) {
+  for (const auto& [first, count] : {std::pair{0u, 1u}, std::pair{1u, 2u}, std::pair{3u, 3u}}) {
     const auto some = forward(first, count);
     for (std::size_t b = 0; b < count; ++b) EXPECT_EQ(some[b], whole[first + b]) << first << '+' << b;
   }
