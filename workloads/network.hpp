@@ -29,7 +29,8 @@ struct Parameters {
   /// One per node with parameters in the digital unit: a bias, a learned value, an embedding's table
   /// [vocabulary][width], the recurrent bias of an LSTM or GRU, the scale of a norm and then its shift.
   std::vector<std::vector<float>> vectors;
-  /// One per batch norm: the running mean of each channel, then the running (biased) variance.
+  /// One per batch norm: the running mean of each channel, then the running (biased) variance; a forward pass
+  /// in training moves both a tenth of the way to the batch's (kernels_batch_norm.hpp).
   std::vector<std::vector<float>> states;
 };
 
@@ -105,7 +106,7 @@ class Network {
   float* slot(const ValuePlan& plan, const std::vector<Buffer<float>>& buffers, std::size_t node) const;
   Call call_of(std::size_t node, const Context& context);
   /// Runs part(positions) until all positions of a product have had their turn: as many at once as a
-  /// scratch of `scratch_numbers` holds.
+  /// the scratch holds.
   template <class F>
   void by_positions(const Place& place, bool whole, F&& part);
   void product_forward(std::size_t node, const Call& call, const Context& context);

@@ -82,7 +82,8 @@ struct Attributes {
   double epsilon = 1e-5;        ///< added to the variance by the norms
   double limit = 0;             ///< relu: its largest value; 0: none
   bool by_tanh = false;         ///< gelu in the approximation of GPT-2
-  bool counts_padding = false;  ///< average_pool: divides by the whole window at the edges too
+  bool counts_padding = false;  ///< average_pool: divides by all taps on image and padding, else by those on
+                                ///< the image
   double probability = 0;       ///< dropout: of a zero, in [0, 1)
   bool tied = false;  ///< an embedding whose table is the weight of a dense, which counts and updates it
   Shape shape;        ///< of input, learned and reshape; order of axes of a transpose
