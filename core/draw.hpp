@@ -59,6 +59,10 @@ enum class Purpose : std::uint32_t {
   drift_theta = 42,
   drift_phi = 43,
   drift_out = 44,
+  ct_phantom = 48,        ///< ellipses of a generated CT phantom
+  ct_photons = 49,        ///< photons that a ray of a CT scan is counted with
+  arm_motion = 50,        ///< angles, speeds and accelerations of a generated robot arm
+  arm_torque_noise = 51,  ///< noise of its measured torque
 };
 
 /// Who asks. `site` is the physical core (fabrication) or operator and tile (noise); `trial` the fabricated

@@ -4,8 +4,8 @@
 
 #include "core/clones.hpp"
 #include "core/error.hpp"
+#include "core/poisson.hpp"
 #include "photonics/link_budget.hpp"
-#include "photonics/poisson.hpp"
 #include "photonics/sine.hpp"
 
 namespace fringe {

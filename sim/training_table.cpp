@@ -5,11 +5,13 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "core/error.hpp"
+#include "workloads/csv.hpp"
+#include "workloads/file_bytes.hpp"
 
 namespace fringe {
 namespace {
@@ -44,26 +46,12 @@ constexpr std::array<Label, 16> labels{{{"GTX 1080Ti", "gtx1080ti"},
 /// negatives each.
 constexpr double ncf_epoch = 5.0 * (20'000'263 - 138'493);
 
-/// Fields of a line; a field in quotes may hold commas.
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  for (const char c : line) {
-    if (c == '"')
-      quoted = !quoted;
-    else if (c == ',' && !quoted)
-      fields.emplace_back();
-    else if (c != '\r')
-      fields.back() += c;
-  }
-  return fields;
-}
-
-double number(const std::string& text, const std::string& where, Column column) {
+double number(std::string_view text, const std::string& where, Column column) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !(value > 0))
-    throw Error(where + ": " + std::string(columns[column]) + " = '" + text + "' must be a positive number");
+    throw Error(where + ": " + std::string(columns[column]) + " = '" + std::string(text) +
+                "' must be a positive number");
   return value;
 }
 
@@ -88,23 +76,22 @@ double computed_throughput(const TrainingRow& row) {
 }
 
 std::vector<TrainingRow> read_training_table(const std::filesystem::path& csv) {
-  std::ifstream file(csv);
-  if (!file) throw Error(csv.string() + " cannot be read");
-  std::string line;
-  std::getline(file, line);
-  const std::vector<std::string> head = fields_of(line);
-  if (!std::ranges::equal(head, columns))
-    throw Error(csv.string() + ":1: the columns are not those of the training table");
+  const std::vector<std::uint8_t> bytes = read_file_bytes("training table", csv);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   std::vector<TrainingRow> rows;
-  for (int n = 2; std::getline(file, line); ++n) {
-    if (line.empty() || line == "\r") continue;
+  bool head = true;
+  for_each_record(text, csv.string(), [&](std::size_t n, std::span<const std::string_view> f) {
     const std::string where = csv.string() + ":" + std::to_string(n);
-    const std::vector<std::string> f = fields_of(line);
+    if (std::exchange(head, false)) {
+      if (!std::ranges::equal(f, columns))
+        throw Error(where + ": the columns are not those of the training table");
+      return;
+    }
     if (f.size() != columns.size())
       throw Error(where + ": " + std::to_string(f.size()) + " fields, takes " +
                   std::to_string(columns.size()));
     if (f[precision] != "fp16" && f[precision] != "fp32")
-      throw Error(where + ": precision = '" + f[precision] + "' must be fp16 or fp32");
+      throw Error(where + ": precision = '" + std::string(f[precision]) + "' must be fp16 or fp32");
     TrainingRow row;
     try {
       const Label& label = find_row("board", f[gpu], labels);
@@ -122,7 +109,8 @@ std::vector<TrainingRow> read_training_table(const std::filesystem::path& csv) {
         f[exact].empty() ? number(f[throughput], where, throughput) : number(f[exact], where, exact);
     row.flags = f[flags];
     rows.push_back(std::move(row));
-  }
+  });
+  if (head) throw Error(csv.string() + ": is empty");
   return rows;
 }
 

@@ -3,11 +3,10 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
-#include <fstream>
 #include <limits>
 
 #include "core/error.hpp"
+#include "workloads/file_bytes.hpp"
 
 namespace fringe {
 namespace {
@@ -166,17 +165,7 @@ IdxArray parse_idx(std::span<const std::uint8_t> bytes, std::string_view name) {
 }
 
 IdxArray read_idx(const std::filesystem::path& file) {
-  const std::string name = file.string();
-  std::error_code unreadable;
-  const auto size = std::filesystem::file_size(file, unreadable);
-  std::ifstream stream(file, std::ios::binary);
-  if (unreadable || !stream) throw Error(in_file(name) + "cannot be read; it must be a readable file");
-  Bytes bytes(size);
-  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-  if (static_cast<std::uintmax_t>(stream.gcount()) != size)
-    throw Error(in_file(name) + "only " + std::to_string(stream.gcount()) + " of its " +
-                std::to_string(size) + " bytes could be read");
-  return parse_idx(bytes, name);
+  return parse_idx(read_file_bytes("IDX file", file), file.string());
 }
 
 Dataset dataset_from_idx(const IdxArray& images, std::string_view images_name, const IdxArray& labels,
@@ -196,6 +185,7 @@ Dataset dataset_from_idx(const IdxArray& images, std::string_view images_name, c
   data.features = features;
   data.classes = classes;
   data.samples = samples;
+  if (images.shape.size() == 3) data.shape = {1, images.shape[1], images.shape[2]};
   data.values.resize(features * samples);
   for (std::size_t i = 0; i < samples; ++i) {
     if (labels.values[i] >= classes)

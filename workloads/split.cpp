@@ -3,33 +3,22 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <string_view>
-#include <unordered_set>
 #include <utility>
 
 #include "core/draw.hpp"
 #include "core/error.hpp"
 
 namespace fringe {
-namespace {
-
-// Pixels are never −0 or NaN, so equal bytes are equal numbers.
-std::string_view bytes_of(const Dataset& data, std::uint32_t sample) {
-  const std::span<const float> x = data.sample(sample);
-  return {reinterpret_cast<const char*>(x.data()), x.size_bytes()};
-}
-
-}  // namespace
-
 std::vector<int> stratified_folds(const Dataset& data, int folds, std::uint64_t seed) {
   if (folds < 2 || static_cast<std::size_t>(folds) > data.samples)
     throw Error("folds = " + std::to_string(folds) + " for " + std::to_string(data.samples) +
                 " samples; must be at least 2 and at most one per sample");
-  std::vector<std::vector<std::pair<std::uint64_t, std::size_t>>> by_class(data.classes);
+  const bool by_label = data.classes > 0 && data.labels_per_sample == 1;
+  std::vector<std::vector<std::pair<std::uint64_t, std::size_t>>> by_class(by_label ? data.classes : 1);
   const DrawStream stream = stream_of({.seed = seed, .purpose = Purpose::fold});
   for (std::size_t i = 0; i < data.samples; ++i) {
     const auto words = random_block(stream, i);
-    by_class.at(static_cast<std::size_t>(data.labels[i]))
+    by_class.at(by_label ? static_cast<std::size_t>(data.labels[i]) : 0)
         .emplace_back(std::uint64_t{words[0]} << 32 | words[1], i);
   }
   std::vector<int> fold(data.samples);
@@ -60,14 +49,6 @@ Split ordered_split(const Dataset& data, double train_fraction) {
   const std::vector<std::uint32_t> rows = all_rows(data);
   const auto middle = rows.begin() + static_cast<std::ptrdiff_t>(train);
   return {{rows.begin(), middle}, {middle, rows.end()}};
-}
-
-std::size_t leak_count(const Dataset& data, const Split& split) {
-  std::unordered_set<std::string_view> seen;
-  for (const std::uint32_t i : split.train) seen.insert(bytes_of(data, i));
-  return static_cast<std::size_t>(std::count_if(split.test.begin(), split.test.end(), [&](std::uint32_t i) {
-    return seen.count(bytes_of(data, i)) > 0;
-  }));
 }
 
 }  // namespace fringe

@@ -16,7 +16,8 @@ struct Split {
 
 /// Fold of each sample, in [0, folds). Within each class the samples are ranked by 64 random bits, element =
 /// sample of Draw{seed, fold}, and dealt out in turn, each class going on where the one before ended: folds
-/// differ by at most one sample, in every class and in total. Throws Error unless 2 ≤ folds ≤ samples.
+/// differ by at most one sample, in every class and in total. Samples without a label of their own count as
+/// one class. Throws Error unless 2 ≤ folds ≤ samples.
 std::vector<int> stratified_folds(const Dataset& data, int folds, std::uint64_t seed);
 
 /// Fold k tests, the others train. Throws Error where k is no fold.
@@ -25,8 +26,5 @@ Split fold_split(std::span<const int> folds, int k);
 /// The first ⌊fraction·samples⌋ samples of the file train, the rest test. Throws Error where a side would be
 /// empty.
 Split ordered_split(const Dataset& data, double train_fraction);
-
-/// Number of test samples whose features equal those of some training sample exactly.
-std::size_t leak_count(const Dataset& data, const Split& split);
 
 }  // namespace fringe

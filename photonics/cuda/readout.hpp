@@ -11,9 +11,9 @@
 #include <span>
 #include <vector>
 
+#include "core/poisson.hpp"
 #include "photonics/cuda/ring_pass.hpp"
 #include "photonics/output_channels.hpp"
-#include "photonics/poisson.hpp"
 #include "photonics/sine.hpp"
 #include "photonics/svd_core.hpp"
 

@@ -1,5 +1,5 @@
 // Poisson counts: exact at small means, and as near as stated above.
-#include "photonics/poisson.hpp"
+#include "core/poisson.hpp"
 
 #include <gtest/gtest.h>
 
