@@ -19,6 +19,7 @@ constexpr auto by_provenance = Equality::by_provenance;
 constexpr auto never = Equality::never;
 constexpr SchemaVersion v1{1, 0};
 constexpr SchemaVersion v1_1{1, 1};
+constexpr SchemaVersion v1_2{1, 2};
 
 constexpr AttributeRow attributes[] = {
     {"file_type", text, 1, v1, always, "always `fringe-trace`"},
@@ -170,6 +171,14 @@ constexpr ColumnRow columns[] = {
     {"/epochs/loss", f64, {}, "1", v1, always, "mean training loss, nats"},
     {"/epochs/train_accuracy", f64, {}, "1", v1, always, "on the training samples"},
     {"/epochs/test_accuracy", f64, {}, "1", v1, always, "on the held-out samples; NaN where not computed"},
+    {"/epochs/validation_loss",
+     f64,
+     {},
+     "1",
+     v1_2,
+     always,
+     "mean loss of training samples held back to validate, nats for classes; NaN where none are"},
+    {"/epochs/validation_accuracy", f64, {}, "1", v1_2, always, "on those samples; NaN where none are"},
 
     {"/splits/name", name, {}, "", v1, always, "fold or ordered split"},
     {"/splits/train", i64, {}, "1", v1, always, "training samples"},
