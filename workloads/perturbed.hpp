@@ -23,7 +23,7 @@ struct Perturbation {
   int weight_bits = 0, input_bits = 0;
   /// The hardware that a pass in training runs on, e.g. the chip of that number with all its errors and
   /// noise. It sets its converter ranges on the pass. Called from one thread at a time per accelerator.
-  std::function<std::unique_ptr<Accelerator>(std::uint32_t chip)> fabricate;
+  std::function<std::unique_ptr<Accelerator>(std::uint32_t chip)> fabricate = {};
 
   bool acts() const noexcept {
     return weight_noise > 0 || output_noise > 0 || weight_bits > 0 || input_bits > 0 || fabricate;
