@@ -59,13 +59,15 @@ class Run {
   // ---- floating point: the networks that every hardware runs
 
   bool floating() {
+    for (const TrainedFold& fold : study_.folds()) record_audit(*trace_, fold.name, fold.audit);
+    for (const TrainedFold& fold : study_.ordered()) record_audit(*trace_, fold.name, fold.audit);
     study_.train_floating();
     if (!go_on()) return false;
     std::vector<double> accuracies;
     const auto keep = [&](const TrainedFold& fold) {
       record_epochs(*trace_, "floating point, " + fold.name, fold.epochs);
-      const SplitResult split{fold.name, fold.split.train.size(), fold.split.test.size(),
-                              leak_count(study_.data(), fold.split), fold.floating.accuracy};
+      const SplitResult split{fold.name, fold.split.train.size(), fold.split.test.size(), fold.audit.exact,
+                              fold.floating.accuracy};
       record_split(*trace_, split);
       result_.splits.push_back(split);
     };

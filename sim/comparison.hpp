@@ -64,6 +64,7 @@ struct SplitResult {
   std::string name;
   std::size_t train = 0, test = 0, exact_duplicates = 0;
   double accuracy = 0;
+  std::size_t leaked = 0;  ///< test samples known from training in any way: audit.hpp
 };
 
 /// Accuracy points (1 point = 0.01) lost to one imperfection, over chips.

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -113,13 +112,6 @@ constexpr DeviceKey design_devices[] = {
     {"phase_dac", [](PhotonicDesign& d, std::string_view v) { d.phase_dac = find_converter(v); }},
     {"digital", [](PhotonicDesign& d, std::string_view v) { d.digital = find_digital_unit(v); }},
 };
-
-bool is_data(const std::string& data) {
-  return data == "optical-digits" || std::filesystem::is_directory(data);
-}
-std::string no_data(const std::string& data) {
-  return "'" + data + "' is neither 'optical-digits' nor a directory of IDX files";
-}
 
 void find_cublas_format(const std::string& name) {
   std::vector<std::string_view> formats;
@@ -315,7 +307,20 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
     top.fail("workload", error.what());
   }
   e.data = top.string("data", "optical-digits");
-  if (!is_data(e.data)) top.fail("data", no_data(e.data));
+  try {
+    require_data(e.data);
+  } catch (const Error& error) {
+    top.fail("data", error.what());
+  }
+  TomlSection data_options = top.section("data_options");
+  e.data_options.test = data_options.string("test", "");
+  e.data_options.label = data_options.string("label", "");
+  e.data_options.target = data_options.string("target", "");
+  e.data_options.group = data_options.string("group", "");
+  e.data_options.window = data_options.count("window", e.data_options.window, 1, 1e6);
+  data_options.refuse_others();
+  e.near_tolerance = top.number("near_tolerance", e.near_tolerance, 0, 1);
+  e.allow_leak = top.boolean("allow_leak", false);
   e.folds = static_cast<int>(top.count("folds", 5, 2, 100));
   e.chips = top.count("chips", 20, 1, 1e6);
   e.chip_samples = top.count("chip_samples", 0, 0, 1e9);
@@ -391,15 +396,16 @@ Experiment read_experiment(const std::string& file) {
 }
 
 void override_experiment(Experiment& experiment, std::optional<std::uint64_t> seed,
-                         const std::optional<std::string>& data) {
-  if (!seed && !data) return;
+                         const std::optional<std::string>& data, bool allow_leak) {
+  if (!seed && !data && !allow_leak) return;
   if (seed && *seed > largest_seed)
     throw Error(fmt::format("seed: must be from 0 to {}, not {}", largest_seed, *seed));
-  if (data && !is_data(*data)) throw Error("data: " + no_data(*data));
+  if (data) require_data(*data);
 
   toml::table root = toml::parse(experiment.text);
   if (seed) root.insert_or_assign("seed", static_cast<std::int64_t>(*seed));
   if (data) root.insert_or_assign("data", *data);
+  if (allow_leak) root.insert_or_assign("allow_leak", true);
   // Systems are printed one by one, to keep their order.
   std::ostringstream systems;
   if (toml::table* photonic = root["photonic"].as_table()) {

@@ -11,6 +11,7 @@
 #include "electronic/number_format.hpp"
 #include "photonics/in_situ.hpp"
 #include "photonics/photonic_design.hpp"
+#include "sim/open_dataset.hpp"
 #include "workloads/perturbed.hpp"
 #include "workloads/training.hpp"
 
@@ -43,15 +44,18 @@ struct InLoopOptions {
 };
 
 struct Experiment {
-  std::string name;                  ///< 1 … 64 bytes, no '/'
-  std::string text;                  ///< TOML that parses to this experiment
-  std::uint64_t seed = 1;            ///< 0 … 2⁵³
-  std::string workload;              ///< name in the zoo
-  std::string data;                  ///< "optical-digits", or a directory of IDX files
-  int folds = 5;                     ///< of the embedded data; IDX files bring their own split
-  std::size_t chips = 20;            ///< fabricated chips per case
-  std::size_t chip_samples = 0;      ///< test samples that each chip sees; 0: all
-  std::vector<std::size_t> batches;  ///< ascending, 1 among them
+  std::string name;                                ///< 1 … 64 bytes, no '/'
+  std::string text;                                ///< TOML that parses to this experiment
+  std::uint64_t seed = 1;                          ///< 0 … 2⁵³
+  std::string workload;                            ///< name in the zoo
+  std::string data;                                ///< a path or a name of `fringe list data`
+  DataOptions data_options;                        ///< what a file doesn't say itself
+  double near_tolerance = default_near_tolerance;  ///< of the audit before training
+  bool allow_leak = false;                         ///< train although test rows stand in the training rows
+  int folds = 5;                                   ///< of data that bring no split
+  std::size_t chips = 20;                          ///< fabricated chips per case
+  std::size_t chip_samples = 0;                    ///< test samples that each chip sees; 0: all
+  std::vector<std::size_t> batches;                ///< ascending, 1 among them
   TrainingOptions training;
   TrainingHardware training_hardware;
   std::size_t checkpoint_every = 0;  ///< steps; 0: every epoch
@@ -67,10 +71,11 @@ struct Experiment {
 Experiment parse_experiment(std::string_view text, const std::string& file);
 Experiment read_experiment(const std::string& file);
 
-/// Gives the experiment another seed or other data. Its text then says so, without comments; where nothing is
-/// given it stays as it was. Throws Error where the value would be refused in a file.
+/// Gives the experiment another seed or other data, or allows a leak. Its text then says so, without
+/// comments; where nothing is given it stays as it was. Throws Error where the value would be refused in a
+/// file.
 void override_experiment(Experiment& experiment, std::optional<std::uint64_t> seed,
-                         const std::optional<std::string>& data);
+                         const std::optional<std::string>& data, bool allow_leak = false);
 
 /// experiments/compare.toml and experiments/images.toml, embedded: what `fringe compare` runs, without and
 /// with --data.

@@ -14,6 +14,7 @@
 #include "photonics/optical_nonlinearity.hpp"
 #include "photonics/photonic_design.hpp"
 #include "photonics/programming.hpp"
+#include "sim/open_dataset.hpp"
 #include "sim/report.hpp"
 #include "sim/training_models.hpp"
 #include "workloads/zoo.hpp"
@@ -157,6 +158,16 @@ std::string training_table() {
   return text;
 }
 
+std::string data_table() {
+  std::string text;
+  for (const DataFormat& row : data_formats())
+    text += entry(row.name,
+                  fmt::format("{}; split: {}{}", row.what, row.split,
+                              row.options.empty() ? "" : "; options: " + std::string(row.options)),
+                  row.source);
+  return text;
+}
+
 struct Listing {
   std::string_view name;
   std::string (*table)();
@@ -172,6 +183,7 @@ constexpr std::array listings{Listing{"devices", devices},
                               Listing{"systolic-arrays", systolic_arrays},
                               Listing{"interconnects", interconnect_table},
                               Listing{"workloads", workloads},
+                              Listing{"data", data_table},
                               Listing{"training", training_table}};
 constexpr auto names = [] {
   std::array<std::string_view, listings.size()> all{};

@@ -1,5 +1,5 @@
-// The command line. Exit status: 0 done, 1 traces differ or a law isn't met, 2 bad input, 130 stopped on
-// request.
+// The command line. Exit status: 0 done, 1 traces differ, a law isn't met or data leak, 2 bad input, 130
+// stopped on request.
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
@@ -14,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/thread_pool.hpp"
 #include "sim/advise.hpp"
+#include "sim/audit_data.hpp"
 #include "sim/calibration.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
@@ -34,7 +35,7 @@ using namespace fringe;
 struct RunOptions {
   std::string data, out, seed, workload, checkpoint;
   unsigned threads = 0;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, allow_leak = false;
 };
 
 void add_common_options(CLI::App& command, RunOptions& options) {
@@ -50,6 +51,11 @@ void add_run_options(CLI::App& command, RunOptions& options) {
   command.add_option("--seed", options.seed, "seed of all random numbers, instead of the experiment's")
       ->type_name("N");
   add_common_options(command, options);
+}
+
+void add_leak_option(CLI::App& command, RunOptions& options) {
+  command.add_flag("--allow-leak", options.allow_leak,
+                   "train although test rows stand in the training rows; marks the trace");
 }
 
 std::optional<std::uint64_t> parse_seed(const std::string& text) {
@@ -89,7 +95,7 @@ std::string unknown_argument(const CLI::App& app, const CLI::App& given, const s
 
 int run(Experiment experiment, const RunOptions& options) {
   override_experiment(experiment, parse_seed(options.seed),
-                      options.data.empty() ? std::nullopt : std::optional(options.data));
+                      options.data.empty() ? std::nullopt : std::optional(options.data), options.allow_leak);
   const std::string out = options.out.empty() ? experiment.name + ".h5" : options.out;
   if (!options.checkpoint.empty() && std::filesystem::absolute(options.checkpoint).lexically_normal() ==
                                          std::filesystem::absolute(out).lexically_normal())
@@ -237,6 +243,27 @@ int run_advise(AdviceRequest request, const std::string& precision, const std::s
   return 0;
 }
 
+void add_data_options(CLI::App& command, DataOptions& data, double& near_tolerance) {
+  command.add_option("--test", data.test, "file of the test rows, of the same format")->type_name("FILE");
+  command.add_option("--label", data.label, "column of the class; default: the last")->type_name("COLUMN");
+  command.add_option("--target", data.target, "column of a number to be told instead of a class")
+      ->type_name("COLUMN");
+  command.add_option("--group", data.group, "column that tells whom a row comes from")->type_name("COLUMN");
+  command.add_option("--window", data.window, "bytes of a sample of text; default: 64")->type_name("N");
+  command
+      .add_option("--near", near_tolerance,
+                  "largest difference of near rows, in units of a feature's range; default: 0.001; 0: equal "
+                  "rows only")
+      ->type_name("SHARE");
+}
+
+int run_audit(const RunOptions& options, const DataOptions& data, double near_tolerance) {
+  ThreadPool pool(options.threads);
+  const DataAudit audited = audit_data(options.data, data, near_tolerance, pool);
+  std::fputs((options.json ? audit_json(audited) : audit_text(audited)).c_str(), stdout);
+  return audited.leaks() ? 1 : 0;
+}
+
 int command_line(int argc, char** argv) {
   CLI::App app("fringe: the same workload on light and on electrons. Without a command: compare.", "fringe");
   app.set_version_flag("--version", std::string(program_version));
@@ -248,12 +275,15 @@ int command_line(int argc, char** argv) {
 
   auto* compare_command =
       app.add_subcommand("compare", "train on digits, run on every hardware, print the table");
-  compare_command->add_option("--data", options.data, "directory of MNIST-style IDX files (plain or .gz)")
-      ->type_name("DIR");
+  compare_command
+      ->add_option("--data", options.data,
+                   "28x28 images, such as a folder of MNIST's files; see fringe list data")
+      ->type_name("PATH");
   compare_command
       ->add_option("--workload", options.workload,
                    "see fringe list workloads; without data for it, priced on all modelled hardware")
       ->type_name("NAME");
+  add_leak_option(*compare_command, options);
   add_run_options(*compare_command, options);
 
   auto* run_command = app.add_subcommand("run", "the same for an experiment of your own");
@@ -262,6 +292,10 @@ int command_line(int argc, char** argv) {
       ->add_option("--checkpoint", options.checkpoint,
                    "file (HDF5) where trainings leave their state; where it exists, they go on from it")
       ->type_name("FILE");
+  run_command
+      ->add_option("--data", options.data, "path or name, instead of the experiment's; see fringe list data")
+      ->type_name("PATH");
+  add_leak_option(*run_command, options);
   add_run_options(*run_command, options);
 
   auto* validate_command =
@@ -278,6 +312,14 @@ int command_line(int argc, char** argv) {
       app.add_subcommand("calibrate", "program imperfect chips in every way: error, readings, chip time");
   add_calibration_options(*calibrate_command, calibration);
   add_run_options(*calibrate_command, options);
+
+  DataOptions data_options;
+  double near_tolerance = default_near_tolerance;
+  auto* audit_command = app.add_subcommand(
+      "audit-data", "test rows that stand in the training rows; exit status 1 if there are any");
+  audit_command->add_option("data", options.data, "path or name, see fringe list data")->required();
+  add_data_options(*audit_command, data_options, near_tolerance);
+  add_common_options(*audit_command, options);
 
   AdviceRequest advice;
   std::string advice_precision = "fp16", advice_data;
@@ -327,6 +369,7 @@ int command_line(int argc, char** argv) {
   }
   if (validate_command->parsed())
     return run_validation(validation_row, validate_all, validate_quick, options);
+  if (audit_command->parsed()) return run_audit(options, data_options, near_tolerance);
   if (calibrate_command->parsed()) return run_calibration(calibration, options);
   if (run_command->parsed()) return run(read_experiment(experiment_file), options);
   return run_comparison(options);

@@ -273,11 +273,14 @@ std::string report_text(const Comparison& c) {
           "network has seen few digits or none; folds mix every writer into both parts, so theirs is the "
           "easier score.\n",
           100 * split.accuracy);
-  std::size_t duplicates = 0;
-  for (const SplitResult& split : c.splits) duplicates += split.exact_duplicates;
-  if (duplicates > 0)
-    text +=
-        fmt::format("Warning: {} test samples also stand in the training part of their split.\n", duplicates);
+  std::size_t leaked = 0;
+  for (const SplitResult& split : c.splits) leaked += split.leaked;
+  if (leaked > 0)
+    text += fmt::format(
+        "Warning: {} test samples are known from the training part of their split; the leak was allowed, "
+        "and\n"
+        "scores on them are no scores on new data.\n",
+        leaked);
 
   text += "\n  " + left("", 30) + right("accuracy %", 14) + right("one sample", 12) + right("energy", 12) +
           right("best batch", 12) + right("energy", 12) + "  accuracy / cost\n";

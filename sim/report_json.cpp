@@ -82,6 +82,7 @@ std::string report_json(const Comparison& c) {
                               {"train", split.train},
                               {"test", split.test},
                               {"exact_duplicates", split.exact_duplicates},
+                              {"leaked", split.leaked},
                               {"accuracy", split.accuracy}});
   root["hardware"] = Json::array();
   for (const HardwareResult& hardware : c.hardware) root["hardware"].push_back(json(hardware));

@@ -7,26 +7,13 @@
 #include "core/error.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "electronic/format_matrix.hpp"
+#include "sim/open_dataset.hpp"
 #include "sim/photonic_study.hpp"
-#include "workloads/digits.hpp"
-#include "workloads/idx.hpp"
 
 namespace fringe {
 namespace {
 
 constexpr std::size_t calibration_samples = 256;
-constexpr double ordered_fraction = 0.75;
-
-/// One data set of both parts, and the split that tells them apart.
-Dataset join(TrainTest parts, Split& split) {
-  Dataset joined = parts.train;
-  joined.samples += parts.test.samples;
-  joined.values.insert(joined.values.end(), parts.test.values.begin(), parts.test.values.end());
-  joined.labels.insert(joined.labels.end(), parts.test.labels.begin(), parts.test.labels.end());
-  const auto first_test = static_cast<std::uint32_t>(parts.train.samples);
-  for (std::uint32_t i = 0; i < joined.samples; ++i) (i < first_test ? split.train : split.test).push_back(i);
-  return joined;
-}
 
 /// Progress of one training among several: counts epochs into a shared number.
 class EpochCounter final : public Observer {
@@ -76,22 +63,22 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
     throw Error("workload '" + experiment.workload + "': " + error.what() + " (fringe compare --workload " +
                 experiment.workload + " prices it)");
   }
-  if (experiment.data == "optical-digits") {
-    data_ = optical_digits();
-    const std::vector<int> folds = stratified_folds(data_, experiment.folds, experiment.seed);
-    for (int k = 0; k < experiment.folds; ++k)
-      folds_.push_back({"fold " + std::to_string(k), fold_split(folds, k), {}, {}, {}});
-    ordered_.push_back({"ordered", ordered_split(data_, ordered_fraction), {}, {}, {}});
-  } else {
-    Split split;
-    data_ = join(load_idx_directory(experiment.data), split);
-    folds_.push_back({"given", std::move(split), {}, {}, {}});
-  }
+  OpenedData opened = open_dataset(experiment.data, experiment.data_options, pool);
+  std::vector<NamedSplit> splits = splits_of(opened, experiment.folds, experiment.seed);
+  data_ = std::move(opened.data);
   if (data_.features != graph_.input_features() || data_.classes != graph_.classes())
     throw Error("workload '" + experiment.workload + "' takes " + std::to_string(graph_.input_features()) +
                 " features and tells " + std::to_string(graph_.classes()) + " classes; data '" +
                 experiment.data + "' has " + std::to_string(data_.features) + " and " +
                 std::to_string(data_.classes));
+  for (NamedSplit& each : splits) {
+    const AuditReport audited = audit(data_, each.split, experiment.near_tolerance);
+    if (audited.leaks() && !experiment.allow_leak)
+      throw Error("data '" + experiment.data + "', split '" + each.name + "': " + leak_sentence(audited) +
+                  "; --allow-leak trains all the same and marks the trace (see fringe audit-data)");
+    std::vector<TrainedFold>& to = each.name == "ordered" ? ordered_ : folds_;
+    to.push_back({each.name, std::move(each.split), audited, {}, {}, {}});
+  }
   if (!checkpoint_path.empty())
     checkpoint_ =
         std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph_, data_));

@@ -12,6 +12,7 @@
 #include "sim/checkpoint.hpp"
 #include "sim/comparison.hpp"
 #include "sim/experiment.hpp"
+#include "workloads/audit.hpp"
 #include "workloads/network.hpp"
 #include "workloads/split.hpp"
 #include "workloads/zoo.hpp"
@@ -22,6 +23,7 @@ namespace fringe {
 struct TrainedFold {
   std::string name;
   Split split;
+  AuditReport audit;
   Parameters parameters;
   Evaluation floating;  ///< of the test rows
   std::vector<EpochEvent> epochs;
@@ -29,8 +31,9 @@ struct TrainedFold {
 
 class Study {
  public:
-  /// Loads the data and, where its path isn't empty, the checkpoint that trainings go on from and write to.
-  /// Throws Error where data and workload, or checkpoint and experiment, don't fit.
+  /// Loads the data, audits its splits and, where its path isn't empty, reads the checkpoint that trainings
+  /// go on from and write to. Throws Error where data and workload, or checkpoint and experiment, don't fit,
+  /// or where test rows stand in training rows and the experiment doesn't allow it.
   Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
         const std::string& checkpoint_path = "");
 

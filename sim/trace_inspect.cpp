@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 #include <vector>
 
 #include "sim/text.hpp"
@@ -91,6 +92,12 @@ std::string inspect_trace(const std::string& path) {
       tables.push_back(
           {std::string(row.name), std::to_string(trace.records(row.name)), std::string(row.meaning)});
   out += aligned(tables);
+  if (trace.has("audits")) {
+    const std::vector<std::int64_t> leaked = trace.integers("audits", "leaked");
+    if (const auto all = std::accumulate(leaked.begin(), leaked.end(), std::int64_t{0}); all > 0)
+      out += "\nWarning: trained on leaking splits, " + std::to_string(all) +
+             " test samples are known from training; scores on them are no scores on new data\n";
+  }
   if (trace.has("hardware")) out += "\nHardware\n" + hardware_table(trace);
   return out;
 }

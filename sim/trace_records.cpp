@@ -31,6 +31,18 @@ void record_epochs(TraceWriter& trace, const std::string& run, const std::vector
                             {"validation_accuracy", e.validation_accuracy}});
 }
 
+void record_audit(TraceWriter& trace, const std::string& split, const AuditReport& audit) {
+  trace.append("audits", {{"split", split},
+                          {"leaked", integer(audit.leaked)},
+                          {"exact", integer(audit.exact)},
+                          {"near", integer(audit.near)},
+                          {"near_tolerance", audit.tolerance},
+                          {"shared_groups", integer(audit.shared_groups)},
+                          {"train_exact", integer(audit.train_exact)},
+                          {"train_near", integer(audit.train_near)},
+                          {"conflicts", integer(audit.conflicts)}});
+}
+
 void record_split(TraceWriter& trace, const SplitResult& split) {
   trace.append("splits", {{"name", split.name},
                           {"train", integer(split.train)},

@@ -12,6 +12,7 @@
 namespace fringe {
 
 void record_epochs(TraceWriter& trace, const std::string& run, const std::vector<EpochEvent>& epochs);
+void record_audit(TraceWriter& trace, const std::string& split, const AuditReport& audit);
 void record_split(TraceWriter& trace, const SplitResult& split);
 void record_chips(TraceWriter& trace, const std::string& preset, const std::string& which,
                   const std::vector<ChipResult>& chips);
