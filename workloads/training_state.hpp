@@ -30,7 +30,7 @@ struct TrainingState {
 struct Checkpoints {
   std::size_t every = 0;  ///< steps between two; 0: one at the end of every epoch
   /// Called with every checkpoint, with the last when training ends or is asked to stop.
-  std::function<void(const TrainingState&)> save;
+  std::function<void(const TrainingState&)> save = {};
   const TrainingState* resume = nullptr;  ///< null: from the beginning
 };
 

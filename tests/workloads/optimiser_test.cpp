@@ -215,6 +215,8 @@ TEST(Optimiser, ClipsTheNormOfAllGradientsTogether) {
 TEST(Optimiser, AScaledLossTakesTheSameStepOrNone) {
   const Optimiser o{.kind = Optimiser::Kind::adamw, .weight_decay = 0.1f, .clip_norm = 0.5f};
   Stepper plain, scaled;
+  for (Stepper* s : {&plain, &scaled})
+    s->network().step({.kind = Optimiser::Kind::sgd}, 0);  // clears gradients
   for (int t = 1; t <= steps; ++t) {
     plain.set_gradients(t);
     scaled.set_gradients(t);
