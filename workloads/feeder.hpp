@@ -24,7 +24,7 @@ class Feeder {
   /// What the loss compares the loaded batch with.
   Targets targets() const;
   /// Classes told for each sample; 0 where the network gives numbers.
-  std::size_t labels() const noexcept { return labels_per_sample_; }
+  std::size_t labels_per_sample() const noexcept { return labels_per_sample_; }
   /// host[l·batch + b] = class that label l of sample b most likely has.
   void predict(ConstMatrix logits, std::int32_t* host);
   /// Predictions for the loaded batch that are right.

@@ -141,9 +141,10 @@ class Trainer {
     const auto samples = static_cast<double>(order_.size());
     EpochEvent event{.epoch = state_.epoch, .epochs = options_.epochs};
     event.train_loss = state_.loss / samples;
-    event.train_accuracy = feeder_.labels() > 0 ? static_cast<double>(state_.right) /
-                                                      (samples * static_cast<double>(feeder_.labels()))
-                                                : std::numeric_limits<double>::quiet_NaN();
+    event.train_accuracy =
+        feeder_.labels_per_sample() > 0
+            ? static_cast<double>(state_.right) / (samples * static_cast<double>(feeder_.labels_per_sample()))
+            : std::numeric_limits<double>::quiet_NaN();
     if (!rows_.validation.empty()) {
       const Evaluation held_back = evaluate(network_, data_, rows_.validation, {.seed = options_.seed});
       event.validation_loss = held_back.loss;
@@ -255,7 +256,7 @@ Evaluation evaluate(Network& network, const Dataset& data, std::span<const std::
   Evaluation result;
   result.samples = rows.size();
   result.classes = network.graph().classes();
-  result.labels = feeder.labels();
+  result.labels = feeder.labels_per_sample();
   result.predictions.resize(result.labels * result.samples);
   if (result.labels > 0) result.confusion.resize(result.classes * result.classes);
   std::vector<float> logits_host;
