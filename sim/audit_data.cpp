@@ -37,7 +37,7 @@ bool DataAudit::leaks() const {
   return std::any_of(splits.begin(), splits.end(), [](const Row& row) { return row.report.leaks(); });
 }
 
-DataAudit audit_data(const std::string& what, const DataOptions& options, double tolerance,
+DataAudit audit_data(const std::string& what, const DataOptions& options, std::optional<double> tolerance,
                      ThreadPool& pool) {
   const OpenedData opened = open_dataset(what, options, pool);
   const Dataset& data = opened.data;
@@ -46,7 +46,7 @@ DataAudit audit_data(const std::string& what, const DataOptions& options, double
   for (const auto& [name, split] : splits_of(opened, folds, seed)) {
     audited.splits.push_back({name, audit(data, split, tolerance)});
     if (!audited.splits.back().report.leaks() || audited.worth) continue;
-    const std::vector<std::uint32_t> apart = rows_apart(data, split, tolerance);
+    const std::vector<std::uint32_t> apart = rows_apart(data, split, audited.splits.back().report.tolerance);
     if (apart.empty()) continue;
     const std::size_t most =
         std::clamp(most_differences / (split.train.size() * data.features), fewest_tested, most_tested);
@@ -71,7 +71,7 @@ std::string audit_text(const DataAudit& a) {
     text += fmt::format("{:<10}{:>9}{:>9}{:>11}{:>9}{:>9}{:>9}{:>20}{:>12}\n", name, r.train, r.test,
                         r.leaked, r.exact, r.near, r.group_rows,
                         fmt::format("{} ({})", r.train_exact, r.train_near), r.conflicts);
-  text += fmt::format("\nnear: root mean square difference of at most {} of a feature's range\n",
+  text += fmt::format("\nnear: root mean square difference of at most {:.2g} of a feature's range\n",
                       a.splits.front().report.tolerance);
   for (const auto& [name, r] : a.splits) {
     if (!r.leaks()) continue;

@@ -32,7 +32,8 @@ struct DataAudit {
 };
 
 /// Splits as `fringe run` would make them with 5 folds and seed 1. Throws Error as open_dataset does.
-DataAudit audit_data(const std::string& what, const DataOptions& options, double tolerance, ThreadPool& pool);
+DataAudit audit_data(const std::string& what, const DataOptions& options, std::optional<double> tolerance,
+                     ThreadPool& pool);
 
 std::string audit_text(const DataAudit& audit);
 std::string audit_json(const DataAudit& audit);

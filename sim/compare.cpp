@@ -66,8 +66,8 @@ class Run {
     std::vector<double> accuracies;
     const auto keep = [&](const TrainedFold& fold) {
       record_epochs(*trace_, "floating point, " + fold.name, fold.epochs);
-      const SplitResult split{fold.name, fold.split.train.size(), fold.split.test.size(), fold.audit.exact,
-                              fold.floating.accuracy};
+      const SplitResult split{fold.name,        fold.split.train.size(), fold.split.test.size(),
+                              fold.audit.exact, fold.floating.accuracy,  fold.audit.leaked};
       record_split(*trace_, split);
       result_.splits.push_back(split);
     };

@@ -319,7 +319,7 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   e.data_options.group = data_options.string("group", "");
   e.data_options.window = data_options.count("window", e.data_options.window, 1, 1e6);
   data_options.refuse_others();
-  e.near_tolerance = top.number("near_tolerance", e.near_tolerance, 0, 1);
+  if (top.find("near_tolerance") != nullptr) e.near_tolerance = top.number("near_tolerance", 0, 0, 1);
   e.allow_leak = top.boolean("allow_leak", false);
   e.folds = static_cast<int>(top.count("folds", 5, 2, 100));
   e.chips = top.count("chips", 20, 1, 1e6);

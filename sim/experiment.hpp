@@ -44,18 +44,18 @@ struct InLoopOptions {
 };
 
 struct Experiment {
-  std::string name;                                ///< 1 … 64 bytes, no '/'
-  std::string text;                                ///< TOML that parses to this experiment
-  std::uint64_t seed = 1;                          ///< 0 … 2⁵³
-  std::string workload;                            ///< name in the zoo
-  std::string data;                                ///< a path or a name of `fringe list data`
-  DataOptions data_options;                        ///< what a file doesn't say itself
-  double near_tolerance = default_near_tolerance;  ///< of the audit before training
-  bool allow_leak = false;                         ///< train although test rows stand in the training rows
-  int folds = 5;                                   ///< of data that bring no split
-  std::size_t chips = 20;                          ///< fabricated chips per case
-  std::size_t chip_samples = 0;                    ///< test samples that each chip sees; 0: all
-  std::vector<std::size_t> batches;                ///< ascending, 1 among them
+  std::string name;                      ///< 1 … 64 bytes, no '/'
+  std::string text;                      ///< TOML that parses to this experiment
+  std::uint64_t seed = 1;                ///< 0 … 2⁵³
+  std::string workload;                  ///< name in the zoo
+  std::string data;                      ///< a path or a name of `fringe list data`
+  DataOptions data_options;              ///< what a file doesn't say itself
+  std::optional<double> near_tolerance;  ///< of the audit before training; none: chance_tolerance
+  bool allow_leak = false;               ///< train although test rows stand in the training rows
+  int folds = 5;                         ///< of data that bring no split
+  std::size_t chips = 20;                ///< fabricated chips per case
+  std::size_t chip_samples = 0;          ///< test samples that each chip sees; 0: all
+  std::vector<std::size_t> batches;      ///< ascending, 1 among them
   TrainingOptions training;
   TrainingHardware training_hardware;
   std::size_t checkpoint_every = 0;  ///< steps; 0: every epoch

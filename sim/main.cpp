@@ -243,7 +243,7 @@ int run_advise(AdviceRequest request, const std::string& precision, const std::s
   return 0;
 }
 
-void add_data_options(CLI::App& command, DataOptions& data, double& near_tolerance) {
+void add_data_options(CLI::App& command, DataOptions& data, std::optional<double>& near_tolerance) {
   command.add_option("--test", data.test, "file of the test rows, of the same format")->type_name("FILE");
   command.add_option("--label", data.label, "column of the class; default: the last")->type_name("COLUMN");
   command.add_option("--target", data.target, "column of a number to be told instead of a class")
@@ -252,12 +252,12 @@ void add_data_options(CLI::App& command, DataOptions& data, double& near_toleran
   command.add_option("--window", data.window, "bytes of a sample of text; default: 64")->type_name("N");
   command
       .add_option("--near", near_tolerance,
-                  "largest difference of near rows, in units of a feature's range; default: 0.001; 0: equal "
-                  "rows only")
+                  "largest difference of near rows, in units of a feature's range; 0: equal rows only; "
+                  "default: what chance doesn't reach, up to 0.01")
       ->type_name("SHARE");
 }
 
-int run_audit(const RunOptions& options, const DataOptions& data, double near_tolerance) {
+int run_audit(const RunOptions& options, const DataOptions& data, std::optional<double> near_tolerance) {
   ThreadPool pool(options.threads);
   const DataAudit audited = audit_data(options.data, data, near_tolerance, pool);
   std::fputs((options.json ? audit_json(audited) : audit_text(audited)).c_str(), stdout);
@@ -314,7 +314,7 @@ int command_line(int argc, char** argv) {
   add_run_options(*calibrate_command, options);
 
   DataOptions data_options;
-  double near_tolerance = default_near_tolerance;
+  std::optional<double> near_tolerance;
   auto* audit_command = app.add_subcommand(
       "audit-data", "test rows that stand in the training rows; exit status 1 if there are any");
   audit_command->add_option("data", options.data, "path or name, see fringe list data")->required();

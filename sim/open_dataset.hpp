@@ -17,10 +17,10 @@ namespace fringe {
 
 /// What a file doesn't say itself.
 struct DataOptions {
-  std::string test;    ///< a second file of the same format, the test part; empty: none
-  std::string label;   ///< column of a CSV or NPY table: the class; empty: the last
-  std::string target;  ///< column that is a number to be told instead; of NPZ and HDF5: "y", never labels
-  std::string group;   ///< column that tells whom a sample comes from
+  std::string test{};    ///< a second file of the same format, the test part; empty: none
+  std::string label{};   ///< column of a CSV or NPY table: the class; empty: the last
+  std::string target{};  ///< column that is a number to be told instead; of NPZ and HDF5: "y", never labels
+  std::string group{};   ///< column that tells whom a sample comes from
   std::size_t window = 64;  ///< bytes of a sample of text
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
+#include <numbers>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -67,7 +69,17 @@ std::vector<std::uint32_t> both(const Split& split) {
 
 }  // namespace
 
-AuditReport audit(const Dataset& data, const Split& split, double tolerance) {
+double chance_tolerance(std::size_t features, std::size_t train, std::size_t test) {
+  constexpr double most = 0.01, chance = 0.01;
+  const double d = static_cast<double>(features),
+               pairs = static_cast<double>(train) * static_cast<double>(test);
+  const double log_unit_ball = 0.5 * d * std::log(std::numbers::pi) - std::lgamma(0.5 * d + 1);
+  return std::min(most, std::exp((std::log(chance / pairs) - log_unit_ball) / d) / std::sqrt(d));
+}
+
+AuditReport audit(const Dataset& data, const Split& split, std::optional<double> given) {
+  const double tolerance =
+      given ? *given : chance_tolerance(data.features, split.train.size(), split.test.size());
   require_tolerance(tolerance);
   AuditReport report;
   report.train = split.train.size();

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,10 @@
 
 namespace fringe {
 
-/// A thousandth of the range: copies that were rounded to three digits or stored in another format are found,
-/// honest rows of three features and more lie further apart.
-inline constexpr double default_near_tolerance = 1e-3;
+/// The largest tolerance up to 0.01 at which test and training rows of independent, uniform features would
+/// have less than 0.01 near pairs by chance: train·test·V(tolerance·√features) ≤ 0.01, V the volume of a ball
+/// in as many dimensions. 0.01 from six features on, for thousands of rows; 1e-4 for a table of two features.
+double chance_tolerance(std::size_t features, std::size_t train, std::size_t test);
 
 struct AuditReport {
   std::size_t train = 0, test = 0;
@@ -48,14 +50,14 @@ struct AuditReport {
 /// by more than the tolerance in an orthonormal projection, or in the norm of what is left beside it, neither
 /// of which can exceed the distance itself. Equal rows are found by hashing, near ones by sorting on the
 /// projection of largest spread: n·log n and the pairs within the tolerance there, of which seven more
-/// projections leave few. Tolerance 0: equal rows only. Throws Error where it is not a number from 0 to 1.
-AuditReport audit(const Dataset& data, const Split& split, double tolerance = default_near_tolerance);
+/// projections leave few. Tolerance 0: equal rows only;
+/// none: chance_tolerance. Throws Error where it is not a number from 0 to 1.
+AuditReport audit(const Dataset& data, const Split& split, std::optional<double> tolerance = {});
 
 /// One sentence: how many of the test rows stand in the training rows, in which way, and what that means.
 std::string leak_sentence(const AuditReport& report);
 
 /// The training rows that no test row is equal or near to, or shares a group with.
-std::vector<std::uint32_t> rows_apart(const Dataset& data, const Split& split,
-                                      double tolerance = default_near_tolerance);
+std::vector<std::uint32_t> rows_apart(const Dataset& data, const Split& split, double tolerance);
 
 }  // namespace fringe

@@ -22,8 +22,8 @@ void for_each_record(
 struct CsvColumns {
   std::string
       label;  ///< class of a sample: whole numbers from 0; empty: the last column, unless there is a target
-  std::string target;  ///< a number to be told instead
-  std::string group;   ///< whole numbers; empty: none
+  std::string target{};  ///< a number to be told instead
+  std::string group{};   ///< whole numbers; empty: none
 };
 
 /// Every other column is a feature, kept as it is. The first record is the head if any of its fields is no

@@ -19,7 +19,7 @@ std::vector<Ellipse> random_phantom(std::uint64_t seed, std::uint32_t image);
 struct CtPhantoms {
   std::size_t images = 640, side = 64;
   std::uint64_t seed = 1;
-  CtDose dose;
+  CtDose dose{};
   CtFilter filter = CtFilter::ram_lak;
 };
 

@@ -121,6 +121,12 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"calibrate --input-power 0", "--input-power"},
       {"calibrate --modes 4 --chips 1 --quiet --out /nonexistent/x.h5", "/nonexistent/x.h5"},
       {"inspect not_hdf5.h5", "not_hdf5.h5"},
+      {"audit-data", "data"},
+      {"audit-data optical-digit", "'optical-digits'"},
+      {"audit-data optical-digits --label 3", "no option 'label'"},
+      {"audit-data optical-digits --near 2", "from 0 to 1"},
+      {"audit-data optical-digits --near much", "--near"},
+      {"audit-data not_hdf5.h5", "no known format"},
       {"advise", "workload"},
       {"advise resnet51", "'resnet50'"},
       {"advise bert", "bert_base_squad, bert_large_squad"},
@@ -171,6 +177,46 @@ TEST_F(CommandLine, DamagedImageFilesAreRefused) {
   refuse(idx_images(3, 3 * 784), idx_labels(2), "train-labels-idx1-ubyte");      // mismatched
 }
 
+// Ten training rows of forty test as well.
+TEST_F(CommandLine, TrainingOnALeakNeedsPermissionAndMarksTheTrace) {
+  std::string train, test;
+  for (std::size_t i = 0; i < 40; ++i) {
+    std::string row;
+    for (std::size_t f = 0; f < 64; ++f) row += std::to_string((i * i * 31 + f * (i + 7) * 17) % 101) + ",";
+    row += std::to_string(i % 10) + "\n";
+    train += row;
+    if (i % 4 == 0) test += row;
+  }
+  write("train.csv", train);
+  write("test.csv", test);
+  write("leak.toml",
+        "name = 'leak'\ndata = 'train.csv'\nbatches = [1]\nchips = 1\n[data_options]\ntest = 'test.csv'\n"
+        "[training]\nepochs = 1\n[electronic]\ncpu = false\n");
+  const auto says = [](const Result& result, const std::string& text) {
+    EXPECT_NE(result.said.find(text), std::string::npos) << text << " is missing in: " << result.said;
+  };
+  const Result audit = run("audit-data train.csv --test test.csv");
+  EXPECT_EQ(audit.status, 1);
+  says(audit, "LEAK");
+  says(audit, "10 of 10 test rows");
+  EXPECT_EQ(run("audit-data train.csv").status, 0);
+
+  const std::size_t before = files();
+  const Result refused = run("run leak.toml --quiet");
+  EXPECT_EQ(refused.status, 2);
+  says(refused, "10 of 10 test rows");
+  says(refused, "--allow-leak");
+  EXPECT_EQ(std::count(refused.said.begin(), refused.said.end(), '\n'), 1) << refused.said;
+  EXPECT_EQ(files(), before) << "no trace";
+
+  const Result allowed = run("run leak.toml --quiet --allow-leak");
+  EXPECT_EQ(allowed.status, 0) << allowed.said;
+  says(allowed, "Warning: 10 test samples are known from the training part");
+  const Result trace = run("inspect leak.h5");
+  says(trace, "Warning: trained on leaking splits, 10 test samples");
+  says(trace, "allow_leak = true");
+}
+
 TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
   if (!fs::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
   for (const std::string arguments : {"list gpus", "--help", "--version"}) {
@@ -186,14 +232,15 @@ TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
 
 TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
-  for (const std::string command : {"compare", "run", "validate", "calibrate", "list", "inspect"}) {
+  for (const std::string command :
+       {"compare", "run", "validate", "calibrate", "audit-data", "list", "inspect"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);
     EXPECT_NE(run("--help").said.find(command), std::string::npos);
   }
   for (const std::string list : {"devices", "meshes", "crossings", "cores", "programming", "imperfections",
-                                 "nonlinearities", "gpus", "workloads"}) {
+                                 "nonlinearities", "gpus", "workloads", "data"}) {
     const Result table = run("list " + list);
     EXPECT_EQ(table.status, 0);
     EXPECT_NE(table.said.find("source: "), std::string::npos) << list;

@@ -170,6 +170,24 @@ TEST(Experiment, OverridesStandInTheText) {
   EXPECT_THROW(override_experiment(after, {}, "nowhere"), Error);
 }
 
+TEST(Experiment, DataOptionsAndLeaks) {
+  const Experiment e = parse_experiment(
+      "data = 'robot-arm'\nnear_tolerance = 0\n[data_options]\ntest = 't.csv'\nlabel = 'kind'\nwindow = 9\n",
+      "t");
+  EXPECT_EQ(e.data_options.test + e.data_options.label, "t.csvkind");
+  EXPECT_EQ(e.data_options.window, 9u);
+  EXPECT_EQ(e.near_tolerance, 0.0);
+  EXPECT_FALSE(e.allow_leak);
+  Experiment allowed = parse_experiment("", "t");
+  EXPECT_FALSE(allowed.near_tolerance) << "chance decides";
+  override_experiment(allowed, {}, {}, true);
+  EXPECT_TRUE(allowed.allow_leak);
+  EXPECT_TRUE(parse_experiment(allowed.text, "trace").allow_leak);
+  EXPECT_THROW(parse_experiment("near_tolerance = 1.5", "t"), Error);
+  EXPECT_THROW(parse_experiment("[data_options]\nlabl = 'x'", "t"), Error);
+  EXPECT_THROW(parse_experiment("data = 'robot-arn'", "t"), Error);
+}
+
 TEST(Experiment, TrainingOnTheChip) {
   const Experiment e = parse_experiment(
       "[in_loop]\nepochs = 2\nstart = 'random'\nslopes = 'measured'\ntap_noise = 0.01\ntap_bits = 10\n"

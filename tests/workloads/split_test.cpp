@@ -98,13 +98,6 @@ TEST(OrderedSplit, KeepsTheOrderOfTheFile) {
     expect_error([&] { ordered_split(data, fraction); }, {"train fraction", "23 samples", "each side"});
 }
 
-TEST(LeakCount, FindsExactDuplicatesAcrossTheSplit) {
-  const Dataset data = small();
-  EXPECT_EQ(leak_count(data, ordered_split(data, 0.5)), 1u);   // 4 trains, 20 tests
-  EXPECT_EQ(leak_count(data, ordered_split(data, 0.95)), 0u);  // both train
-  EXPECT_EQ(leak_count(optical_digits(), ordered_split(optical_digits(), 0.75)), 0u);
-}
-
 TEST(Dataset, ValidationNamesTheFirstFault) {
   const auto broken = [](auto change) {
     Dataset data = small();
@@ -118,6 +111,62 @@ TEST(Dataset, ValidationNamesTheFirstFault) {
   expect_error([&] { validate(broken([](Dataset& d) { d.labels[9] = 3; })); },
                {"label 3", "sample 9", "0 to 2"});
   expect_error([&] { validate(broken([](Dataset& d) { d.labels[9] = -1; })); }, {"label -1", "sample 9"});
+  expect_error([&] { validate(broken([](Dataset& d) { d.classes = 0; })); },
+               {"0 classes", "0 target numbers"});
+  expect_error([&] { validate(broken([](Dataset& d) { d.shape = {3}; })); }, {"shape of 3", "2"});
+  expect_error([&] { validate(broken([](Dataset& d) { d.outputs = 1; })); }, {"0 target values", "23"});
+  expect_error([&] { validate(broken([](Dataset& d) { d.groups = {1}; })); }, {"1 groups", "23"});
+  expect_error(
+      [&] { validate(broken([](Dataset& d) { d.values[7] = std::numeric_limits<float>::infinity(); })); },
+      {"feature 1", "sample 3", "finite"});
+}
+
+TEST(Dataset, JoinsSamplesOfOneForm) {
+  Dataset a = small(), b = small();
+  a.groups.assign(23, 1);
+  b.groups.assign(23, 2);
+  const Dataset both = joined(a, b);
+  EXPECT_NO_THROW(validate(both));
+  EXPECT_EQ(both.samples, 46u);
+  EXPECT_EQ(both.groups[22], 1);
+  EXPECT_EQ(both.groups[23], 2);
+  EXPECT_TRUE(std::ranges::equal(both.sample(25), b.sample(2)));
+  b.groups.clear();
+  EXPECT_TRUE(joined(a, b).groups.empty());
+  b.features = 1;
+  b.values.resize(23);
+  expect_error([&] { joined(a, b); }, {"2 features", "1 features", "one form"});
+}
+
+TEST(Dataset, GathersTargetsAndLabelsPerToken) {
+  Dataset data = small();
+  data.outputs = 2;
+  data.targets = data.values;
+  data.labels_per_sample = 2;
+  data.labels.resize(46);
+  for (std::size_t i = 0; i < 46; ++i) data.labels[i] = static_cast<std::int32_t>(i % 3);
+  EXPECT_NO_THROW(validate(data));
+  const std::vector<std::uint32_t> rows{22, 5, 0};
+  std::vector<float> targets(6);
+  std::vector<std::int32_t> labels(6);
+  gather_targets(data, rows, {targets.data(), 2, 3});
+  gather_labels(data, rows, labels);
+  for (std::size_t b = 0; b < 3; ++b)
+    for (std::size_t k = 0; k < 2; ++k) {
+      EXPECT_EQ(targets[k * 3 + b], data.targets[rows[b] * 2 + k]);
+      EXPECT_EQ(labels[k * 3 + b], data.labels[rows[b] * 2 + k]) << "token by token";
+    }
+}
+
+TEST(Folds, WithoutLabelsDealOutOneClass) {
+  Dataset data = small();
+  data.labels.clear();
+  data.classes = 0;
+  data.outputs = 1;
+  data.targets.assign(23, 0.0f);
+  std::vector<int> counts(5);
+  for (const int k : stratified_folds(data, 5, 3)) ++counts.at(static_cast<std::size_t>(k));
+  expect_even(counts);
 }
 
 TEST(Dataset, GatherPutsTheBatchInnermost) {
