@@ -51,7 +51,9 @@ inline Bytes deflated(const Bytes& plain) {
 
 inline Bytes zip(const std::vector<std::pair<std::string, Bytes>>& members, bool deflate) {
   Bytes archive, directory;
-  for (const auto& [name, plain] : members) {
+  for (const auto& member : members) {
+    const std::string& name = member.first;
+    const Bytes& plain = member.second;
     const Bytes packed = deflate ? deflated(plain) : plain;
     const auto crc = crc32(0, plain.data(), static_cast<uInt>(plain.size()));
     const std::size_t at = archive.size();
