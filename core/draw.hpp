@@ -65,6 +65,10 @@ enum class Purpose : std::uint32_t {
   arm_motion = 50,        ///< angles, speeds and accelerations of a generated robot arm
   arm_torque_noise = 51,  ///< noise of its measured torque
   arrivals = 52,          ///< times of requests
+  weight_noise = 60,      ///< errors of weights while a network is trained
+  output_noise = 61,      ///< errors of its products
+  fresh_chip = 62,        ///< number of the chip that a training pass runs on
+  validation_split = 63,  ///< order in which training samples are held back
 };
 
 /// Who asks. `site` is the physical core (fabrication) or operator and tile (noise); `trial` the fabricated

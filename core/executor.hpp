@@ -25,6 +25,13 @@ struct BatchedProduct {
   float scale = 1;
 };
 
+/// What else a step of an optimiser does with parameters p and gradients g.
+struct StepTerms {
+  float gradient_scale = 1;  ///< g is multiplied by it first
+  float decay = 0;  ///< SGD: added to g as decay·p. Adam: p −= rate·decay·p beside its step (AdamW)
+  bool nesterov = false;  ///< SGD: p −= rate·(g + momentum·v) instead of rate·v
+};
+
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -45,6 +52,10 @@ class Executor {
   virtual void fill(Matrix y, float value) = 0;
   /// y += x
   virtual void add(ConstMatrix x, Matrix y) = 0;
+  /// y *= factor
+  virtual void scale(Matrix y, float factor) = 0;
+  /// Σ x² in double, fixed order: equal bits for any thread count. Infinite or NaN where an element is.
+  virtual double sum_of_squares(std::size_t count, const float* x) = 0;
   /// y(r, b) += bias[r]
   virtual void add_bias(const float* bias, Matrix y) = 0;
   /// y = max(x, 0); x and y may be the same.
@@ -60,11 +71,12 @@ class Executor {
   virtual void argmax_rows(ConstMatrix x, std::int32_t* best) = 0;
 
   /// v = momentum·v + g; p −= rate·v.
-  virtual void sgd_step(std::size_t count, float* p, const float* g, float* v, float rate,
-                        float momentum) = 0;
+  virtual void sgd_step(std::size_t count, float* p, const float* g, float* v, float rate, float momentum,
+                        const StepTerms& terms = {}) = 0;
   /// Adam (Kingma & Ba 2015, arXiv:1412.6980, algorithm 1); step counts from 1.
   virtual void adam_step(std::size_t count, float* p, const float* g, float* m, float* v, int step,
-                         float rate, float beta1, float beta2, float epsilon) = 0;
+                         float rate, float beta1, float beta2, float epsilon,
+                         const StepTerms& terms = {}) = 0;
 };
 
 /// The pool must outlive the executor.

@@ -65,6 +65,30 @@ class CpuExecutor final : public Executor {
     });
   }
 
+  void scale(Matrix y, float factor) override {
+    by_row(y.rows, y.cols, [=](std::size_t r) {
+      float* out = y.row(r);
+      for (std::size_t b = 0; b < y.cols; ++b) out[b] *= factor;
+    });
+  }
+
+  double sum_of_squares(std::size_t count, const float* x) override {
+    return ordered_sum(pool_, count, block_elements, [x](std::size_t begin, std::size_t end) {
+      std::array<double, 8> lane{};  // as in add_row_sums
+      std::size_t i = begin;
+      for (; i + lane.size() <= end; i += lane.size())
+        for (std::size_t l = 0; l < lane.size(); ++l) {
+          const auto value = static_cast<double>(x[i + l]);
+          lane[l] += value * value;
+        }
+      for (std::size_t l = 0; i < end; ++i, ++l)
+        lane[l] += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+      double sum = 0;
+      for (const double part : lane) sum += part;
+      return sum;
+    });
+  }
+
   void add_bias(const float* bias, Matrix y) override {
     by_row(y.rows, y.cols, [=](std::size_t r) {
       const float value = bias[r];
@@ -129,27 +153,33 @@ class CpuExecutor final : public Executor {
     });
   }
 
-  void sgd_step(std::size_t count, float* p, const float* g, float* v, float rate, float momentum) override {
+  void sgd_step(std::size_t count, float* p, const float* g, float* v, float rate, float momentum,
+                const StepTerms& terms) override {
+    const float scale = terms.gradient_scale, decay = terms.decay;
+    const float ahead = terms.nesterov ? momentum : 1.0f, slope_ahead = terms.nesterov ? 1.0f : 0.0f;
     by_block(count, [=](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
-        v[i] = momentum * v[i] + g[i];
-        p[i] -= rate * v[i];
+        const float slope = scale * g[i] + decay * p[i];
+        v[i] = momentum * v[i] + slope;
+        p[i] -= rate * (slope_ahead * slope + ahead * v[i]);
       }
     });
   }
 
   void adam_step(std::size_t count, float* p, const float* g, float* m, float* v, int step, float rate,
-                 float beta1, float beta2, float epsilon) override {
+                 float beta1, float beta2, float epsilon, const StepTerms& terms) override {
     if (step < 1) throw Error("adam_step: step " + std::to_string(step) + " must be at least 1");
     const auto correction = [step](float beta) {
       return static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(beta), step)));
     };
     const float c1 = correction(beta1), c2 = correction(beta2);
+    const float scale = terms.gradient_scale, decay = rate * terms.decay;
     by_block(count, [=](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
-        m[i] = beta1 * m[i] + (1.0f - beta1) * g[i];
-        v[i] = beta2 * v[i] + (1.0f - beta2) * (g[i] * g[i]);
-        p[i] -= rate * (m[i] * c1) / (std::sqrt(v[i] * c2) + epsilon);
+        const float slope = scale * g[i];
+        m[i] = beta1 * m[i] + (1.0f - beta1) * slope;
+        v[i] = beta2 * v[i] + (1.0f - beta2) * (slope * slope);
+        p[i] = (p[i] - decay * p[i]) - rate * (m[i] * c1) / (std::sqrt(v[i] * c2) + epsilon);
       }
     });
   }

@@ -27,6 +27,12 @@ struct Add {
   __device__ void operator()(std::size_t, std::size_t r, std::size_t c) const { y(r, c) += x(r, c); }
 };
 
+struct Scale {
+  Matrix y;
+  float factor;
+  __device__ void operator()(std::size_t, std::size_t r, std::size_t c) const { y(r, c) *= factor; }
+};
+
 struct AddBias {
   const float* bias;
   Matrix y;
@@ -64,21 +70,23 @@ struct Argmax {
 struct SgdStep {
   float *p, *v;
   const float* g;
-  float rate, momentum;
+  float rate, momentum, scale, decay, slope_ahead, ahead;
   __device__ void operator()(std::size_t i) const {
-    v[i] = momentum * v[i] + g[i];
-    p[i] -= rate * v[i];
+    const float slope = scale * g[i] + decay * p[i];
+    v[i] = momentum * v[i] + slope;
+    p[i] -= rate * (slope_ahead * slope + ahead * v[i]);
   }
 };
 
 struct AdamStep {
   float *p, *m, *v;
   const float* g;
-  float rate, beta1, beta2, epsilon, correction1, correction2;
+  float rate, beta1, beta2, epsilon, correction1, correction2, scale, decay;
   __device__ void operator()(std::size_t i) const {
-    m[i] = beta1 * m[i] + (1.0f - beta1) * g[i];
-    v[i] = beta2 * v[i] + (1.0f - beta2) * (g[i] * g[i]);
-    p[i] -= rate * (m[i] * correction1) / (sqrt_exact(v[i] * correction2) + epsilon);
+    const float slope = scale * g[i];
+    m[i] = beta1 * m[i] + (1.0f - beta1) * slope;
+    v[i] = beta2 * v[i] + (1.0f - beta2) * (slope * slope);
+    p[i] = (p[i] - decay * p[i]) - rate * (m[i] * correction1) / (sqrt_exact(v[i] * correction2) + epsilon);
   }
 };
 
@@ -136,6 +144,20 @@ __global__ void add_row_sums_kernel(ConstMatrix x, float* sums) {
   const std::size_t r = blockIdx.x;
   const double sum = block_sum(x.row(r), x.cols);
   if (threadIdx.x == 0) sums[r] = static_cast<float>(static_cast<double>(sums[r]) + sum);
+}
+
+// One block per stretch of squares_stretch numbers; the stretches are then summed in order.
+constexpr std::size_t squares_stretch = std::size_t{1} << 14;
+__global__ void squares_kernel(const float* x, std::size_t count, double* sums) {
+  using Reduce = cub::BlockReduce<double, block_threads>;
+  __shared__ typename Reduce::TempStorage storage;
+  const std::size_t begin = blockIdx.x * squares_stretch;
+  const std::size_t end = begin + squares_stretch < count ? begin + squares_stretch : count;
+  double part = 0;
+  for (std::size_t i = begin + threadIdx.x; i < end; i += block_threads)
+    part += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  const double sum = Reduce(storage).Sum(part);
+  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
 }
 
 __global__ void sum_losses_kernel(const double* losses, std::size_t count, LossResult* result) {
@@ -212,6 +234,19 @@ class CudaExecutor final : public Executor {
     for_each(y.rows, y.cols, Add{x, y}, "add");
   }
 
+  void scale(Matrix y, float factor) override { for_each(y.rows, y.cols, Scale{y, factor}, "scale"); }
+
+  double sum_of_squares(std::size_t count, const float* x) override {
+    if (count == 0) return 0;
+    const std::size_t stretches = (count + squares_stretch - 1) / squares_stretch;
+    const Buffer<double> sums(*this, stretches);
+    squares_kernel<<<static_cast<unsigned>(stretches), block_threads>>>(x, count, sums.data());
+    check(cudaGetLastError(), "sum_of_squares");
+    double total = 0;
+    for (const double sum : sums.to_host()) total += sum;
+    return total;
+  }
+
   void add_bias(const float* bias, Matrix y) override {
     for_each(y.rows, y.cols, AddBias{bias, y}, "add_bias");
   }
@@ -260,17 +295,23 @@ class CudaExecutor final : public Executor {
     for_each(x.cols, Argmax{x, best}, "argmax_rows");
   }
 
-  void sgd_step(std::size_t count, float* p, const float* g, float* v, float rate, float momentum) override {
-    for_each(count, SgdStep{p, v, g, rate, momentum}, "sgd_step");
+  void sgd_step(std::size_t count, float* p, const float* g, float* v, float rate, float momentum,
+                const StepTerms& terms) override {
+    for_each(count,
+             SgdStep{p, v, g, rate, momentum, terms.gradient_scale, terms.decay, terms.nesterov ? 1.0f : 0.0f,
+                     terms.nesterov ? momentum : 1.0f},
+             "sgd_step");
   }
 
   void adam_step(std::size_t count, float* p, const float* g, float* m, float* v, int step, float rate,
-                 float beta1, float beta2, float epsilon) override {
+                 float beta1, float beta2, float epsilon, const StepTerms& terms) override {
     if (step < 1) throw Error("adam_step: step " + std::to_string(step) + " must be at least 1");
     const auto correction = [step](float beta) {
       return static_cast<float>(1.0 / (1.0 - std::pow(static_cast<double>(beta), step)));
     };
-    for_each(count, AdamStep{p, m, v, g, rate, beta1, beta2, epsilon, correction(beta1), correction(beta2)},
+    for_each(count,
+             AdamStep{p, m, v, g, rate, beta1, beta2, epsilon, correction(beta1), correction(beta2),
+                      terms.gradient_scale, rate * terms.decay},
              "adam_step");
   }
 

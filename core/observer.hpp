@@ -3,14 +3,17 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <string_view>
 
 namespace fringe {
 
 struct EpochEvent {
   std::size_t epoch = 0, epochs = 0;
-  double train_loss = 0, train_accuracy = 0;
-  double test_accuracy = -1;  ///< −1: not evaluated this epoch
+  double train_loss = 0, train_accuracy = 0;  ///< accuracies are NaN where targets are numbers, not classes
+  double test_accuracy = -1;                  ///< −1: not evaluated this epoch
+  double validation_loss = std::numeric_limits<double>::quiet_NaN();  ///< NaN: no samples are held back
+  double validation_accuracy = std::numeric_limits<double>::quiet_NaN();
 };
 
 class Observer {

@@ -128,7 +128,8 @@ class Rehearsal {
     float *p = s.weight->span().data(), *m = s.out.span().data(), *v = s.more.span().data();
     const float* g = s.in.span().data();
     const std::size_t count = s.in.span().size();
-    if (s.work->operations_per_element <= 4)
+    constexpr double most_of_sgd = 11;  // with momentum, looking ahead, decay and clipping
+    if (s.work->operations_per_element <= most_of_sgd)
       cpu_.sgd_step(count, p, g, m, rate, 0.9f);
     else
       cpu_.adam_step(count, p, g, m, v, 1, rate, 0.9f, 0.999f, 1e-8f);

@@ -237,7 +237,7 @@ class ResidentWork {
 
   // A rate of 0 does all the arithmetic and leaves the weights as they are.
   void update(Weight& w, double operations_per_element) {
-    constexpr double sgd_operations = 4;
+    constexpr double sgd_operations = 11;  // with momentum ahead, decay and clipping
     const std::span<float> p = w.value.span();
     if (operations_per_element <= sgd_operations)
       executor_.sgd_step(p.size(), p.data(), w.gradient.span().data(), w.first_moment.span().data(), 0.0f,

@@ -1,6 +1,7 @@
 #include "electronic/format_matrix.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -134,7 +135,33 @@ class FormatMatrix final : public ProgrammedMatrix {
   std::vector<std::int32_t> sums_;
 };
 
+class FormatEmulation final : public Accelerator {
+ public:
+  FormatEmulation(Format format, Executor& cpu, ThreadPool& pool)
+      : format_(format), cpu_(cpu), pool_(pool), name_(std::string(row_of(format).name) + " products") {}
+  const std::string& name() const override { return name_; }
+  Provenance numerics() const override { return Provenance::simulated; }
+  Boundary boundary() const override { return Boundary::matrix_unit; }
+  Executor& executor() const override { return cpu_; }
+  std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t) override {
+    return make_format_matrix(w, format_, cpu_, pool_);
+  }
+  Cost price(std::span<const Work>) override {
+    throw Error("'" + name_ + "' is a number format and no machine: it has no price");
+  }
+
+ private:
+  Format format_;
+  Executor& cpu_;
+  ThreadPool& pool_;
+  std::string name_;
+};
+
 }  // namespace
+
+std::unique_ptr<Accelerator> make_format_emulation(Format format, Executor& cpu, ThreadPool& pool) {
+  return std::make_unique<FormatEmulation>(format, cpu, pool);
+}
 
 std::unique_ptr<ProgrammedMatrix> make_format_matrix(ConstMatrix w, Format format, Executor& cpu,
                                                      ThreadPool& pool) {

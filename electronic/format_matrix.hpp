@@ -13,4 +13,7 @@ namespace fringe {
 std::unique_ptr<ProgrammedMatrix> make_format_matrix(ConstMatrix w, Format format, Executor& cpu,
                                                      ThreadPool& pool);
 
+/// Hardware of such matrices and nothing else: numbers without a machine, so that price() throws Error.
+std::unique_ptr<Accelerator> make_format_emulation(Format format, Executor& cpu, ThreadPool& pool);
+
 }  // namespace fringe

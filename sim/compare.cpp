@@ -24,8 +24,9 @@ constexpr std::size_t error_samples = 256;  // test samples behind the error of 
 class Run {
  public:
   /// The trace is created last, when nothing in the input can fail any more.
-  Run(const Experiment& experiment, ThreadPool& pool, Observer& observer, const std::string& trace_path)
-      : study_(experiment, pool, observer),
+  Run(const Experiment& experiment, ThreadPool& pool, Observer& observer, const std::string& trace_path,
+      const std::string& checkpoint_path)
+      : study_(experiment, pool, observer, checkpoint_path),
         trace_(std::make_unique<TraceWriter>(
             trace_path, TraceInfo{std::string(program_version), std::string(program_commit), experiment.text,
                                   experiment.seed, cpu_name(), static_cast<std::int64_t>(pool.size()),
@@ -392,8 +393,8 @@ class Run {
 }  // namespace
 
 Comparison compare(const Experiment& experiment, ThreadPool& pool, Observer& observer,
-                   const std::string& trace_path) {
-  auto run = std::make_unique<Run>(experiment, pool, observer, trace_path);
+                   const std::string& trace_path, const std::string& checkpoint_path) {
+  auto run = std::make_unique<Run>(experiment, pool, observer, trace_path, checkpoint_path);
   try {
     return (*run)();
   } catch (...) {

@@ -8,9 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "electronic/number_format.hpp"
 #include "photonics/in_situ.hpp"
 #include "photonics/photonic_design.hpp"
 #include "sim/open_dataset.hpp"
+#include "workloads/perturbed.hpp"
 #include "workloads/training.hpp"
 
 namespace fringe {
@@ -20,6 +22,15 @@ struct PhotonicEntry {
   std::string name;
   PhotonicDesign design;
   std::size_t cores = 0;  ///< 0: as many as the workload has tiles (resident weights)
+};
+
+/// What the training of the networks that every hardware runs meets besides exact float32 products.
+struct TrainingHardware {
+  Format format = Format::fp32;  ///< of its products; weights are updated in float32
+  Perturbation perturbation;     ///< without fabricate: fresh_chips says it
+  std::string fresh_chips;       ///< photonic system of which every pass has a new chip; empty: none
+
+  bool plain() const { return format == Format::fp32 && !perturbation.acts() && fresh_chips.empty(); }
 };
 
 /// Training on the imperfect chip.
@@ -46,6 +57,8 @@ struct Experiment {
   std::size_t chip_samples = 0;          ///< test samples that each chip sees; 0: all
   std::vector<std::size_t> batches;      ///< ascending, 1 among them
   TrainingOptions training;
+  TrainingHardware training_hardware;
+  std::size_t checkpoint_every = 0;  ///< steps; 0: every epoch
   InLoopOptions in_loop;
   std::vector<PhotonicEntry> photonic;
   bool cpu = true;

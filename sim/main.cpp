@@ -38,7 +38,7 @@ namespace {
 using namespace fringe;
 
 struct RunOptions {
-  std::string data, out, seed, workload;
+  std::string data, out, seed, workload, checkpoint;
   unsigned threads = 0;
   bool json = false, quiet = false, allow_leak = false;
 };
@@ -102,13 +102,18 @@ int run(Experiment experiment, const RunOptions& options) {
   override_experiment(experiment, parse_seed(options.seed),
                       options.data.empty() ? std::nullopt : std::optional(options.data), options.allow_leak);
   const std::string out = options.out.empty() ? experiment.name + ".h5" : options.out;
+  if (!options.checkpoint.empty() && std::filesystem::absolute(options.checkpoint).lexically_normal() ==
+                                         std::filesystem::absolute(out).lexically_normal())
+    throw Error("--checkpoint: " + out + " is the trace of this run; name another file");
   catch_interrupts();
   ThreadPool pool(options.threads);
   Comparison result;
   {
     ProgressBar progress(options.quiet);
-    result = compare(experiment, pool, progress, out);
+    result = compare(experiment, pool, progress, out, options.checkpoint);
   }
+  if (result.stopped && !options.checkpoint.empty())
+    std::fprintf(stderr, "fringe: stopped; the same command goes on from %s\n", options.checkpoint.c_str());
   std::fputs((options.json ? report_json(result) : report_text(result)).c_str(), stdout);
   if (!options.json) std::printf("\ntrace: %s\n", out.c_str());
   return result.stopped ? 130 : 0;
@@ -329,6 +334,10 @@ int command_line(int argc, char** argv) {
 
   auto* run_command = app.add_subcommand("run", "the same for an experiment of your own");
   run_command->add_option("experiment", experiment_file, "TOML file, see experiments/README.md")->required();
+  run_command
+      ->add_option("--checkpoint", options.checkpoint,
+                   "file (HDF5) where trainings leave their state; where it exists, they go on from it")
+      ->type_name("FILE");
   run_command
       ->add_option("--data", options.data, "path or name, instead of the experiment's; see fringe list data")
       ->type_name("PATH");

@@ -83,6 +83,8 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
     TrainingOptions options = experiment.training;
     options.epochs = experiment.in_loop.epochs;
     options.optimiser.rate = experiment.in_loop.rate;
+    options.optimiser.weight_decay = 0;  // phases have no size that should shrink
+    options.loss_scaling = false;        // slopes are float32
     options.seed = experiment.seed;
     const auto rows = first_rows(fold.split.train, experiment.in_loop.samples);
     struct : Observer {
@@ -90,7 +92,9 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
       bool stop_requested() const override { return outer->stop_requested(); }
     } quiet;
     quiet.outer = &study.observer();
-    result.epochs = train(network, study.data(), rows, options, &quiet, result.rows).epochs;
+    const std::string name = entry.name + ", " + which.name + ", chip " + std::to_string(chip);
+    result.epochs =
+        train(network, study.data(), rows, options, &quiet, result.rows, study.checkpoints(name)).epochs;
     calibrate(network, study.data(), ranges, experiment.seed);
   }
   if (which.keep_phases && chip == 0)

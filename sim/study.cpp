@@ -6,7 +6,9 @@
 
 #include "core/error.hpp"
 #include "electronic/cpu_blas.hpp"
+#include "electronic/format_matrix.hpp"
 #include "sim/open_dataset.hpp"
+#include "sim/photonic_study.hpp"
 
 namespace fringe {
 namespace {
@@ -32,9 +34,24 @@ class EpochCounter final : public Observer {
   std::size_t total_;
 };
 
+/// What the experiment puts between its networks and their training hardware.
+Perturbation perturbation_of(const Study& study) {
+  const TrainingHardware& wanted = study.experiment().training_hardware;
+  Perturbation perturbation = wanted.perturbation;
+  for (const PhotonicEntry& entry : study.experiment().photonic)
+    if (entry.name == wanted.fresh_chips)
+      perturbation.fabricate = [&study, &entry](std::uint32_t chip) {
+        return std::make_unique<PhotonicAccelerator>(
+            photonic_setup(study, entry, {.name = "fresh chip", .effects = effects_of(entry.design)}, chip),
+            study.cpu(), study.pool());
+      };
+  return perturbation;
+}
+
 }  // namespace
 
-Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer)
+Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
+             const std::string& checkpoint_path)
     : experiment_(&experiment),
       pool_(&pool),
       observer_(&observer),
@@ -62,6 +79,13 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer)
     std::vector<TrainedFold>& to = each.name == "ordered" ? ordered_ : folds_;
     to.push_back({each.name, std::move(each.split), audited, {}, {}, {}});
   }
+  if (!checkpoint_path.empty())
+    checkpoint_ =
+        std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph_, data_));
+}
+
+Checkpoints Study::checkpoints(const std::string& name) const {
+  return checkpoint_ ? checkpoint_->of(name, experiment_->checkpoint_every) : Checkpoints{};
 }
 
 std::span<const std::uint32_t> Study::calibration_rows(const TrainedFold& fold) const {
@@ -78,13 +102,26 @@ void Study::train_floating() {
   // Folds in parallel, each on one thread; a single fold spreads its products instead.
   const auto train_one = [&](std::size_t i) {
     TrainedFold& fold = *all[i];
+    const TrainingHardware& wanted = experiment_->training_hardware;
     const auto blas = make_cpu_blas(*cpu_, *pool_);
-    Network network(graph_, initial_parameters(graph_, experiment_->seed), *blas);
+    std::unique_ptr<Accelerator> products, perturbed;
+    Accelerator* hardware = blas.get();
+    if (wanted.format != Format::fp32)
+      hardware = (products = make_format_emulation(wanted.format, *cpu_, *pool_)).get();
+    if (Perturbation perturbation = perturbation_of(*this); perturbation.acts())
+      hardware = (perturbed = make_perturbed(*hardware, std::move(perturbation))).get();
+    Network network(graph_, initial_parameters(graph_, experiment_->seed), *hardware);
     EpochCounter counter(*observer_, done, mutex, epochs);
-    fold.epochs =
-        train(network, data_, fold.split.train, experiment_->training, &counter, fold.split.test).epochs;
+    fold.epochs = train(network, data_, fold.split.train, experiment_->training, &counter, fold.split.test,
+                        checkpoints("floating point, " + fold.name))
+                      .epochs;
     fold.parameters = network.parameters();
-    fold.floating = evaluate(network, data_, fold.split.test);
+    if (wanted.plain()) {
+      fold.floating = evaluate(network, data_, fold.split.test);
+    } else {
+      Network exact(graph_, fold.parameters, *blas);
+      fold.floating = evaluate(exact, data_, fold.split.test);
+    }
   };
   if (all.size() == 1)
     train_one(0);

@@ -9,6 +9,7 @@
 #include "core/executor.hpp"
 #include "core/observer.hpp"
 #include "core/tensor.hpp"
+#include "sim/checkpoint.hpp"
 #include "sim/comparison.hpp"
 #include "sim/experiment.hpp"
 #include "workloads/audit.hpp"
@@ -30,9 +31,11 @@ struct TrainedFold {
 
 class Study {
  public:
-  /// Loads the data and audits its splits. Throws Error where data and workload don't fit, or where test rows
-  /// stand in training rows and the experiment doesn't allow it.
-  Study(const Experiment& experiment, ThreadPool& pool, Observer& observer);
+  /// Loads the data, audits its splits and, where its path isn't empty, reads the checkpoint that trainings
+  /// go on from and write to. Throws Error where data and workload, or checkpoint and experiment, don't fit,
+  /// or where test rows stand in training rows and the experiment doesn't allow it.
+  Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
+        const std::string& checkpoint_path = "");
 
   const Experiment& experiment() const noexcept { return *experiment_; }
   ThreadPool& pool() const noexcept { return *pool_; }
@@ -49,8 +52,11 @@ class Study {
   /// Training rows that set converter ranges.
   std::span<const std::uint32_t> calibration_rows(const TrainedFold& fold) const;
 
-  /// Trains all folds and the ordered split on the CPU in floating point.
+  /// Trains all folds and the ordered split on the CPU in floating point, on what the experiment puts in
+  /// between; TrainedFold::floating is without it. Stopped trainings leave folds that are trained in part.
   void train_floating();
+  /// For the training of that name.
+  Checkpoints checkpoints(const std::string& name) const;
 
   /// task(i) for i < count in parallel, with progress under `what`; false where the observer asked to stop.
   bool each(const std::string& what, std::size_t count, const std::function<void(std::size_t)>& task);
@@ -60,6 +66,7 @@ class Study {
   ThreadPool* pool_;
   Observer* observer_;
   std::unique_ptr<Executor> cpu_;
+  std::unique_ptr<CheckpointFile> checkpoint_;
   Dataset data_;
   Graph graph_;
   std::vector<TrainedFold> folds_, ordered_;

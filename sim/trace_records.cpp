@@ -26,7 +26,9 @@ void record_epochs(TraceWriter& trace, const std::string& run, const std::vector
                             {"epoch", integer(e.epoch)},
                             {"loss", e.train_loss},
                             {"train_accuracy", e.train_accuracy},
-                            {"test_accuracy", e.test_accuracy < 0 ? std::nan("") : e.test_accuracy}});
+                            {"test_accuracy", e.test_accuracy < 0 ? std::nan("") : e.test_accuracy},
+                            {"validation_loss", e.validation_loss},
+                            {"validation_accuracy", e.validation_accuracy}});
 }
 
 void record_audit(TraceWriter& trace, const std::string& split, const AuditReport& audit) {

@@ -95,7 +95,8 @@ void TraceWriter::File::create() {
   const fs::file_status status = fs::status(path, ignored);
   const bool exists = fs::exists(status);
   if (fs::is_directory(status)) throw Error("trace " + path + ": is a directory, not a file");
-  if (exists && !is_trace(path))
+  // An empty file is what a run that was killed right here leaves.
+  if (exists && !(fs::is_regular_file(status) && fs::file_size(path, ignored) == 0) && !is_trace(path))
     throw Error("trace " + path + ": exists and is not a fringe trace, so it is not overwritten");
 
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | (exists ? 0 : O_EXCL), 0666);

@@ -259,9 +259,15 @@ ConstMatrix Network::forward(ConstMatrix x, const Context& context) {
 void Network::prepare_training() {
   if (trained_.size() > 0) return;
   for (const Buffer<float>& v : vectors_) vector_gradients_.emplace_back(accelerator_->executor(), v.size());
-  for (const auto& matrix : matrices_) trained_.add(matrix->parameters(), matrix->gradients());
+  for (const auto& matrix : matrices_) trained_.add(matrix->parameters(), matrix->gradients(), true);
+  // Weights that the digital unit holds decay too: depthwise filters and tables.
+  std::vector<char> decays(vectors_.size());
+  for (std::size_t i = 0; i < places_.size(); ++i)
+    if (places_[i].vectors >= 0)
+      decays[at(places_[i].vectors)] =
+          (places_[i].weights >= 0 && places_[i].matrix < 0) || graph_.nodes()[i].op == Operator::embedding;
   for (std::size_t k = 0; k < vectors_.size(); ++k)
-    trained_.add(vectors_[k].span(), vector_gradients_[k].span());
+    trained_.add(vectors_[k].span(), vector_gradients_[k].span(), decays[k] != 0);
 }
 
 double Network::loss(const Targets& targets) {
@@ -269,7 +275,7 @@ double Network::loss(const Targets& targets) {
   return places_.back().kernel.loss(accelerator_->executor(), call, targets);
 }
 
-double Network::backward(const Targets& targets, const Context& context) {
+double Network::backward(const Targets& targets, const Context& context, float gradient_scale) {
   if (!trains_) throw Error("backward pass: it follows a forward pass with training");
   prepare_training();
   Executor& executor = accelerator_->executor();
@@ -296,9 +302,11 @@ double Network::backward(const Targets& targets, const Context& context) {
       used += numbers(place.in[k]) * batch_;
     }
     call.dx = place.dx;
-    if (place.kernel.loss != nullptr)
+    if (place.kernel.loss != nullptr) {
       mean = place.kernel.loss(executor, call, targets);
-    else if (place.matrix >= 0)
+      if (gradient_scale != 1 && place.dx[0] != nullptr)
+        executor.scale(as_row(place.dx[0], numbers(place.in[0]) * batch_), gradient_scale);
+    } else if (place.matrix >= 0)
       product_backward(i, call, context);
     else if (place.kernel.backward != nullptr)
       place.kernel.backward(executor, call);
@@ -311,10 +319,11 @@ double Network::backward(const Targets& targets, const Context& context) {
   return mean;
 }
 
-void Network::step(const Optimiser& optimiser, float rate) {
+bool Network::step(const Optimiser& optimiser, float rate, float loss_scale) {
   prepare_training();
-  trained_.step(optimiser, rate);
+  if (!trained_.step(optimiser, rate, loss_scale)) return false;
   for (const auto& matrix : matrices_) matrix->commit();
+  return true;
 }
 
 Parameters Network::parameters() const {

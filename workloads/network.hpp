@@ -40,6 +40,14 @@ struct Parameters {
 /// tables and learned values are normal with variance 0.02² (A. Radford et al., GPT-2, 2019).
 Parameters initial_parameters(const Graph& graph, std::uint64_t seed);
 
+/// Everything that training changes in a network, as its hardware holds it, in host memory.
+struct NetworkState {
+  /// The hardware's own, matrix by matrix (weights, or phases and gains), then those of the digital unit.
+  std::vector<std::vector<float>> parameters;
+  std::vector<std::vector<float>> states;  ///< Parameters::states
+  OptimiserState optimiser;
+};
+
 /// A product just executed: y = W·x as the hardware gave it, in executor memory, before any bias.
 struct ProductView {
   std::string_view name;  ///< of the operator
@@ -61,9 +69,9 @@ class Network {
   /// memory. The result is valid until the next call; where backward follows (context.training), x must stay
   /// unchanged until then.
   ConstMatrix forward(ConstMatrix x, const Context& context);
-  /// After forward in training with the same context: adds the gradients of the mean loss, and returns that
-  /// loss.
-  double backward(const Targets& targets, const Context& context);
+  /// After forward in training with the same context: adds the gradients of gradient_scale times the mean
+  /// loss, and returns that loss, without the scale.
+  double backward(const Targets& targets, const Context& context, float gradient_scale = 1);
   double backward(const std::int32_t* labels, const Context& context) {
     return backward(Targets{labels, nullptr}, context);
   }
@@ -72,9 +80,16 @@ class Network {
   double loss(const std::int32_t* labels) { return loss(Targets{labels, nullptr}); }
   /// One step with the gradients added since the last one, at `rate` instead of optimiser.rate; writes the
   /// new parameters to the hardware and zeroes the gradients. Changing the optimiser's kind midway restarts
-  /// its state.
-  void step(const Optimiser& optimiser, float rate);
+  /// its state. With loss_scale > 0 the gradients are those of so many times the loss; where one isn't finite
+  /// the parameters stay, and the answer is false.
+  bool step(const Optimiser& optimiser, float rate, float loss_scale = 0);
   void step(const Optimiser& optimiser) { step(optimiser, optimiser.rate); }
+
+  /// With a state restored, training goes on with the bits that it would have had (network_state.cpp).
+  NetworkState state();
+  /// Throws Error where the state is another network's. Without steps in state.optimiser, the optimiser
+  /// starts anew.
+  void restore(const NetworkState& state);
 
   /// What the hardware realises now, without noise per shot.
   Parameters parameters() const;

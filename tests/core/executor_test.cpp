@@ -181,6 +181,41 @@ TEST_F(CpuExecutorTest, SgdWithMomentumExactly) {
   EXPECT_EQ(p, 0.75f);
 }
 
+// Numbers of few bits: every product and sum is exact.
+TEST_F(CpuExecutorTest, StepsTakeScaleDecayAndTheLookAhead) {
+  float p = 2.0f, v = 0.5f;
+  const float g = 8.0f;
+  // g' = 8/16 + 0.25·2 = 1; v = 0.5·0.5 + 1 = 1.25; p −= 0.5·(1 + 0.5·1.25).
+  cpu->sgd_step(1, &p, &g, &v, 0.5f, 0.5f, {.gradient_scale = 0.0625f, .decay = 0.25f, .nesterov = true});
+  EXPECT_EQ(v, 1.25f);
+  EXPECT_EQ(p, 2.0f - 0.8125f);
+  // Without momentum of either kind Adam's step is rate·g'/(|g'| + ε); the decay comes beside it.
+  float q = 2.0f, m = 0.0f, square = 0.0f;
+  cpu->adam_step(1, &q, &g, &m, &square, 1, 0.5f, 0, 0, 1.0f, {.gradient_scale = 0.125f, .decay = 0.25f});
+  EXPECT_EQ(m, 1.0f);
+  EXPECT_EQ(square, 1.0f);
+  EXPECT_EQ(q, 2.0f - 0.5f * 0.25f * 2.0f - 0.5f * 1.0f / 2.0f);
+}
+
+TEST_F(CpuExecutorTest, ScaleAndSumOfSquares) {
+  Padded x(7, 5, 1);
+  const Padded before(7, 5, 1);
+  cpu->scale(x.view, -0.25f);
+  for (std::size_t r = 0; r < 7; ++r)
+    for (std::size_t c = 0; c < 5; ++c) EXPECT_EQ(x.view(r, c), -0.25f * before.view(r, c));
+  EXPECT_TRUE(x.padding_untouched());
+
+  // Whole numbers, whose squares a double adds exactly: 1² + … + n² = n(n + 1)(2n + 1)/6.
+  for (const std::size_t n : {0, 1, 5, 8, 20011}) {
+    std::vector<float> numbers(n);
+    for (std::size_t i = 0; i < n; ++i) numbers[i] = static_cast<float>(i + 1);
+    const double d = static_cast<double>(n);
+    EXPECT_EQ(cpu->sum_of_squares(n, numbers.data()), d * (d + 1) * (2 * d + 1) / 6);
+  }
+  const std::vector<float> bad{1, std::numeric_limits<float>::infinity(), 2};
+  EXPECT_FALSE(std::isfinite(cpu->sum_of_squares(3, bad.data())));
+}
+
 TEST_F(CpuExecutorTest, AdamFollowsItsAlgorithm) {
   const float rate = 0.01f, beta1 = 0.9f, beta2 = 0.999f, epsilon = 1e-8f;
   float p = 1.0f, m = 0.0f, v = 0.0f;
@@ -226,6 +261,10 @@ std::vector<float> all_operators(unsigned threads) {
                  0.9f, 0.99f, 1e-8f);
   cpu->sgd_step(rows * batch, x.span().data(), y.span().data(), m.span().data(), 0.1f, 0.9f);
   cpu->argmax_rows(x.view(), best.data());
+  cpu->scale(y.view(), 3.0f);
+  const double squares = cpu->sum_of_squares(rows * batch, y.span().data());
+  result.push_back(static_cast<float>(squares));
+  result.push_back(static_cast<float>(squares - static_cast<double>(static_cast<float>(squares))));
   for (const float value : x.span()) result.push_back(value);
   for (const std::int32_t value : best) result.push_back(static_cast<float>(value));
   return result;

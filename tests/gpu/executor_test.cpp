@@ -62,8 +62,9 @@ TEST_F(GpuExecutor, ElementwiseOperatorsHaveTheHostsBitsAndStayInsideTheirView) 
 
 TEST_F(GpuExecutor, OptimiserStepsHaveTheHostsBits) {
   constexpr std::size_t count = 10007;
-  const auto steps = [](bool adam) {
-    return [adam](Executor& e) {
+  StepTerms terms;
+  const auto steps = [&terms](bool adam) {
+    return [adam, &terms](Executor& e) {
       Tensor p = tensor(e, 1, count, normals(count, 8)), g = tensor(e, 1, count, normals(count, 9));
       Tensor m(e, 1, count), v(e, 1, count);
       e.fill(m.view(), 0.0f);
@@ -71,9 +72,9 @@ TEST_F(GpuExecutor, OptimiserStepsHaveTheHostsBits) {
       for (int step = 1; step <= 5; ++step)
         if (adam)
           e.adam_step(count, p.span().data(), g.span().data(), m.span().data(), v.span().data(), step, 1e-3f,
-                      0.9f, 0.999f, 1e-8f);
+                      0.9f, 0.999f, 1e-8f, terms);
         else
-          e.sgd_step(count, p.span().data(), g.span().data(), v.span().data(), 0.05f, 0.9f);
+          e.sgd_step(count, p.span().data(), g.span().data(), v.span().data(), 0.05f, 0.9f, terms);
       std::vector<float> all;
       for (const Tensor* t : {&p, &m, &v}) {
         const std::vector<float> part = t->to_host();
@@ -84,6 +85,19 @@ TEST_F(GpuExecutor, OptimiserStepsHaveTheHostsBits) {
   };
   expect_same_bits(steps(false));
   expect_same_bits(steps(true));
+  terms = {.gradient_scale = 0.3f, .decay = 0.1f, .nesterov = true};
+  expect_same_bits(steps(false));
+  expect_same_bits(steps(true));
+  expect_same_bits([](Executor& e) {
+    Tensor y = tensor(e, 1, count, normals(count, 8));
+    e.scale(y.view(), 0.3f);
+    return y.to_host();
+  });
+  // Both sum in double, in orders of their own: n roundings of positive terms.
+  const Tensor on_gpu = tensor(gpu(), 1, count, normals(count, 8)),
+               on_cpu = tensor(cpu(), 1, count, normals(count, 8));
+  const double expected = cpu().sum_of_squares(count, on_cpu.span().data());
+  EXPECT_NEAR(gpu().sum_of_squares(count, on_gpu.span().data()), expected, 0x1p-53 * count * expected);
 }
 
 TEST_F(GpuExecutor, ArgmaxTakesTheFirstOfEquals) {

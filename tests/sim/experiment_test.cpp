@@ -205,6 +205,45 @@ TEST(Experiment, TrainingOnTheChip) {
     EXPECT_THROW(parse_experiment(wrong, "mine.toml"), Error) << wrong;
 }
 
+TEST(Experiment, TrainingKeysReachTheTraining) {
+  const Experiment e = parse_experiment(
+      "[training]\noptimiser = 'adamw'\nbeta1 = 0.8\nbeta2 = 0.9\nepsilon = 1e-6\nweight_decay = 0.05\n"
+      "clip_norm = 2.5\nschedule = 'step'\nwarmup_steps = 30\nevery_epochs = 3\nfactor = 0.2\n"
+      "micro_batch = 8\nvalidation = 0.1\npatience = 4\nformat = 'fp16'\nweight_noise = 0.05\n"
+      "output_noise = 0.02\nweight_bits = 6\ninput_bits = 5\nfresh_chips = 'a'\ncheckpoint_every = 100\n"
+      "[photonic.a]\n",
+      "mine.toml");
+  const TrainingOptions& t = e.training;
+  EXPECT_EQ(t.optimiser.kind, Optimiser::Kind::adamw);
+  EXPECT_EQ(t.optimiser.beta1, 0.8f);
+  EXPECT_EQ(t.optimiser.beta2, 0.9f);
+  EXPECT_EQ(t.optimiser.epsilon, 1e-6f);
+  EXPECT_EQ(t.optimiser.weight_decay, 0.05f);
+  EXPECT_EQ(t.optimiser.clip_norm, 2.5f);
+  EXPECT_EQ(t.schedule.kind, Schedule::Kind::step);
+  EXPECT_EQ(t.schedule.warmup_steps, 30u);
+  EXPECT_EQ(t.schedule.every_epochs, 3u);
+  EXPECT_EQ(t.schedule.factor, 0.2);
+  EXPECT_EQ(t.micro_batch, 8u);
+  EXPECT_EQ(t.validation, 0.1);
+  EXPECT_EQ(t.patience, 4u);
+  EXPECT_TRUE(t.loss_scaling) << "belongs to halves";
+  EXPECT_EQ(e.training_hardware.format, Format::fp16);
+  EXPECT_EQ(e.training_hardware.perturbation.weight_noise, 0.05);
+  EXPECT_EQ(e.training_hardware.perturbation.output_noise, 0.02);
+  EXPECT_EQ(e.training_hardware.perturbation.weight_bits, 6);
+  EXPECT_EQ(e.training_hardware.perturbation.input_bits, 5);
+  EXPECT_EQ(e.training_hardware.fresh_chips, "a");
+  EXPECT_EQ(e.checkpoint_every, 100u);
+  EXPECT_NO_THROW(validate(t));
+  const Experiment sgd = parse_experiment(
+      "[training]\noptimiser = 'sgd'\nmomentum = 0.8\nnesterov = true\nweight_decay = 0.1\n", "mine.toml");
+  EXPECT_EQ(sgd.training.optimiser.momentum, 0.8f);
+  EXPECT_TRUE(sgd.training.optimiser.nesterov);
+  EXPECT_TRUE(sgd.training_hardware.plain());
+  EXPECT_NO_THROW(validate(sgd.training));
+}
+
 TEST(Experiment, EveryFileOfTheRepositoryIsRead) {
   std::size_t files = 0;
   for (const auto& file :
@@ -283,6 +322,21 @@ TEST(Experiment, SaysWhatIsWrongAndWhere) {
        {"mine.toml:3", "photonic.x.phase_bits"}},
       {"[photonic.x]\nmodes = 8\noutput_adc = 'adc-1.25gs'\n", {"mine.toml:3", "photonic.x.output_adc"}},
       {"[photonic.x]\nphase_bits = 32\nclock_hz = 1e12\n", {"mine.toml:1", "photonic.x:"}},
+      {"[training]\noptimiser = 'adamm'\n", {"mine.toml:2", "training.optimiser", "adamm", "adam"}},
+      {"[training]\nmomentum = 0.5\n", {"mine.toml:2", "training.momentum", "sgd"}},
+      {"[training]\noptimiser = 'sgd'\nbeta1 = 0.5\n", {"mine.toml:3", "training.beta1", "adam"}},
+      {"[training]\noptimiser = 'sgd'\nmomentum = 1\n", {"mine.toml:3", "training.momentum"}},
+      {"[training]\noptimiser = 'adam'\nweight_decay = 0.1\n", {"mine.toml:3", "weight_decay", "adamw"}},
+      {"[training]\nschedule = 'cosin'\n", {"mine.toml:2", "training.schedule", "cosine"}},
+      {"[training]\nfactor = 0.5\n", {"mine.toml:2", "training.factor", "step"}},
+      {"[training]\npatience = 3\n", {"mine.toml:2", "training.patience", "validation"}},
+      {"[training]\nvalidation = 1\n", {"mine.toml:2", "training.validation"}},
+      {"[training]\nformat = 'fp61'\n", {"mine.toml:2", "training.format", "fp32"}},
+      {"[training]\nweight_bits = 1\n", {"mine.toml:2", "training.weight_bits", "2 to 16"}},
+      {"[training]\nweight_noise = -1\n", {"mine.toml:2", "training.weight_noise"}},
+      {"[training]\nfresh_chips = 'b'\n[photonic.a]\n", {"mine.toml:2", "training.fresh_chips", "b", "a"}},
+      {"[training]\nfresh_chips = 'a'\n[photonic.a]\ndetection = 'intensity'\nmodes = 64\n",
+       {"mine.toml:2", "training.fresh_chips", "homodyne"}},
       {"name = 'x'\nname = \n", {"mine.toml:2:"}},
   };
   for (const Wrong& wrong : cases) {

@@ -36,9 +36,13 @@ class TemporaryFolder {
 inline TraceInfo some_info() { return {"0.1.0", "abc", "seed = 7\nname = \"µ\"\n", 7, "a CPU", 2, ""}; }
 
 inline void append_epoch(TraceWriter& trace, std::int64_t epoch, double loss) {
-  trace.append(
-      "epochs",
-      {{"run", "float"}, {"epoch", epoch}, {"loss", loss}, {"train_accuracy", 0.5}, {"test_accuracy", 0.25}});
+  trace.append("epochs", {{"run", "float"},
+                          {"epoch", epoch},
+                          {"loss", loss},
+                          {"train_accuracy", 0.5},
+                          {"test_accuracy", 0.25},
+                          {"validation_loss", 1.0},
+                          {"validation_accuracy", 0.125}});
 }
 
 /// The message of the fringe::Error that `act` throws, "" where it throws none.

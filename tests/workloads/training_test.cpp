@@ -116,7 +116,7 @@ TEST(Training, CosineScheduleByHand) {
   train(scheduled, optical_digits(), rows, options);
 
   Network by_hand(small_graph(), initial_parameters(small_graph(), 1), hardware);
-  options.schedule = Schedule::constant;
+  options.schedule.kind = Schedule::Kind::constant;
   options.epochs = 1;
   train(by_hand, optical_digits(), rows, options);
   options.optimiser.rate = 0.125f;
