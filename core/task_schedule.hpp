@@ -16,7 +16,7 @@ struct Task {
   double released_s = 0;     ///< not before, ≥ 0: when a request arrives
 };
 
-struct Schedule {
+struct TaskSchedule {
   std::vector<double> start_s, finish_s;  ///< of each task
   std::vector<std::size_t> server;        ///< which of its resource's servers ran it
   std::vector<double> busy_s;             ///< of each resource, summed over its servers
@@ -26,7 +26,7 @@ struct Schedule {
 /// servers[r] ≥ 1 equal servers of resource r. Of tasks with equal ways to the end the one released earlier
 /// goes first, then the lower number: equal inputs, equal schedules. O((tasks + edges)·log tasks). Throws
 /// Error on a resource or task that isn't there, a time that is negative or not finite, or a circle.
-Schedule schedule(std::span<const Task> tasks, std::span<const std::size_t> servers);
+TaskSchedule schedule_tasks(std::span<const Task> tasks, std::span<const std::size_t> servers);
 
 /// What no schedule goes below: the longest path of dependencies from its release on, and the work of each
 /// resource over its servers.

@@ -1,4 +1,4 @@
-#include "core/schedule.hpp"
+#include "core/task_schedule.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -63,12 +63,12 @@ std::vector<double> ways_to_end(std::span<const Task> tasks, std::span<const std
 
 }  // namespace
 
-Schedule schedule(std::span<const Task> tasks, std::span<const std::size_t> servers) {
+TaskSchedule schedule_tasks(std::span<const Task> tasks, std::span<const std::size_t> servers) {
   check(tasks, servers);
   const auto next = followers(tasks);
   const auto way = ways_to_end(tasks, next, in_order(tasks, next));
 
-  Schedule result;
+  TaskSchedule result;
   result.start_s.resize(tasks.size());
   result.finish_s.resize(tasks.size());
   result.server.resize(tasks.size());

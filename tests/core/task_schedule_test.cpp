@@ -1,4 +1,4 @@
-#include "core/schedule.hpp"
+#include "core/task_schedule.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,10 +37,10 @@ Problem random_problem(std::uint32_t trial) {
   return p;
 }
 
-TEST(Schedule, RandomGraphsKeepEveryRule) {
+TEST(TaskSchedule, RandomGraphsKeepEveryRule) {
   for (std::uint32_t trial = 0; trial < 300; ++trial) {
     const Problem p = random_problem(trial);
-    const Schedule s = schedule(p.tasks, p.servers);
+    const TaskSchedule s = schedule_tasks(p.tasks, p.servers);
     const ScheduleBounds bounds = schedule_bounds(p.tasks, p.servers);
     EXPECT_GE(s.makespan_s, bounds.largest());
     // R. L. Graham, SIAM J. Appl. Math. 17, 416 (1969), for one kind of server; with several, a moment of a
@@ -69,10 +69,10 @@ TEST(Schedule, RandomGraphsKeepEveryRule) {
 }
 
 // Whenever a task could run and doesn't, every server of its kind is at work.
-TEST(Schedule, NoServerIsIdleWhileATaskWaits) {
+TEST(TaskSchedule, NoServerIsIdleWhileATaskWaits) {
   for (std::uint32_t trial = 300; trial < 400; ++trial) {
     const Problem p = random_problem(trial);
-    const Schedule s = schedule(p.tasks, p.servers);
+    const TaskSchedule s = schedule_tasks(p.tasks, p.servers);
     for (std::size_t i = 0; i < p.tasks.size(); ++i) {
       double ready = p.tasks[i].released_s;
       for (const int before : p.tasks[i].after)
@@ -95,7 +95,7 @@ TEST(Schedule, NoServerIsIdleWhileATaskWaits) {
   }
 }
 
-TEST(Schedule, ChainsAndPipelinesByHand) {
+TEST(TaskSchedule, ChainsAndPipelinesByHand) {
   // Three requests of load (1 s, one loader) and compute (2 s, one core): the core is the bottleneck.
   std::vector<Task> tasks;
   for (int k = 0; k < 3; ++k) {
@@ -103,24 +103,24 @@ TEST(Schedule, ChainsAndPipelinesByHand) {
     tasks.push_back({1, 2, {2 * k}, 0});
   }
   const std::vector<std::size_t> one{1, 1}, two{1, 2};
-  EXPECT_EQ(schedule(tasks, one).makespan_s, 1 + 3 * 2);
-  EXPECT_EQ(schedule(tasks, two).makespan_s, 3 + 2);
+  EXPECT_EQ(schedule_tasks(tasks, one).makespan_s, 1 + 3 * 2);
+  EXPECT_EQ(schedule_tasks(tasks, two).makespan_s, 3 + 2);
   EXPECT_EQ(schedule_bounds(tasks, one).busiest_s, 6);
   EXPECT_EQ(schedule_bounds(tasks, one).path_s, 3);
-  EXPECT_EQ(schedule({}, one).makespan_s, 0);
+  EXPECT_EQ(schedule_tasks({}, one).makespan_s, 0);
 }
 
-TEST(Schedule, TheLongerWayGoesFirst) {
+TEST(TaskSchedule, TheLongerWayGoesFirst) {
   const std::vector<Task> tasks{{0, 1, {}, 0}, {0, 1, {}, 0}, {1, 5, {1}, 0}};
   const std::vector<std::size_t> servers{1, 1};
-  const Schedule s = schedule(tasks, servers);
+  const TaskSchedule s = schedule_tasks(tasks, servers);
   EXPECT_EQ(s.start_s[1], 0);
   EXPECT_EQ(s.makespan_s, 6);
 }
 
-TEST(Schedule, SaysWhatIsWrong) {
+TEST(TaskSchedule, SaysWhatIsWrong) {
   const std::vector<std::size_t> servers{1};
-  const auto refused = [&](std::vector<Task> tasks) { EXPECT_THROW(schedule(tasks, servers), Error); };
+  const auto refused = [&](std::vector<Task> tasks) { EXPECT_THROW(schedule_tasks(tasks, servers), Error); };
   refused({{1, 1, {}, 0}});
   refused({{0, -1, {}, 0}});
   refused({{0, 1, {}, std::numeric_limits<double>::infinity()}});
