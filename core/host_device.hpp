@@ -9,3 +9,5 @@
 
 /// A function that must be inlined, so that its code is that of the instruction set it is called for.
 #define FRINGE_INLINE [[gnu::always_inline]] FRINGE_HD inline
+/// The same for a lambda, behind its parameters.
+#define FRINGE_INLINE_LAMBDA __attribute__((always_inline))

@@ -83,7 +83,7 @@ struct ReduceReaders {
   template <int lanes>
   FRINGE_INLINE void run(std::size_t site, std::size_t column) const {
     double sum[lanes] = {};
-    shapes.readers(site, [&](std::size_t reader) {
+    shapes.readers(site, [&](std::size_t reader) FRINGE_INLINE_LAMBDA {
       const std::size_t at = reader * batch + column;
       for (int l = 0; l < lanes; ++l)
         sum[l] += static_cast<double>(dy[at + l]) * (a != nullptr ? static_cast<double>(a[at + l]) : 1.0);

@@ -29,16 +29,16 @@ struct Unfold {
       const Index start = (p * w.x.places - first) * w.batch;  // the column where the row of places begins
       const Index stop = least(end, start + w.x.places * w.batch);
       Index done = column;
-      const auto zeros = [&](Index until) {
+      const auto zeros = [&](Index until) FRINGE_INLINE_LAMBDA {
         float* const rest = out + done;
-        in_lanes(until - done, [=](Index k) { rest[k] = 0; });
+        in_lanes(until - done, [=](Index k) FRINGE_INLINE_LAMBDA { rest[k] = 0; });
       };
       w.each_run(p, i, j, column - start, stop - start,
-                 [&](Index, Index, Index at, Index pixel, Index count) {
+                 [&](Index, Index, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
                    zeros(start + at);
                    const float* const source = in + pixel;
                    float* const target = out + start + at;
-                   in_lanes(count, [=](Index k) { target[k] = source[k]; });
+                   in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { target[k] = source[k]; });
                    done = start + at + count;
                  });
       zeros(stop);
@@ -61,11 +61,11 @@ struct Fold {
     float* const out = image + s * w.x.pixels * w.batch;
     const float* const in = columns - places.first * w.batch;
     w.each_place(row, static_cast<Index>(from), static_cast<Index>(to), places, false,
-                 [&](Index, Index tap, Index at, Index place, Index count) {
+                 [&](Index, Index tap, Index at, Index place, Index count) FRINGE_INLINE_LAMBDA {
                    const float* const source =
                        in + (channel * w.taps() + tap) * static_cast<Index>(stride) + place;
                    float* const target = out + at;
-                   in_lanes(count, [=](Index k) { target[k] += source[k]; });
+                   in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { target[k] += source[k]; });
                  });
   }
 };
@@ -130,10 +130,10 @@ struct Depthwise {
     const Index f = s / w.y.places, p = s % w.y.places;
     const float* const in = image + f / filters * w.image();
     float* const out = y + s * w.x.places * w.batch;
-    in_lanes(end - begin, [=](Index k) { out[begin + k] = 0; });
-    w.each_tap(p, begin, end, [&](Index, Index tap, Index at, Index pixel, Index count) {
+    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
+    w.each_tap(p, begin, end, [&](Index, Index tap, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
       const float weight = weights[f * w.taps() + tap];
-      in_lanes(count, [=](Index k) { out[at + k] += weight * in[pixel + k]; });
+      in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] += weight * in[pixel + k]; });
     });
   }
 };
@@ -149,13 +149,14 @@ struct DepthwiseBackward {
     const auto s = static_cast<Index>(site), begin = static_cast<Index>(from), end = static_cast<Index>(to);
     const Index channel = s / w.y.pixels, row = s % w.y.pixels;
     float* const out = dx + s * w.x.pixels * w.batch;
-    in_lanes(end - begin, [=](Index k) { out[begin + k] = 0; });
+    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
     for (Index f = channel * filters; f < (channel + 1) * filters; ++f)
       w.each_place(row, begin, end, {0, w.places()}, false,
-                   [&](Index, Index tap, Index at, Index place, Index count) {
+                   [&](Index, Index tap, Index at, Index place, Index count) FRINGE_INLINE_LAMBDA {
                      const float weight = weights[f * w.taps() + tap];
                      const float* const source = dy + f * w.result() + place;
-                     in_lanes(count, [=](Index k) { out[at + k] += weight * source[k]; });
+                     in_lanes(count,
+                              [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] += weight * source[k]; });
                    });
   }
 };

@@ -20,22 +20,26 @@ struct MaxPool {
     const float* const in = x + s / w.y.places * w.image();
     const Index row = s * w.x.places * w.batch;
     float* const out = y + row;
-    in_lanes(end - begin, [=](Index k) { out[begin + k] = -std::numeric_limits<float>::infinity(); });
+    in_lanes(end - begin,
+             [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = -std::numeric_limits<float>::infinity(); });
     if (winner == nullptr)
-      return w.each_tap(s % w.y.places, begin, end, [&](Index, Index, Index at, Index pixel, Index count) {
-        in_lanes(count,
-                 [=](Index k) { out[at + k] = in[pixel + k] > out[at + k] ? in[pixel + k] : out[at + k]; });
-      });
+      return w.each_tap(s % w.y.places, begin, end,
+                        [&](Index, Index, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
+                          in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA {
+                            out[at + k] = in[pixel + k] > out[at + k] ? in[pixel + k] : out[at + k];
+                          });
+                        });
     float* const won = winner + row;
-    in_lanes(end - begin, [=](Index k) { won[begin + k] = 0; });
-    w.each_tap(s % w.y.places, begin, end, [&](Index, Index tap, Index at, Index pixel, Index count) {
-      const auto number = static_cast<float>(tap);
-      in_lanes(count, [=](Index k) {
-        const bool larger = in[pixel + k] > out[at + k];
-        won[at + k] = larger ? number : won[at + k];
-        out[at + k] = larger ? in[pixel + k] : out[at + k];
-      });
-    });
+    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { won[begin + k] = 0; });
+    w.each_tap(s % w.y.places, begin, end,
+               [&](Index, Index tap, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
+                 const auto number = static_cast<float>(tap);
+                 in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA {
+                   const bool larger = in[pixel + k] > out[at + k];
+                   won[at + k] = larger ? number : won[at + k];
+                   out[at + k] = larger ? in[pixel + k] : out[at + k];
+                 });
+               });
   }
 };
 
@@ -48,13 +52,15 @@ struct MaxPoolBackward {
     const Window& w = window;
     const auto s = static_cast<Index>(site), begin = static_cast<Index>(from), end = static_cast<Index>(to);
     float* const out = dx + s * w.x.pixels * w.batch;
-    in_lanes(end - begin, [=](Index k) { out[begin + k] = 0; });
+    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
     w.each_place(s % w.y.pixels, begin, end, {0, w.places()}, false,
-                 [&](Index, Index tap, Index at, Index place, Index count) {
+                 [&](Index, Index tap, Index at, Index place, Index count) FRINGE_INLINE_LAMBDA {
                    const Index of = s / w.y.pixels * w.result() + place;
                    const float *const slope = dy + of, *const won = winner + of;
                    const auto number = static_cast<float>(tap);
-                   in_lanes(count, [=](Index k) { out[at + k] += won[k] == number ? slope[k] : 0.0f; });
+                   in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA {
+                     out[at + k] += won[k] == number ? slope[k] : 0.0f;
+                   });
                  });
   }
 };
@@ -65,7 +71,7 @@ struct AverageDivisor {
   Window window;
   bool counts_padding;
   FRINGE_INLINE float operator()(Index place) const {
-    const auto along = [this](const WindowAxis& axis, Index at) {
+    const auto along = [this](const WindowAxis& axis, Index at) FRINGE_INLINE_LAMBDA {
       const Index edge = counts_padding ? axis.padding : 0;
       return axis.taps_on(at, -edge, axis.pixels + edge);
     };
@@ -85,14 +91,14 @@ struct AveragePool {
     const float* const in = x + s / w.y.places * w.image();
     const Index p = s % w.y.places;
     float* const out = y + s * w.x.places * w.batch;
-    in_lanes(end - begin, [=](Index k) { out[begin + k] = 0; });
-    w.each_tap(p, begin, end, [&](Index, Index, Index at, Index pixel, Index count) {
-      in_lanes(count, [=](Index k) { out[at + k] += in[pixel + k]; });
+    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
+    w.each_tap(p, begin, end, [&](Index, Index, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
+      in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] += in[pixel + k]; });
     });
     for (Index at = begin; at < end;) {
       const Index q = at / w.batch, stop = least(end, (q + 1) * w.batch);
       const float d = divisor(p * w.x.places + q);
-      in_lanes(stop - at, [=](Index k) { out[at + k] /= d; });
+      in_lanes(stop - at, [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] /= d; });
       at = stop;
     }
   }
@@ -108,11 +114,11 @@ struct AveragePoolBackward {
     const auto s = static_cast<Index>(site), begin = static_cast<Index>(from), end = static_cast<Index>(to);
     float* const out = dx + s * w.x.pixels * w.batch;
     const float* const in = dy + s / w.y.pixels * w.result();
-    in_lanes(end - begin, [=](Index k) { out[begin + k] = 0; });
+    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
     w.each_place(s % w.y.pixels, begin, end, {0, w.places()}, true,
-                 [&](Index q, Index, Index at, Index place, Index count) {
+                 [&](Index q, Index, Index at, Index place, Index count) FRINGE_INLINE_LAMBDA {
                    const float d = divisor(q);
-                   in_lanes(count, [=](Index k) { out[at + k] += in[place + k] / d; });
+                   in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] += in[place + k] / d; });
                  });
   }
 };

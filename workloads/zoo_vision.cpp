@@ -204,7 +204,8 @@ constexpr std::array rows{
                  "S. Han et al., NeurIPS 2015, arXiv:1506.02626, table 1 (431K parameters) and its table of "
                  "LeNet-5's "
                  "layers (4586K operations, 2 per product); parameters to the last digit by hand: 25·20 + "
-                 "25·20·50 + 800·500 + 500·10 and biases"},
+                 "25·20·50 + 800·500 + 500·10 and biases",
+             .runs = true},
     Workload{.name = "resnet18",
              .description = "ResNet-18, ImageNet at 224×224",
              .graph = resnet18,
@@ -212,7 +213,8 @@ constexpr std::array rows{
              .macs = 1.814e9,
              .macs_half_unit = 0.0005e9,
              .source = "K. He et al., arXiv:1512.03385, table 1; counts: torchvision model documentation, "
-                       "resnet18 IMAGENET1K_V1, operations 1 per multiply-accumulate"},
+                       "resnet18 IMAGENET1K_V1, operations 1 per multiply-accumulate",
+             .runs = true},
     Workload{.name = "resnet50",
              .description = "ResNet-50 with the stride in its 3×3 convolutions, ImageNet at 224×224",
              .graph = resnet50,
@@ -222,7 +224,8 @@ constexpr std::array rows{
              .source =
                  "K. He et al., arXiv:1512.03385, table 1 (which counts 3.8e9 with the stride in the "
                  "first 1×1); counts: torchvision model documentation, resnet50 IMAGENET1K_V1, operations "
-                 "1 per multiply-accumulate"},
+                 "1 per multiply-accumulate",
+             .runs = true},
     Workload{.name = "vgg16",
              .description = "VGG-16, ImageNet at 224×224",
              .graph = vgg16,
