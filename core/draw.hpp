@@ -59,6 +59,7 @@ enum class Purpose : std::uint32_t {
   drift_theta = 42,
   drift_phi = 43,
   drift_out = 44,
+  dropout = 45,
 };
 
 /// Who asks. `site` is the physical core (fabrication) or operator and tile (noise); `trial` the fabricated

@@ -1,11 +1,13 @@
 // Exponential, logarithm, hyperbolic tangent, error function and the logistic function of floats, from single
-// IEEE additions, multiplications and divisions without a branch: compilers turn loops over them into vectors,
-// and bits agree on every compiler, instruction set and device (contraction off), which libm's do not.
+// IEEE additions, multiplications and divisions without a branch: compilers turn loops over them into
+// vectors, and bits agree on every compiler, instruction set and device (contraction off), which libm's do
+// not.
 //
-// Largest error over all floats, measured against libm in double (tests/core/elementary_test.cpp), in units in
-// the last place of the exact value: exp 1.0, log 0.9, tanh 1.4, erf 1.1, logistic 1.6. NaN gives NaN, and
-// infinities give the limits. Polynomials are minimax fits of the ranges given (Lawson's iteration on Chebyshev
-// nodes); ranges are reduced as W. Cody and W. Waite do, Software Manual for the Elementary Functions, 1980.
+// Largest error over all floats, measured against libm in double (tests/core/elementary_test.cpp), in units
+// in the last place of the exact value: exp 1.0, log 0.9, tanh 1.4, erf 1.1, logistic 1.6. NaN gives NaN, and
+// infinities give the limits. Polynomials are minimax fits of the ranges given (Lawson's iteration on
+// Chebyshev nodes); ranges are reduced as W. Cody and W. Waite do, Software Manual for the Elementary
+// Functions, 1980.
 //
 // exp, sine and cosine in double serve tables of angles.
 #pragma once
@@ -45,11 +47,10 @@ FRINGE_INLINE float exp(float x) noexcept {
   const float n = shifted - rounder;
   // ln 2 in two parts, the first of 12 bits: n times it is exact.
   const float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;  // |r| ≤ ln 2 / 2
-  const float p =
-      ((((1.97902977e-4f * r + 1.39447034e-3f) * r + 8.33349768e-3f) * r + 4.16662954e-2f) * r +
-       0.166666657f) *
-          r +
-      0.5f;
+  const float p = ((((1.97902977e-4f * r + 1.39447034e-3f) * r + 8.33349768e-3f) * r + 4.16662954e-2f) * r +
+                   0.166666657f) *
+                      r +
+                  0.5f;
   const float y = (p * (r * r) + r) + 1.0f;
   const auto power = static_cast<std::int32_t>(bits_of(shifted) - bits_of(rounder));
   const std::int32_t half = power >> 1;
@@ -84,9 +85,9 @@ FRINGE_INLINE float log(float x) noexcept {
 
 FRINGE_INLINE float tanh(float x) noexcept {
   const float a = magnitude(x), z = a * a;
-  const float p = (((-5.71704516e-3f * z + 2.06505880e-2f) * z - 5.37434965e-2f) * z + 0.133314908f) * z -
-                  0.333332837f;
-  const float near = a * (z * p) + a;                    // a < 0.625
+  const float p =
+      (((-5.71704516e-3f * z + 2.06505880e-2f) * z - 5.37434965e-2f) * z + 0.133314908f) * z - 0.333332837f;
+  const float near = a * (z * p) + a;                   // a < 0.625
   const float far = 1.0f - 2.0f / (exp(a + a) + 1.0f);  // 1 − 2/∞ at last
   return with_sign_of(a < 0.625f ? near : far, x);
 }

@@ -23,6 +23,7 @@ struct BatchedProduct {
   float* c = nullptr;
   bool a_transposed = false, b_transposed = false;
   float scale = 1;
+  std::uint32_t site = 0;  ///< number of the operator
 };
 
 class Executor {
