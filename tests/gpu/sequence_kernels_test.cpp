@@ -22,12 +22,10 @@ void expect_near(const std::vector<float>& device, const std::vector<float>& hos
   ASSERT_EQ(device.size(), host.size());
   float largest = 0;
   for (const float v : host) largest = std::max(largest, std::abs(v));
-  for (std::size_t i = 0; i < host.size(); ++i)
-    if (equal)
-      EXPECT_EQ(device[i], host[i]) << i;
-    else
-      EXPECT_NEAR(device[i], host[i], 0x1p-23 * static_cast<double>(terms) * static_cast<double>(largest))
-          << i;
+  for (std::size_t i = 0; i < host.size(); ++i) {
+    const double terms_error = 0x1p-23 * static_cast<double>(terms) * static_cast<double>(largest);
+    EXPECT_NEAR(device[i], host[i], equal ? 0.0 : terms_error) << i;
+  }
 }
 
 TEST_F(GpuSequenceKernels, AreTheHosts) {

@@ -227,10 +227,12 @@ TEST(SequenceNetwork, InstructionSetsHaveTheSameBits) {
       SCOPED_TRACE(name + ", batch " + std::to_string(batch));
       const auto op = static_cast<std::size_t>(graph.nodes().back().op);
       const OperatorRun expected = run_operator(kernels::kernels_baseline()[op], *bench.cpu, graph, batch);
-      if (__builtin_cpu_supports("avx2"))
+      if (__builtin_cpu_supports("avx2")) {
         EXPECT_EQ(run_operator(kernels::kernels_avx2()[op], *bench.cpu, graph, batch), expected);
-      if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq"))
+      }
+      if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) {
         EXPECT_EQ(run_operator(kernels::kernels_avx512()[op], *bench.cpu, graph, batch), expected);
+      }
     }
 #endif
 }
