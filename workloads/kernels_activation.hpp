@@ -58,7 +58,7 @@ struct Activate {
   float* y;
   template <int lanes>
   FRINGE_INLINE void run(std::size_t, std::size_t column) const {
-    for (int l = 0; l < lanes; ++l) y[column + l] = F::value(x[column + l]);
+    store<lanes>(y + column, [&](int l) FRINGE_INLINE_LAMBDA { return F::value(x[column + l]); });
   }
 };
 
@@ -68,7 +68,8 @@ struct ActivateBackward {
   float* dx;
   template <int lanes>
   FRINGE_INLINE void run(std::size_t, std::size_t column) const {
-    for (int l = 0; l < lanes; ++l) dx[column + l] = dy[column + l] * F::slope(of[column + l]);
+    store<lanes>(dx + column,
+                 [&](int l) FRINGE_INLINE_LAMBDA { return dy[column + l] * F::slope(of[column + l]); });
   }
 };
 
@@ -111,11 +112,11 @@ struct Drop {
   FRINGE_INLINE void run(std::size_t site, std::size_t column) const {
     const std::uint64_t number = static_cast<std::uint64_t>(site) << 32;
     const std::size_t at = site * batch + column;
-    for (int l = 0; l < lanes; ++l) {
-      const bool kept =
-          random_bits(stream, number + first_sample + column + static_cast<std::size_t>(l)) >= below;
-      y[at + l] = kept ? x[at + l] * gain : 0.0f;
-    }
+    store<lanes>(y + at, [&](int l) FRINGE_INLINE_LAMBDA {
+      const std::uint32_t word =
+          random_bits(stream, number + first_sample + column + static_cast<std::size_t>(l));
+      return word >= below ? x[at + l] * gain : 0.0f;
+    });
   }
 };
 

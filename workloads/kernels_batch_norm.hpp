@@ -82,7 +82,7 @@ struct Normalise {
   FRINGE_INLINE void run(std::size_t site, std::size_t column) const {
     const std::size_t channel = site % channels, at = site * columns + column;
     const float m = mean[channel], s = inverse[channel] * scale[channel], t = shift[channel];
-    for (int l = 0; l < lanes; ++l) y[at + l] = (x[at + l] - m) * s + t;
+    store<lanes>(y + at, [&](int l) FRINGE_INLINE_LAMBDA { return (x[at + l] - m) * s + t; });
   }
 };
 
@@ -96,7 +96,7 @@ struct NormaliseByRunning {
     const std::size_t channel = site % channels, at = site * columns + column;
     const float s = scale[channel] / std::sqrt(variance[channel] + epsilon);
     const float t = shift[channel] - mean[channel] * s;
-    for (int l = 0; l < lanes; ++l) y[at + l] = x[at + l] * s + t;
+    store<lanes>(y + at, [&](int l) FRINGE_INLINE_LAMBDA { return x[at + l] * s + t; });
   }
 };
 
@@ -110,7 +110,9 @@ struct NormaliseBackward {
     const std::size_t channel = site % channels, at = site * columns + column;
     const float m = mean[channel], inv = inverse[channel], gain = inv * scale[channel];
     const float slope = slopes[channel] / count, product = products[channel] / count * inv;
-    for (int l = 0; l < lanes; ++l) dx[at + l] = gain * (dy[at + l] - slope - (x[at + l] - m) * product);
+    store<lanes>(dx + at, [&](int l) FRINGE_INLINE_LAMBDA {
+      return gain * (dy[at + l] - slope - (x[at + l] - m) * product);
+    });
   }
 };
 
@@ -119,7 +121,7 @@ struct AddTo {
   float* y;
   template <int lanes>
   FRINGE_INLINE void run(std::size_t, std::size_t column) const {
-    for (int l = 0; l < lanes; ++l) y[column + l] += x[column + l];
+    store<lanes>(y + column, [&](int l) FRINGE_INLINE_LAMBDA { return y[column + l] + x[column + l]; });
   }
 };
 

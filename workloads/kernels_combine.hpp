@@ -50,7 +50,7 @@ struct Combine {
   float* y;
   template <int lanes>
   FRINGE_INLINE void run(std::size_t, std::size_t column) const {
-    for (int l = 0; l < lanes; ++l) y[column + l] = Op()(a[column + l], b[column + l]);
+    store<lanes>(y + column, [&](int l) FRINGE_INLINE_LAMBDA { return Op()(a[column + l], b[column + l]); });
   }
 };
 
@@ -64,7 +64,7 @@ struct CombineBroadcast {
   FRINGE_INLINE void run(std::size_t site, std::size_t column) const {
     const float *const left = a + site * batch + column, *const right = b + shapes.of(site) * batch + column;
     float* const out = y + site * batch + column;
-    for (int l = 0; l < lanes; ++l) out[l] = Op()(left[l], right[l]);
+    store<lanes>(out, [&](int l) FRINGE_INLINE_LAMBDA { return Op()(left[l], right[l]); });
   }
 };
 
@@ -88,7 +88,8 @@ struct ReduceReaders {
       for (int l = 0; l < lanes; ++l)
         sum[l] += static_cast<double>(dy[at + l]) * (a != nullptr ? static_cast<double>(a[at + l]) : 1.0);
     });
-    for (int l = 0; l < lanes; ++l) db[site * batch + column + l] = static_cast<float>(sum[l]);
+    store<lanes>(db + site * batch + column,
+                 [&](int l) FRINGE_INLINE_LAMBDA { return static_cast<float>(sum[l]); });
   }
 };
 
@@ -130,7 +131,7 @@ struct CopyRows {
   FRINGE_INLINE void run(std::size_t row, std::size_t column) const {
     const float* const source = from + row * from_stride + column;
     float* const target = to + row * to_stride + column;
-    for (int l = 0; l < lanes; ++l) target[l] = source[l];
+    store<lanes>(target, [&](int l) FRINGE_INLINE_LAMBDA { return source[l]; });
   }
 };
 

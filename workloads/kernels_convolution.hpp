@@ -31,14 +31,14 @@ struct Unfold {
       Index done = column;
       const auto zeros = [&](Index until) FRINGE_INLINE_LAMBDA {
         float* const rest = out + done;
-        in_lanes(until - done, [=](Index k) FRINGE_INLINE_LAMBDA { rest[k] = 0; });
+        assign(rest, until - done, [](Index) FRINGE_INLINE_LAMBDA { return 0.0f; });
       };
       w.each_run(p, i, j, column - start, stop - start,
                  [&](Index, Index, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
                    zeros(start + at);
                    const float* const source = in + pixel;
                    float* const target = out + start + at;
-                   in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { target[k] = source[k]; });
+                   assign(target, count, [=](Index k) FRINGE_INLINE_LAMBDA { return source[k]; });
                    done = start + at + count;
                  });
       zeros(stop);
@@ -65,7 +65,7 @@ struct Fold {
                    const float* const source =
                        in + (channel * w.taps() + tap) * static_cast<Index>(stride) + place;
                    float* const target = out + at;
-                   in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { target[k] += source[k]; });
+                   assign(target, count, [=](Index k) FRINGE_INLINE_LAMBDA { return target[k] + source[k]; });
                  });
   }
 };
@@ -130,10 +130,11 @@ struct Depthwise {
     const Index f = s / w.y.places, p = s % w.y.places;
     const float* const in = image + f / filters * w.image();
     float* const out = y + s * w.x.places * w.batch;
-    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
+    assign(out + begin, end - begin, [](Index) FRINGE_INLINE_LAMBDA { return 0.0f; });
     w.each_tap(p, begin, end, [&](Index, Index tap, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
       const float weight = weights[f * w.taps() + tap];
-      in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] += weight * in[pixel + k]; });
+      assign(out + at, count,
+             [=](Index k) FRINGE_INLINE_LAMBDA { return out[at + k] + weight * in[pixel + k]; });
     });
   }
 };
@@ -149,14 +150,14 @@ struct DepthwiseBackward {
     const auto s = static_cast<Index>(site), begin = static_cast<Index>(from), end = static_cast<Index>(to);
     const Index channel = s / w.y.pixels, row = s % w.y.pixels;
     float* const out = dx + s * w.x.pixels * w.batch;
-    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
+    assign(out + begin, end - begin, [](Index) FRINGE_INLINE_LAMBDA { return 0.0f; });
     for (Index f = channel * filters; f < (channel + 1) * filters; ++f)
       w.each_place(row, begin, end, {0, w.places()}, false,
                    [&](Index, Index tap, Index at, Index place, Index count) FRINGE_INLINE_LAMBDA {
                      const float weight = weights[f * w.taps() + tap];
                      const float* const source = dy + f * w.result() + place;
-                     in_lanes(count,
-                              [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] += weight * source[k]; });
+                     assign(out + at, count,
+                            [=](Index k) FRINGE_INLINE_LAMBDA { return out[at + k] + weight * source[k]; });
                    });
   }
 };

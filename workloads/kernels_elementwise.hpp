@@ -5,6 +5,7 @@
 
 #include "core/host_device.hpp"
 #include "workloads/kernels.hpp"
+#include "workloads/kernels_lanes.hpp"
 
 namespace fringe::kernels {
 
@@ -85,10 +86,10 @@ struct Relu {
   float limit;
   template <int lanes>
   FRINGE_INLINE void run(std::size_t, std::size_t column) const {
-    for (int l = 0; l < lanes; ++l) {
-      const float positive = x[column + l] > 0 ? x[column + l] : 0.0f;
-      y[column + l] = positive < limit ? positive : limit;
-    }
+    store<lanes>(y + column, [&](int l) FRINGE_INLINE_LAMBDA {
+      const float in = x[column + l], positive = in > 0 ? in : 0.0f;
+      return positive < limit ? positive : limit;
+    });
   }
 };
 
@@ -109,10 +110,10 @@ struct ReluBackward {
   float limit;
   template <int lanes>
   FRINGE_INLINE void run(std::size_t, std::size_t column) const {
-    for (int l = 0; l < lanes; ++l) {
-      const float out = y[column + l];
-      dx[column + l] = out > 0 && out < limit ? dy[column + l] : 0.0f;
-    }
+    store<lanes>(dx + column, [&](int l) FRINGE_INLINE_LAMBDA {
+      const float out = y[column + l], slope = dy[column + l];
+      return (out > 0) & (out < limit) ? slope : 0.0f;  // no branch
+    });
   }
 };
 

@@ -85,10 +85,11 @@ struct Softmax {
                                  });
     add_parts<lanes, neighbours>(sum);
     for (int i = 0; i < width; ++i) sum[i] = 1.0f / sum[i];
-    along_row<lanes, neighbours>(begin, end, columns,
-                                 [&](std::size_t, std::size_t at, auto n) FRINGE_INLINE_LAMBDA {
-                                   for (int i = 0; i < decltype(n)::value; ++i) out[at + i] *= sum[i];
-                                 });
+    along_row<lanes, neighbours>(
+        begin, end, columns, [&](std::size_t, std::size_t at, auto n) FRINGE_INLINE_LAMBDA {
+          store<decltype(n)::value>(out + at,
+                                    [&](int i) FRINGE_INLINE_LAMBDA { return out[at + i] * sum[i]; });
+        });
     const auto clear = [&](std::size_t, std::size_t at, auto n) FRINGE_INLINE_LAMBDA {
       for (int i = 0; i < decltype(n)::value; ++i) out[at + i] = 0;
     };
@@ -114,11 +115,11 @@ struct SoftmaxBackward {
                                      sum[i] += out[at + i] * slope[at + i];
                                  });
     add_parts<lanes, neighbours>(sum);
-    along_row<lanes, neighbours>(0, length, columns,
-                                 [&](std::size_t, std::size_t at, auto n) FRINGE_INLINE_LAMBDA {
-                                   for (int i = 0; i < decltype(n)::value; ++i)
-                                     in[at + i] = out[at + i] * (slope[at + i] - sum[i]);
-                                 });
+    along_row<lanes, neighbours>(
+        0, length, columns, [&](std::size_t, std::size_t at, auto n) FRINGE_INLINE_LAMBDA {
+          store<decltype(n)::value>(
+              in + at, [&](int i) FRINGE_INLINE_LAMBDA { return out[at + i] * (slope[at + i] - sum[i]); });
+        });
   }
 };
 
@@ -228,11 +229,10 @@ struct NormBackward {
     for (int i = 0; i < width; ++i) slopes[i] = centred ? slopes[i] / count : 0, products[i] /= count;
     along_row<lanes, neighbours>(
         0, length, columns, [&](std::size_t s, std::size_t at, auto n) FRINGE_INLINE_LAMBDA {
-          for (int i = 0; i < decltype(n)::value; ++i) {
+          store<decltype(n)::value>(out + at, [&](int i) FRINGE_INLINE_LAMBDA {
             const float normal = (in[at + i] - mean[i]) * inverse[i];
-            out[at + i] =
-                inverse[i] * (slope[at + i] * scale[s + i / lanes] - slopes[i] - normal * products[i]);
-          }
+            return inverse[i] * (slope[at + i] * scale[s + i / lanes] - slopes[i] - normal * products[i]);
+          });
         });
   }
 };

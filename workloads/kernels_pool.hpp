@@ -8,7 +8,14 @@
 
 namespace fringe::kernels {
 
-/// The first of equals is the largest; its tap stays for the pass back, where training.
+constexpr float below_all = -std::numeric_limits<float>::infinity();
+
+/// Whether a candidate takes the place of the largest so far: the first of equals stays, a NaN wins.
+FRINGE_INLINE bool takes_over(float candidate, float largest) {
+  return candidate > largest || candidate != candidate;
+}
+
+/// The largest; its tap stays for the pass back, where training.
 struct MaxPool {
   Window window;
   const float* x;
@@ -20,24 +27,25 @@ struct MaxPool {
     const float* const in = x + s / w.y.places * w.image();
     const Index row = s * w.x.places * w.batch;
     float* const out = y + row;
-    in_lanes(end - begin,
-             [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = -std::numeric_limits<float>::infinity(); });
+    assign(out + begin, end - begin, [](Index) FRINGE_INLINE_LAMBDA { return below_all; });
     if (winner == nullptr)
       return w.each_tap(s % w.y.places, begin, end,
                         [&](Index, Index, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
-                          in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA {
-                            out[at + k] = in[pixel + k] > out[at + k] ? in[pixel + k] : out[at + k];
+                          assign(out + at, count, [=](Index k) FRINGE_INLINE_LAMBDA {
+                            return takes_over(in[pixel + k], out[at + k]) ? in[pixel + k] : out[at + k];
                           });
                         });
     float* const won = winner + row;
-    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { won[begin + k] = 0; });
+    assign(won + begin, end - begin, [](Index) FRINGE_INLINE_LAMBDA { return 0.0f; });
     w.each_tap(s % w.y.places, begin, end,
                [&](Index, Index tap, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
                  const auto number = static_cast<float>(tap);
-                 in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA {
-                   const bool larger = in[pixel + k] > out[at + k];
-                   won[at + k] = larger ? number : won[at + k];
-                   out[at + k] = larger ? in[pixel + k] : out[at + k];
+                 assign(won + at, count, [=](Index k) FRINGE_INLINE_LAMBDA {
+                   const float before = won[at + k];
+                   return takes_over(in[pixel + k], out[at + k]) ? number : before;
+                 });
+                 assign(out + at, count, [=](Index k) FRINGE_INLINE_LAMBDA {
+                   return takes_over(in[pixel + k], out[at + k]) ? in[pixel + k] : out[at + k];
                  });
                });
   }
@@ -52,14 +60,16 @@ struct MaxPoolBackward {
     const Window& w = window;
     const auto s = static_cast<Index>(site), begin = static_cast<Index>(from), end = static_cast<Index>(to);
     float* const out = dx + s * w.x.pixels * w.batch;
-    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
+    assign(out + begin, end - begin, [](Index) FRINGE_INLINE_LAMBDA { return 0.0f; });
     w.each_place(s % w.y.pixels, begin, end, {0, w.places()}, false,
                  [&](Index, Index tap, Index at, Index place, Index count) FRINGE_INLINE_LAMBDA {
                    const Index of = s / w.y.pixels * w.result() + place;
                    const float *const slope = dy + of, *const won = winner + of;
                    const auto number = static_cast<float>(tap);
-                   in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA {
-                     out[at + k] += won[k] == number ? slope[k] : 0.0f;
+                   assign(out + at, count, [=](Index k) FRINGE_INLINE_LAMBDA {
+                     // Read whatever it says: g++ 12 makes wrong code of a masked load here (AVX2).
+                     const float step = slope[k];
+                     return out[at + k] + (won[k] == number ? step : 0.0f);
                    });
                  });
   }
@@ -91,14 +101,14 @@ struct AveragePool {
     const float* const in = x + s / w.y.places * w.image();
     const Index p = s % w.y.places;
     float* const out = y + s * w.x.places * w.batch;
-    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
+    assign(out + begin, end - begin, [](Index) FRINGE_INLINE_LAMBDA { return 0.0f; });
     w.each_tap(p, begin, end, [&](Index, Index, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
-      in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] += in[pixel + k]; });
+      assign(out + at, count, [=](Index k) FRINGE_INLINE_LAMBDA { return out[at + k] + in[pixel + k]; });
     });
     for (Index at = begin; at < end;) {
       const Index q = at / w.batch, stop = least(end, (q + 1) * w.batch);
       const float d = divisor(p * w.x.places + q);
-      in_lanes(stop - at, [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] /= d; });
+      assign(out + at, stop - at, [=](Index k) FRINGE_INLINE_LAMBDA { return out[at + k] / d; });
       at = stop;
     }
   }
@@ -114,11 +124,12 @@ struct AveragePoolBackward {
     const auto s = static_cast<Index>(site), begin = static_cast<Index>(from), end = static_cast<Index>(to);
     float* const out = dx + s * w.x.pixels * w.batch;
     const float* const in = dy + s / w.y.pixels * w.result();
-    in_lanes(end - begin, [=](Index k) FRINGE_INLINE_LAMBDA { out[begin + k] = 0; });
+    assign(out + begin, end - begin, [](Index) FRINGE_INLINE_LAMBDA { return 0.0f; });
     w.each_place(s % w.y.pixels, begin, end, {0, w.places()}, true,
                  [&](Index q, Index, Index at, Index place, Index count) FRINGE_INLINE_LAMBDA {
                    const float d = divisor(q);
-                   in_lanes(count, [=](Index k) FRINGE_INLINE_LAMBDA { out[at + k] += in[place + k] / d; });
+                   assign(out + at, count,
+                          [=](Index k) FRINGE_INLINE_LAMBDA { return out[at + k] + in[place + k] / d; });
                  });
   }
 };

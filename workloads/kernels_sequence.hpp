@@ -17,6 +17,15 @@ namespace fringe::kernels {
 
 // ---- [tokens][features] to [features][tokens] and back
 
+/// As many numbers at once as make a load and a store.
+FRINGE_INLINE void copy_run(float* to, const float* from, std::size_t count) {
+  std::size_t k = 0;
+  for (; k + 16 <= count; k += 16) __builtin_memcpy(to + k, from + k, 16 * sizeof(float));
+  for (; k + 8 <= count; k += 8) __builtin_memcpy(to + k, from + k, 8 * sizeof(float));
+  for (; k + 4 <= count; k += 4) __builtin_memcpy(to + k, from + k, 4 * sizeof(float));
+  for (; k < count; ++k) to[k] = from[k];
+}
+
 /// to[f·to_feature + t·to_token + b] = from[f·from_feature + t·from_token + b]. A site is eight features, so
 /// that one side has whole cache lines and the other eight streams, fewer than a first-level cache has ways.
 struct SwapAxes {
@@ -32,7 +41,7 @@ struct SwapAxes {
       for (std::size_t f = first; f < last; ++f) {
         const float* const source = from + f * from_feature + token * from_token + b;
         float* const target = to + f * to_feature + token * to_token + b;
-        in_lanes(static_cast<Index>(count), [=](Index k) FRINGE_INLINE_LAMBDA { target[k] = source[k]; });
+        copy_run(target, source, count);
       }
       column += count;
     }
@@ -91,7 +100,7 @@ struct Permute {
     const std::size_t k = site % n2, j = site / n2 % n1, i = site / n2 / n1;
     const float* const source = from + i * stride[0] + j * stride[1] + k * stride[2] + column;
     float* const target = to + site * run_length + column;
-    for (int l = 0; l < lanes; ++l) target[l] = source[l];
+    store<lanes>(target, [&](int l) FRINGE_INLINE_LAMBDA { return source[l]; });
   }
 };
 
@@ -245,7 +254,8 @@ struct OneHot {
   template <int lanes>
   FRINGE_INLINE void run(std::size_t row, std::size_t column) const {
     const auto wanted = static_cast<float>(row);
-    for (int l = 0; l < lanes; ++l) y[row * columns + column + l] = ids[column + l] == wanted ? 1.0f : 0.0f;
+    store<lanes>(y + row * columns + column,
+                 [&](int l) FRINGE_INLINE_LAMBDA { return ids[column + l] == wanted ? 1.0f : 0.0f; });
   }
 };
 template <class Launch>
@@ -293,11 +303,10 @@ struct Rotate {
     const auto s = static_cast<float>(direction * turn.sine), k = static_cast<float>(turn.cosine);
     for (std::size_t h = 0; h < heads; ++h) {
       const std::size_t at = ((h * tokens + token) * 2 * half + i) * batch + column, far = at + half * batch;
-      for (int l = 0; l < lanes; ++l) {
-        const float a = x[at + l], b = x[far + l];
-        y[at + l] = a * k - b * s;
-        y[far + l] = b * k + a * s;
-      }
+      float a[lanes], b[lanes];
+      for (int l = 0; l < lanes; ++l) a[l] = x[at + l], b[l] = x[far + l];
+      for (int l = 0; l < lanes; ++l) y[at + l] = a[l] * k - b[l] * s;
+      for (int l = 0; l < lanes; ++l) y[far + l] = b[l] * k + a[l] * s;
     }
   }
 };

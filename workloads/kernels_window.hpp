@@ -11,12 +11,10 @@
 
 #include <cstddef>
 
-#include "core/host_device.hpp"
+#include "workloads/kernels_lanes.hpp"
 #include "workloads/operators.hpp"
 
 namespace fringe::kernels {
-
-using Index = std::ptrdiff_t;
 
 struct Range {
   Index first = 0, end = 0;
@@ -127,17 +125,6 @@ inline Window window_of(const Attributes& a, const Shape& image, const Shape& pl
                       static_cast<Index>(a.padding[k]), dilated ? static_cast<Index>(a.dilation[k]) : 1};
   };
   return {axis(0), axis(1), static_cast<Index>(batch)};
-}
-
-/// op(k) for k < count, in blocks that fill vectors; short counts don't pay for a call.
-template <class F>
-FRINGE_INLINE void in_lanes(Index count, const F& op) {
-  Index k = 0;
-  for (; k + 16 <= count; k += 16)
-    for (Index l = 0; l < 16; ++l) op(k + l);
-  for (; k + 4 <= count; k += 4)
-    for (Index l = 0; l < 4; ++l) op(k + l);
-  for (; k < count; ++k) op(k);
 }
 
 }  // namespace fringe::kernels

@@ -10,8 +10,14 @@
 namespace fringe {
 namespace {
 
-// Numbers of a product's columns at a time: some of the second-level cache.
-constexpr std::size_t scratch_numbers = std::size_t{1} << 18;
+// Numbers of a product's columns at a time: on the host a second-level cache (2^17 and fewer were slower,
+// more no faster), on a device enough to fill it.
+std::size_t scratch_numbers(const Executor& executor) {
+  return std::size_t{1} << (executor.on_host() ? 18 : 26);
+}
+
+// Columns that repay a product's packing of its weights, where the scratch holds fewer.
+constexpr std::size_t least_columns = 512;
 
 std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
@@ -226,10 +232,13 @@ Call Network::call_of(std::size_t node, const Context& context) {
 template <class F>
 void Network::by_positions(const Place& place, bool whole, F&& part) {
   const Products& p = place.products;
+  Executor& executor = accelerator_->executor();
   const std::size_t numbers = std::max(p.inner, p.rows) * p.groups * batch_;
   const std::size_t most = whole || !place.rearranges
                                ? p.columns
-                               : std::clamp<std::size_t>(scratch_numbers / numbers, 1, p.columns);
+                               : std::clamp<std::size_t>(std::max(scratch_numbers(executor) / numbers,
+                                                                  (least_columns + batch_ - 1) / batch_),
+                                                         1, p.columns);
   for (std::size_t first = 0; first < p.columns; first += most)
     part(Positions{first, std::min(most, p.columns - first)});
 }

@@ -118,7 +118,7 @@ class Network {
   float* slot(const ValuePlan& plan, const std::vector<Buffer<float>>& buffers, std::size_t node) const;
   Call call_of(std::size_t node, const Context& context);
   /// Runs part(positions) until all positions of a product have had their turn: as many at once as a
-  /// scratch of `scratch_numbers` holds.
+  /// the scratch holds.
   template <class F>
   void by_positions(const Place& place, bool whole, F&& part);
   void product_forward(std::size_t node, const Call& call, const Context& context);

@@ -1,6 +1,8 @@
 // Operators against references of plain loops, by the tester of operator_check.hpp.
 #include <gtest/gtest.h>
 
+#include "electronic/cpu_blas.hpp"
+#include "expect_error.hpp"
 #include "operator_check.hpp"
 #include "vision_references.hpp"
 #include "workloads/blocks.hpp"
@@ -184,6 +186,48 @@ TEST(OperatorCheck, ResidualBlock) {
     finish(graph, graph.add(Operator::global_pool, {max_pool(graph, x, 2, 2, 1)}));
     check(graph, batch, vision_references());
   }
+}
+
+// 144 taps at batch 17 are more columns than the scratch of a product holds: two parts, and a rest.
+TEST(OperatorCheck, ConvolutionInSeveralParts) {
+  Graph graph;
+  Attributes a = Geometry{.shape = {}, .kernel = {3, 3}, .padding = {1, 1}}.attributes();
+  const int x = graph.add(Operator::conv2d, {spread(graph, {16, 12, 12})}, a);
+  finish(graph, graph.add(Operator::conv2d_transposed, {x}, a));
+  CheckOptions few;
+  few.most = 3;
+  check(graph, 17, vision_references(), few);
+}
+
+// A tenth of the way to the batch's mean and biased variance.
+TEST(BatchNorm, RunningStatisticsFollowTheBatch) {
+  Graph graph;
+  graph.input(2);
+  graph.softmax_cross_entropy(graph.add(Operator::batch_norm, {0}));
+  Parameters parameters = initial_parameters(graph, 1);
+  parameters.states = {{1, -2, 3, 4}};
+  const std::vector<float> x{1, 2, 3, 6, 0, 0, 8, 8};  // means 3 and 4, variances 3.5 and 16
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  const auto hardware = make_cpu_blas(*cpu, pool);
+  Network network(graph, parameters, *hardware);
+  network.forward({x.data(), 2, 4}, {});
+  EXPECT_EQ(network.parameters().states, parameters.states);
+  network.forward({x.data(), 2, 4}, {.training = true});
+  const std::vector<double> expected{1 + 0.1 * 2, -2 + 0.1 * 6, 3 + 0.1 * 0.5, 4 + 0.1 * 12};
+  const std::vector<float> found = network.parameters().states[0];
+  // The tenth, the difference, the product and the sum are rounded once each.
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(found[i], expected[i], 4 * unit * 16) << i;
+}
+
+TEST(Shapes, PoolsKeepTheirLastWindowOnTheImage) {
+  Graph graph;
+  graph.input(Shape{1, 5, 6});
+  Attributes a = Geometry{.shape = {}, .kernel = {3, 3}, .stride = {3, 2}, .padding = {1, 1}}.attributes();
+  a.ceil = true;
+  EXPECT_EQ(graph.node(graph.add(Operator::max_pool, {0}, a)).shape, (Shape{1, 2, 4}));
+  a.padding = {2, 1};
+  expect_error([&] { graph.add(Operator::max_pool, {0}, a); }, {"padding = 2", "half of the kernel's 3"});
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+// Neighbouring numbers at once. All results are there before the first is stored: then they may be vectors,
+// whatever they were computed from; where a store might change an operand of the next number they may not.
+#pragma once
+
+#include <cstddef>
+
+#include "core/host_device.hpp"
+
+namespace fringe::kernels {
+
+using Index = std::ptrdiff_t;
+
+/// to[l] = f(l) for l < lanes.
+template <int lanes, class F>
+FRINGE_INLINE void store(float* to, const F& f) {
+  float results[lanes];
+  for (int l = 0; l < lanes; ++l) results[l] = f(l);
+  for (int l = 0; l < lanes; ++l) to[l] = results[l];
+}
+
+/// to[k] = f(k) for k < count, in blocks of 16, then 4, then one: short counts don't pay for a call.
+template <class F>
+FRINGE_INLINE void assign(float* to, Index count, const F& f) {
+  Index k = 0;
+  for (; k + 16 <= count; k += 16) store<16>(to + k, [&](int l) FRINGE_INLINE_LAMBDA { return f(k + l); });
+  for (; k + 4 <= count; k += 4) store<4>(to + k, [&](int l) FRINGE_INLINE_LAMBDA { return f(k + l); });
+  for (; k < count; ++k) to[k] = f(k);
+}
+
+}  // namespace fringe::kernels
