@@ -59,6 +59,7 @@ enum class Purpose : std::uint32_t {
   drift_theta = 42,
   drift_phi = 43,
   drift_out = 44,
+  dropout = 45,           ///< which numbers a training pass drops
   converter_noise = 46,   ///< readings of a number system's converters
   ct_phantom = 48,        ///< ellipses of a generated CT phantom
   ct_photons = 49,        ///< photons that a ray of a CT scan is counted with

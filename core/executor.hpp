@@ -23,6 +23,7 @@ struct BatchedProduct {
   float* c = nullptr;
   bool a_transposed = false, b_transposed = false;
   float scale = 1;
+  std::uint32_t site = 0;  ///< number of the operator
 };
 
 /// What else a step of an optimiser does with parameters p and gradients g.

@@ -78,6 +78,10 @@ class PhotonicAccelerator final : public Accelerator {
   /// tiles don't add up.
   std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t site) override;
   Cost price(std::span<const Work> work) override;
+  /// Where design.activations is reprogrammed, every product's a is programmed as a matrix on the cores
+  /// behind those of the weights, and the columns of its b pass through it as inputs, with the noise of their
+  /// sample, head and column; ADC ranges stay at what full inputs could give. Digital otherwise.
+  void multiply(const BatchedProduct& product, const Context& context) override;
 
  private:
   PhotonicSetup setup_;

@@ -54,6 +54,16 @@ ModulatorDrive find_modulator_drive(std::string_view name) {
   return find_row("modulator drive", name, std::span<const Row>(rows)).drive;
 }
 
+ActivationProducts find_activation_products(std::string_view name) {
+  struct Row {
+    std::string_view name;
+    ActivationProducts where;
+  };
+  static constexpr std::array rows{Row{"digital", ActivationProducts::digital},
+                                   Row{"reprogrammed", ActivationProducts::reprogrammed}};
+  return find_row("place of products of activations", name, std::span<const Row>(rows)).where;
+}
+
 void check(const PhotonicDesign& d) {
   find_topology(d.topology);
   check_crossing(find_core_kind(d.core), find_crossing(d.crossing));
@@ -69,6 +79,9 @@ void check(const PhotonicDesign& d) {
   }
   if (!(d.modulation_depth > 0 && d.modulation_depth <= 1))
     refuse("modulation_depth", d.modulation_depth, "must lie above 0 and up to 1");
+  if (d.activations == ActivationProducts::reprogrammed && d.detection == Detection::intensity)
+    throw Error(
+        "photonic design: activations = reprogrammed needs detection = homodyne; intensities have no signs");
   if (d.modulator_drive == ModulatorDrive::linear && d.modulation_depth != 1)
     refuse("modulation_depth", d.modulation_depth, "must be 1 where modulator_drive is linear");
   require_loss("oscillator_delay_m", d.oscillator_delay_m);

@@ -19,6 +19,11 @@ enum class ModulatorDrive { linear, sine, predistorted };
 /// Throws Error, offering the nearest name.
 ModulatorDrive find_modulator_drive(std::string_view name);
 
+/// Where products of two activations run: on the digital unit, or on cores that take new phases for each.
+enum class ActivationProducts { digital, reprogrammed };
+/// Throws Error, offering the nearest name.
+ActivationProducts find_activation_products(std::string_view name);
+
 /// A system of equal cores. A core is one mesh of `modes` modes, or two with attenuators between them
 /// (CoreKind), with one modulator per input and one balanced homodyne receiver (or one photodiode, see
 /// Detection) per output; one laser feeds its signals and its local oscillators. Rows are held by value:
@@ -62,6 +67,7 @@ struct PhotonicDesign {
   double input_gain_sigma = 0;   ///< relative spread over the input channels, at most 0.15
   double output_gain_sigma = 0;  ///< likewise over the output channels
   double sampling_jitter_s = 0;  ///< rms of the ADC's sampling instant
+  ActivationProducts activations = ActivationProducts::digital;
 };
 
 /// Throws Error naming the field and the rule where a value is out of range, or where a modulator,

@@ -102,7 +102,7 @@ Cost PhotonicPricing::decomposition(double tiles) const {
   return cost;
 }
 
-Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool last) const {
+Cost PhotonicPricing::product(const Work& work, bool resident, double cores, bool first, bool last) const {
   const double n = static_cast<double>(design_.modes);
   const double batch = static_cast<double>(work.columns);
   const double groups = static_cast<double>(work.groups);
@@ -110,7 +110,6 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
   const double group_inputs = static_cast<double>(work.transposed ? work.rows : work.inner);
   const double outputs = groups * group_outputs, inputs = groups * group_inputs;
   const double tiles = tiles_of(work);
-  const double cores = static_cast<double>(design_.cores);
   const double rounds = resident ? 1 : std::ceil(tiles / cores);
 
   Cost light;
@@ -142,6 +141,11 @@ Cost PhotonicPricing::product(const Work& work, bool resident, bool first, bool 
   cost = beside(cost, support);
   cost.latency_s += 2 / design_.digital.clock_hz;
   return cost;
+}
+
+Cost PhotonicPricing::activations(const Work& work, double cores) const {
+  const Cost entering = memory_cost(memory_, work.off_chip_bytes, 0);
+  return then(beside(entering, decomposition(tiles_of(work))), product(work, false, cores, false, false));
 }
 
 Cost PhotonicPricing::in_situ_gradient(const Work& work, bool resident) const {
@@ -178,23 +182,31 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
   std::map<int, double> tiles_of_weight;
   const Work* first = nullptr;
   const Work* last = nullptr;
+  bool reprogrammed = false;
   for (const Work& w : work)
-    if (w.kind == Work::Kind::product && w.weight >= 0) {
+    if (w.kind == Work::Kind::product && w.weight < 0)
+      reprogrammed = design_.activations == ActivationProducts::reprogrammed;
+    else if (w.kind == Work::Kind::product) {
       tiles_of_weight[w.weight] = tiles_of(w);
       if (first == nullptr) first = &w;
       if (!w.transposed) last = &w;
     }
   double distinct = 0;
   for (const auto& [weight, tiles] : tiles_of_weight) distinct += tiles;
-  const bool resident = distinct <= static_cast<double>(design_.cores);
+  const auto cores = static_cast<double>(design_.cores);
+  const bool resident = distinct + (reprogrammed ? 1 : 0) <= cores;
 
   Cost total;
   total.provenance = Provenance::modelled;
   for (const Work& w : work) {
     switch (w.kind) {
       case Work::Kind::product:
-        total = then(total, w.weight >= 0 ? product(w, resident, &w == first, &w == last)
-                                          : digital(2 * w.macs(), 0.5, w.bytes, w.off_chip_bytes));
+        if (w.weight >= 0)
+          total = then(total, product(w, resident, &w == first, &w == last));
+        else if (reprogrammed)
+          total = then(total, activations(w, resident ? cores - distinct : cores));
+        else
+          total = then(total, digital(2 * w.macs(), 0.5, w.bytes, w.off_chip_bytes));
         break;
       case Work::Kind::outer_product:
         total = then(total, scheme_ == TrainingScheme::in_situ ? in_situ_gradient(w, resident)

@@ -36,18 +36,19 @@ std::size_t tiles_of_groups(std::size_t rows, std::size_t inner, std::size_t gro
 /// runs in ⌈tiles/cores⌉ rounds, each of which uploads phases (loaded from off-chip memory, one conversion
 /// per phase, all channels at once), waits for the shifters to settle, then streams its batch at the clock.
 /// Products with Wᵀ send light through the same cores backwards. Products of two activations run on the
-/// digital unit: on a mesh each would first need the singular values and the decomposition of one operand
-/// there, some 30·n³ operations a tile, and that is more than the product itself, 2·n²·columns, up to 15·n
-/// columns. Partial sums, scaling, bias and activations run on the digital unit; the batch enters from and
-/// leaves to off-chip memory; between operators it stays in on-chip memory, which is as large as it takes.
-/// Times are on the device, from operands in its memory to results there. Every step of the digital unit
-/// takes at least a cycle of its clock; decompositions run at its full rate, a lower bound; the pipeline
-/// delay inside the converters is not published for the catalogue's rows and not included. Laser, modulators,
-/// converters, receivers, phase hold and its drivers draw power for the whole run, in every core, used or
-/// not; so does the static share of the digital unit and its memory. Not included: amplifiers of the
-/// modulators, regulators, cooling of the heaters. Kind: modelled. Phases are those that the core's kind
-/// drives on its layout (core_phases()). Where intensity is read, backward passes and in-situ gradients are
-/// priced as if the phases of the outputs were known, which such receivers don't tell.
+/// digital unit, or where design.activations is reprogrammed on the cores that hold no weights (on all where
+/// none is left; then no weights stay): each first needs the singular values and the decomposition of one
+/// operand on the digital unit, some 30·n³ operations a tile, and that is more than the product itself,
+/// 2·n²·columns, up to 15·n columns. Partial sums, scaling, bias and activations run on the digital unit; the
+/// batch enters from and leaves to off-chip memory; between operators it stays in on-chip memory, which is as
+/// large as it takes. Times are on the device, from operands in its memory to results there. Every step of
+/// the digital unit takes at least a cycle of its clock; decompositions run at its full rate, a lower bound;
+/// the pipeline delay inside the converters is not published for the catalogue's rows and not included.
+/// Laser, modulators, converters, receivers, phase hold and its drivers draw power for the whole run, in
+/// every core, used or not; so does the static share of the digital unit and its memory. Not included:
+/// amplifiers of the modulators, regulators, cooling of the heaters. Kind: modelled. Phases are those that
+/// the core's kind drives on its layout (core_phases()). Where intensity is read, backward passes and in-situ
+/// gradients are priced as if the phases of the outputs were known, which such receivers don't tell.
 class PhotonicPricing {
  public:
   /// Throws Error where check(design) does.
@@ -66,7 +67,11 @@ class PhotonicPricing {
   double tiles_of(const Work& work) const noexcept;
 
  private:
-  Cost product(const Work& work, bool resident, bool first, bool last) const;
+  Cost product(const Work& work, bool resident, bool first, bool last) const {
+    return product(work, resident, static_cast<double>(design_.cores), first, last);
+  }
+  Cost product(const Work& work, bool resident, double cores, bool first, bool last) const;
+  Cost activations(const Work& work, double cores) const;
   Cost in_situ_gradient(const Work& work, bool resident) const;
   Cost digital(double operations, double adds_share, double sram_bytes, double dram_bytes = 0) const;
   Cost with_static(Cost cost) const;

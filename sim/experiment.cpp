@@ -105,6 +105,8 @@ constexpr DeviceKey design_devices[] = {
     {"modulator", [](PhotonicDesign& d, std::string_view v) { d.modulator = find_modulator(v); }},
     {"modulator_drive",
      [](PhotonicDesign& d, std::string_view v) { d.modulator_drive = find_modulator_drive(v); }},
+    {"activations",
+     [](PhotonicDesign& d, std::string_view v) { d.activations = find_activation_products(v); }},
     {"laser", [](PhotonicDesign& d, std::string_view v) { d.laser = find_laser(v); }},
     {"photodiode", [](PhotonicDesign& d, std::string_view v) { d.photodiode = find_photodiode(v); }},
     {"tia", [](PhotonicDesign& d, std::string_view v) { d.tia = find_tia(v); }},

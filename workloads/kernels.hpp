@@ -22,13 +22,15 @@ struct Call {
   std::span<const float* const> x;    ///< values read
   float* y = nullptr;                 ///< value made
   const float* vectors = nullptr;     ///< the node's Parameters::vectors
-  float* states = nullptr;            ///< its Parameters::states
+  float* states = nullptr;            ///< its Parameters::states; of a cache what it holds, null in training
   float* saved = nullptr;             ///< what forward leaves for the pass back
   const float* dy = nullptr;          ///< pass back: ∂loss/∂y
   std::span<float* const> dx;         ///< ∂loss/∂x, overwritten; null where nobody asks
   float* vector_gradients = nullptr;  ///< added to
   Draw draw;  ///< dropout: site = node; element = number in the sample·2³² + sample
   std::uint64_t first_sample = 0;
+  std::size_t first_token = 0;    ///< position of the first token: how many a cache has seen before
+  std::size_t hidden_tokens = 0;  ///< softmax over a cache: columns that no token has filled yet
 
   const Attributes& attributes() const { return node->attributes; }
   Site site() const { return {in, node->attributes, node->shape, training}; }
@@ -37,6 +39,23 @@ struct Call {
 /// Some of the positions of a product's columns: column (p − first)·batch + b of X belongs to position p.
 struct Positions {
   std::size_t first = 0, count = 1;
+};
+
+/// A step of a recurrence, width = numbers of the state; parts of gates are [gates·width × batch], others
+/// [width × batch].
+struct RecurrentStep {
+  const float *x, *product, *bias;  ///< the inputs' part, W·h, and [gates·width]
+  const float* before;              ///< y of the step before, or zeros
+  float* state;                     ///< what else goes on to the next step; 0 before the first
+  float* y;
+  float* saved;  ///< for the pass back, or null
+};
+struct RecurrentStepBack {
+  const float *dy, *carried;              ///< what reaches y by itself, and by W of the next step
+  const float *before, *saved;            ///< as in RecurrentStep
+  const float* saved_before;              ///< of the step before, or null
+  float* state;                           ///< gradient of the state, on the way back
+  float *dproduct, *dx, *bias_gradients;  ///< dx may be null; the bias's is added to
 };
 
 /// What a network's result is compared with, in executor memory: labels of cross entropy, one for each sample
@@ -73,7 +92,19 @@ struct OperatorKernel {
   void (*collect)(Executor&, const Call&, Positions, Matrix columns) = nullptr;
   /// What scatter or deliver write overlaps: they add to what is there, which is 0 before the first position.
   bool overlaps = false;
-  /// Whether a site needs any of the four at all; null: always.
+  // Products of two activations.
+  /// [heads][numbers][batch] to one matrix for each head and sample, and back.
+  void (*pack)(Executor&, const float* from, float* to, std::size_t heads, std::size_t numbers,
+               std::size_t batch) = nullptr;
+  void (*unpack)(Executor&, const float* from, float* to, std::size_t heads, std::size_t numbers,
+                 std::size_t batch) = nullptr;
+
+  // Recurrences.
+  void (*step)(Executor&, const RecurrentStep&, std::size_t width, std::size_t batch) = nullptr;
+  void (*step_back)(Executor&, const RecurrentStepBack&, std::size_t width, std::size_t batch,
+                    std::size_t gates) = nullptr;
+
+  /// Whether a site needs any of gather, scatter, deliver and collect at all; null: always.
   bool (*rearranges)(const Site&) = nullptr;
 };
 

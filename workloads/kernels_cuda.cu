@@ -17,6 +17,14 @@ struct OneLane {
 };
 
 template <class Op>
+struct OneRow {
+  Op op;
+  __device__ void operator()(std::size_t, std::size_t site, std::size_t column) const {
+    op.template run<1, 1>(site, column);
+  }
+};
+
+template <class Op>
 struct OneColumn {
   Op op;
   __device__ void operator()(std::size_t, std::size_t site, std::size_t column) const {
@@ -43,12 +51,17 @@ class CudaLaunch {
   explicit CudaLaunch(Executor&) {}
 
   template <class Op>
-  void each(std::size_t sites, std::size_t columns, const Op& op) const {
+  void each(std::size_t sites, std::size_t columns, const Op& op, std::size_t = 1) const {
     device::for_each(sites, columns, OneLane<Op>{op}, "operator");
   }
 
   template <class Op>
-  void spans(std::size_t sites, std::size_t columns, const Op& op) const {
+  void rows(std::size_t sites, std::size_t, std::size_t columns, const Op& op) const {
+    device::for_each(sites, columns, OneRow<Op>{op}, "operator");
+  }
+
+  template <class Op>
+  void spans(std::size_t sites, std::size_t columns, const Op& op, std::size_t = 1) const {
     device::for_each(sites, columns, OneColumn<Op>{op}, "operator");
   }
 

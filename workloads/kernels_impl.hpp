@@ -15,11 +15,17 @@
 #include <array>
 
 #include "workloads/kernels.hpp"
+#include "workloads/kernels_activation.hpp"
+#include "workloads/kernels_attention.hpp"
 #include "workloads/kernels_batch_norm.hpp"
 #include "workloads/kernels_combine.hpp"
 #include "workloads/kernels_convolution.hpp"
 #include "workloads/kernels_elementwise.hpp"
+#include "workloads/kernels_loss.hpp"
+#include "workloads/kernels_norm.hpp"
 #include "workloads/kernels_pool.hpp"
+#include "workloads/kernels_recurrence.hpp"
+#include "workloads/kernels_sequence.hpp"
 
 namespace fringe::kernels {
 
@@ -80,7 +86,87 @@ std::array<OperatorKernel, static_cast<std::size_t>(Operator::count)> table() {
        .in_place = true,
        .reads_input = true});
   add({.op = Operator::concat, .forward = concat_forward<Launch>, .backward = concat_backward<Launch>});
-  add({.op = Operator::softmax_cross_entropy, .loss = cross_entropy});
+  add({.op = Operator::dense,
+       .reads_input = true,
+       .gather = dense_gather<Launch>,
+       .scatter = dense_scatter<Launch>,
+       .deliver = dense_deliver<Launch>,
+       .collect = dense_collect<Launch>,
+       .rearranges = has_tokens});
+  add({.op = Operator::matmul,
+       .reads_input = true,
+       .pack = per_sample<Launch, true>,
+       .unpack = per_sample<Launch, false>});
+  add({.op = Operator::lstm,
+       .saved = recurrent_saved<6>,
+       .reads_output = true,
+       .step = recurrent_step<Launch, LstmStep>,
+       .step_back = recurrent_step_back<Launch, LstmStepBack>});
+  add({.op = Operator::gru,
+       .saved = recurrent_saved<4>,
+       .reads_output = true,
+       .step = recurrent_step<Launch, GruStep>,
+       .step_back = recurrent_step_back<Launch, GruStepBack>});
+  add({.op = Operator::gelu,
+       .forward = gelu_forward<Launch>,
+       .backward = gelu_backward<Launch>,
+       .in_place = true,
+       .reads_input = true});
+  add({.op = Operator::silu,
+       .forward = activation_forward<Launch, Silu>,
+       .backward = activation_backward<Launch, Silu>,
+       .in_place = true,
+       .reads_input = true});
+  add({.op = Operator::tanh,
+       .forward = activation_forward<Launch, Tanh>,
+       .backward = activation_backward<Launch, Tanh>,
+       .in_place = true,
+       .reads_output = true});
+  add({.op = Operator::sigmoid,
+       .forward = activation_forward<Launch, Sigmoid>,
+       .backward = activation_backward<Launch, Sigmoid>,
+       .in_place = true,
+       .reads_output = true});
+  add({.op = Operator::softmax,
+       .forward = softmax_forward<Launch>,
+       .backward = softmax_backward<Launch>,
+       .in_place = true,
+       .reads_output = true});
+  add({.op = Operator::layer_norm,
+       .forward = norm_forward<Launch, true>,
+       .backward = norm_backward<Launch, true>,
+       .saved = norm_saved<true>,
+       .in_place = true,
+       .reads_input = true});
+  add({.op = Operator::rms_norm,
+       .forward = norm_forward<Launch, false>,
+       .backward = norm_backward<Launch, false>,
+       .saved = norm_saved<false>,
+       .in_place = true,
+       .reads_input = true});
+  add({.op = Operator::embedding,
+       .forward = embedding_forward<Launch>,
+       .backward = embedding_backward<Launch>,
+       .reads_input = true,
+       .gather = one_hot<Launch>,
+       .collect = dense_collect<Launch>});
+  add({.op = Operator::learned, .forward = learned_forward<Launch>, .backward = learned_backward<Launch>});
+  add({.op = Operator::cache, .forward = cache_forward<Launch>, .backward = cache_backward<Launch>});
+  add({.op = Operator::rotary,
+       .forward = rotary_forward<Launch>,
+       .backward = rotary_backward<Launch>,
+       .in_place = true});
+  add({.op = Operator::transpose,
+       .forward = transpose_forward<Launch>,
+       .backward = transpose_backward<Launch>});
+  add({.op = Operator::slice, .forward = slice_forward<Launch>, .backward = slice_backward<Launch>});
+  add({.op = Operator::dropout,
+       .forward = dropout_forward<Launch>,
+       .backward = dropout_backward<Launch>,
+       .in_place = true});
+  add({.op = Operator::softmax_cross_entropy, .loss = cross_entropy_of_tokens<Launch>});
+  add({.op = Operator::mean_squared_error, .loss = mean_error<Launch, Squared>});
+  add({.op = Operator::mean_absolute_error, .loss = mean_error<Launch, Absolute>});
   return rows;
 }
 

@@ -16,18 +16,39 @@ class CpuLaunch {
  public:
   explicit CpuLaunch(Executor& executor) : pool_(*executor.pool()) {}
 
-  /// op.run<lanes>(site, column) until every column of every site is done.
+  /// op.run<lanes>(site, column) until every column of every site is done; `work`: numbers that one column
+  /// of a site costs.
   template <class Op>
-  void each(std::size_t sites, std::size_t columns, const Op& op) const {
-    share(sites, columns,
-          [&](std::size_t site, std::size_t begin, std::size_t end) { run(op, site, begin, end); });
+  void each(std::size_t sites, std::size_t columns, const Op& op, std::size_t work = 1) const {
+    share(
+        sites, columns,
+        [&](std::size_t site, std::size_t begin, std::size_t end) { run(op, site, begin, end); }, work);
+  }
+
+  /// op.run<lanes, neighbours>(site, column) along rows of `length` numbers of every column: a vector is 16
+  /// columns, or all of few columns and neighbours in the row.
+  template <class Op>
+  void rows(std::size_t sites, std::size_t length, std::size_t columns, const Op& op) const {
+    share(
+        sites, columns,
+        [&](std::size_t site, std::size_t column, std::size_t end) {
+          if (columns == 1) return op.template run<1, 16>(site, 0);
+          if (columns == 2) return op.template run<2, 8>(site, 0);
+          if (columns == 4) return op.template run<4, 4>(site, 0);
+          if (columns == 8) return op.template run<8, 2>(site, 0);
+          for (; column + 16 <= end; column += 16) op.template run<16, 1>(site, column);
+          for (; column + 4 <= end; column += 4) op.template run<4, 1>(site, column);
+          for (; column < end; ++column) op.template run<1, 1>(site, column);
+        },
+        length);
   }
 
   /// op.span(site, begin, end) until every column of every site is done.
   template <class Op>
-  void spans(std::size_t sites, std::size_t columns, const Op& op) const {
-    share(sites, columns,
-          [&](std::size_t site, std::size_t begin, std::size_t end) { op.span(site, begin, end); });
+  void spans(std::size_t sites, std::size_t columns, const Op& op, std::size_t work = 1) const {
+    share(
+        sites, columns,
+        [&](std::size_t site, std::size_t begin, std::size_t end) { op.span(site, begin, end); }, work);
   }
 
   /// out[r] += Σ term(r, o, i) over o < outer, i < count: in double, eight partial sums, in a fixed order.
@@ -54,11 +75,12 @@ class CpuLaunch {
   static constexpr std::size_t grain = 1 << 14;  // small enough to share out, large enough to repay waking
 
   template <class Part>
-  void share(std::size_t sites, std::size_t columns, const Part& compute) const {
+  void share(std::size_t sites, std::size_t columns, const Part& compute, std::size_t work = 1) const {
     if (sites == 0 || columns == 0) return;
     // A task is some sites, or a part of one; parts are whole cache lines.
-    const std::size_t part = std::min(columns, grain), parts = (columns + part - 1) / part;
-    const std::size_t per_task = std::max<std::size_t>(1, grain / part);
+    const std::size_t most = std::max<std::size_t>(16, grain / std::max<std::size_t>(1, work) / 16 * 16);
+    const std::size_t part = std::min(columns, most), parts = (columns + part - 1) / part;
+    const std::size_t per_task = std::max<std::size_t>(1, most / part);
     const std::size_t groups = (sites + per_task - 1) / per_task;
     pool_.run(groups * parts, [&](std::size_t task, unsigned) {
       const std::size_t begin = task % parts * part, end = std::min(columns, begin + part);

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "workloads/activation_product.hpp"
+#include "workloads/recurrence.hpp"
 
 namespace fringe {
 namespace {
@@ -13,6 +15,9 @@ namespace {
 std::size_t scratch_numbers(const Executor& executor) {
   return std::size_t{1} << (executor.on_host() ? 18 : 26);
 }
+
+// Columns that repay a product's packing of its weights, where the scratch holds fewer.
+constexpr std::size_t least_columns = 512;
 
 std::size_t at(int index) { return static_cast<std::size_t>(index); }
 
@@ -32,9 +37,8 @@ bool depthwise(const Node& node, std::span<const Shape> in) {
   return node.op == Operator::conv2d && node.attributes.groups > 1 && node.attributes.groups == in[0][0];
 }
 
-void ensure(Buffer<float>& buffer, Executor& executor, std::size_t numbers) {
-  if (buffer.size() < numbers) buffer = Buffer<float>(executor, numbers);
-}
+// Tokens of a value of [tokens, features] or [heads, tokens, features].
+std::size_t tokens_of(const Shape& shape) { return shape.size() > 1 ? shape[shape.size() - 2] : 1; }
 
 }  // namespace
 
@@ -47,7 +51,10 @@ void require_executable(const Graph& graph) {
 }
 
 Network::Network(const Graph& graph, const Parameters& parameters, Accelerator& accelerator)
-    : graph_(graph), accelerator_(&accelerator), trained_(accelerator.executor()) {
+    : graph_(graph),
+      accelerator_(&accelerator),
+      scratch_(accelerator.executor()),
+      trained_(accelerator.executor()) {
   require_executable(graph_);
   const auto nodes = graph_.nodes();
   Executor& executor = accelerator.executor();
@@ -82,6 +89,7 @@ Network::Network(const Graph& graph, const Parameters& parameters, Accelerator& 
                                                   static_cast<std::uint32_t>(i)));
       }
     }
+    if (kind == OperatorKind::activations) place.products = graph_.products(static_cast<int>(i));
     if (n.op == Operator::batch_norm) {
       const std::size_t count = graph_.vectors(static_cast<int>(i));
       states_.emplace_back(executor, count).from_host(required(n, parameters.states, at(states), count));
@@ -96,9 +104,73 @@ Network::Network(const Graph& graph, const Parameters& parameters, Accelerator& 
     vectors_.emplace_back(executor, count).from_host(values);
     places_[i].vectors = static_cast<int>(vectors_.size()) - 1;
   }
+  find_relations();
+  read_tables();
   inference_ = plan_values(graph_, kernels, false);
   training_ = plan_values(graph_, kernels, true);
   gradient_plan_ = plan_gradients(graph_, kernels);
+}
+
+void Network::find_relations() {
+  const auto nodes = graph_.nodes();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const Node& n = nodes[i];
+    Place& place = places_[i];
+    if (n.op == Operator::cache) {
+      caches_.emplace_back();
+      place.cache = static_cast<int>(caches_.size()) - 1;
+    }
+    if (n.op == Operator::softmax) {
+      // Its columns are the tokens of what a product's right operand holds.
+      std::size_t from = at(n.inputs[0]);
+      while (nodes[from].shape == n.shape && row_of(nodes[from].op).kind == OperatorKind::elementwise)
+        from = at(nodes[from].inputs[0]);
+      if (nodes[from].op == Operator::matmul && nodes[from].attributes.transposed &&
+          nodes[at(nodes[from].inputs[1])].op == Operator::cache)
+        place.cached = nodes[from].inputs[1];
+    }
+    if (!n.attributes.tied) continue;
+    const std::size_t rows = n.attributes.vocabulary, width = n.attributes.features;
+    for (std::size_t k = 0; k < nodes.size(); ++k)
+      if (nodes[k].op == Operator::dense && places_[k].products.rows == rows &&
+          places_[k].products.inner == width)
+        place.tied = static_cast<int>(k);
+    if (place.tied < 0)
+      throw Error("embedding '" + n.name + "' is tied to a dense of " + std::to_string(rows) + "x" +
+                  std::to_string(width) + " weights; the graph has none");
+    place.products = {rows, width, n.shape[0]};
+    place.rearranges = true;
+    tables_.emplace_back(accelerator_->executor(), rows * width);
+    place.table = static_cast<int>(tables_.size()) - 1;
+  }
+}
+
+void Network::read_tables() {
+  for (const Place& place : places_) {
+    if (place.tied < 0) continue;
+    std::vector<float> w(place.products.weights());
+    matrices_[at(places_[at(place.tied)].matrix)]->realised(
+        {w.data(), place.products.rows, place.products.inner});
+    tables_[at(place.table)].from_host(w);
+  }
+}
+
+void Network::reset() {
+  calls_ = 0;
+  for (Buffer<float>& cache : caches_)
+    if (cache.size() > 0) accelerator_->executor().fill(as_row(cache.data(), cache.size()), 0);
+}
+
+void Network::prepare_caches() {
+  if (caches_.empty() || batch_ == cached_batch_) return;
+  if (calls_ > 0)
+    throw Error("the caches hold the tokens of " + std::to_string(cached_batch_) + " samples, " +
+                std::to_string(batch_) + " are given; reset() begins anew");
+  for (std::size_t i = 0; i < places_.size(); ++i)
+    if (const int cache = places_[i].cache; cache >= 0)
+      caches_[at(cache)] = Buffer<float>(accelerator_->executor(), graph_.nodes()[i].features * batch_);
+  cached_batch_ = batch_;
+  reset();
 }
 
 void Network::reserve(std::size_t batch, bool training) {
@@ -142,7 +214,16 @@ Call Network::call_of(std::size_t node, const Context& context) {
     if (!vector_gradients_.empty()) call.vector_gradients = vector_gradients_[at(place.vectors)].data();
   }
   if (place.states >= 0) call.states = states_[at(place.states)].data();
+  if (place.table >= 0) call.vectors = tables_[at(place.table)].data();
   if (trains_) call.saved = saved_[node].data();
+  const std::size_t calls = context.training ? 0 : calls_;
+  if (place.cache >= 0 && !context.training) call.states = caches_[at(place.cache)].data();
+  if (!caches_.empty()) call.first_token = calls * tokens_of(n.shape);
+  if (place.cached >= 0) {
+    const Node& cache = graph_.node(place.cached);
+    const std::size_t filled = (calls + 1) * tokens_of(places_[at(place.cached)].in[0]);
+    call.hidden_tokens = cache.attributes.context - std::min(cache.attributes.context, filled);
+  }
   call.draw = {.seed = context.seed, .site = static_cast<std::uint32_t>(node), .shot = context.shot};
   call.first_sample = context.first_sample;
   return call;
@@ -155,11 +236,9 @@ void Network::by_positions(const Place& place, bool whole, F&& part) {
   const std::size_t numbers = std::max(p.inner, p.rows) * p.groups * batch_;
   const std::size_t most = whole || !place.rearranges
                                ? p.columns
-                               : std::clamp<std::size_t>(scratch_numbers(executor) / numbers, 1, p.columns);
-  if (place.rearranges) {
-    ensure(columns_, executor, numbers * most);
-    ensure(more_columns_, executor, numbers * most);
-  }
+                               : std::clamp<std::size_t>(std::max(scratch_numbers(executor) / numbers,
+                                                                  (least_columns + batch_ - 1) / batch_),
+                                                         1, p.columns);
   for (std::size_t first = 0; first < p.columns; first += most)
     part(Positions{first, std::min(most, p.columns - first)});
 }
@@ -169,6 +248,7 @@ void Network::product_forward(std::size_t node, const Call& call, const Context&
   const OperatorKernel& kernel = place.kernel;
   const Products& p = place.products;
   Executor& executor = accelerator_->executor();
+  const std::size_t inner = p.groups * p.inner, rows = p.groups * p.rows;
   const bool gathers = place.rearranges && kernel.gather != nullptr,
              delivers = place.rearranges && kernel.deliver != nullptr;
   if (delivers && kernel.overlaps) executor.fill(as_row(call.y, call.node->features * batch_), 0);
@@ -178,13 +258,13 @@ void Network::product_forward(std::size_t node, const Call& call, const Context&
     Context now = context;
     now.positions = positions.count;
     now.first_position = positions.first;
-    if (gathers) kernel.gather(executor, call, positions, {columns_.data(), p.groups * p.inner, columns});
-    const ConstMatrix x = gathers ? ConstMatrix(columns_.data(), p.groups * p.inner, columns)
-                                  : ConstMatrix(call.x[0], p.groups * p.inner, p.columns * batch_)
-                                        .block(0, p.groups * p.inner, first, columns);
-    const Matrix y = delivers ? Matrix(more_columns_.data(), p.groups * p.rows, columns)
-                              : Matrix(call.y, p.groups * p.rows, p.columns * batch_)
-                                    .block(0, p.groups * p.rows, first, columns);
+    const Matrix gathered{gathers ? scratch_.at(0, inner * columns) : nullptr, inner, columns};
+    if (gathers) kernel.gather(executor, call, positions, gathered);
+    const ConstMatrix x =
+        gathers ? ConstMatrix(gathered)
+                : ConstMatrix(call.x[0], inner, p.columns * batch_).block(0, inner, first, columns);
+    const Matrix y = delivers ? Matrix(scratch_.at(1, rows * columns), rows, columns)
+                              : Matrix(call.y, rows, p.columns * batch_).block(0, rows, first, columns);
     for (std::size_t g = 0; g < p.groups; ++g) {
       const ConstMatrix in = x.block(g * p.inner, p.inner, 0, columns);
       const Matrix out = y.block(g * p.rows, p.rows, 0, columns);
@@ -212,18 +292,19 @@ void Network::product_backward(std::size_t node, const Call& call, const Context
     Context now = context;
     now.positions = positions.count;
     now.first_position = positions.first;
-    if (gathers) kernel.gather(executor, call, positions, {columns_.data(), inner, columns});
-    if (collects) kernel.collect(executor, call, positions, {more_columns_.data(), rows, columns});
+    const Matrix gathered{gathers ? scratch_.at(0, inner * columns) : nullptr, inner, columns};
+    const Matrix collected{collects ? scratch_.at(1, rows * columns) : nullptr, rows, columns};
+    if (gathers) kernel.gather(executor, call, positions, gathered);
+    if (collects) kernel.collect(executor, call, positions, collected);
     const ConstMatrix x =
-        gathers ? ConstMatrix(columns_.data(), inner, columns)
+        gathers ? ConstMatrix(gathered)
                 : ConstMatrix(call.x[0], inner, p.columns * batch_).block(0, inner, first, columns);
     const ConstMatrix dy =
-        collects ? ConstMatrix(more_columns_.data(), rows, columns)
+        collects ? ConstMatrix(collected)
                  : ConstMatrix(call.dy, rows, p.columns * batch_).block(0, rows, first, columns);
     Matrix dx;
     if (to != nullptr && gathers) {
-      ensure(addend_, executor, inner * columns);
-      dx = {addend_.data(), inner, columns};
+      dx = {scratch_.at(2, inner * columns), inner, columns};
     } else if (to != nullptr) {
       dx = Matrix(to, inner, p.columns * batch_).block(0, inner, first, columns);
     }
@@ -235,6 +316,24 @@ void Network::product_backward(std::size_t node, const Call& call, const Context
   });
 }
 
+// A table's gradient is that of a product with the ids' unit vectors.
+void Network::tied_backward(std::size_t node, const Call& call, const Context& context) {
+  const Place& place = places_[node];
+  const Products& p = place.products;
+  Executor& executor = accelerator_->executor();
+  by_positions(place, false, [&](const Positions& positions) {
+    const std::size_t columns = positions.count * batch_;
+    Context now = context;
+    now.positions = positions.count;
+    now.first_position = positions.first;
+    const Matrix ids{scratch_.at(0, p.rows * columns), p.rows, columns};
+    const Matrix slopes{scratch_.at(1, p.inner * columns), p.inner, columns};
+    place.kernel.gather(executor, call, positions, ids);
+    place.kernel.collect(executor, call, positions, slopes);
+    matrices_[at(places_[at(place.tied)].matrix)]->backward(slopes, ids, Matrix(), now);
+  });
+}
+
 ConstMatrix Network::forward(ConstMatrix x, const Context& context) {
   if (x.rows != graph_.input_features())
     throw Error("input '" + graph_.nodes()[0].name + "': " + std::to_string(x.rows) +
@@ -242,16 +341,26 @@ ConstMatrix Network::forward(ConstMatrix x, const Context& context) {
   reserve(x.cols, context.training);
   batch_ = x.cols;
   input_ = x;
+  if (!context.training) prepare_caches();
   const auto nodes = graph_.nodes();
   for (std::size_t i = 1; i < nodes.size(); ++i) {
     const Place& place = places_[i];
     if (row_of(nodes[i].op).kind == OperatorKind::loss) continue;
     const Call call = call_of(i, context);
-    if (place.matrix >= 0)
+    const OperatorKind kind = row_of(nodes[i].op).kind;
+    if (kind == OperatorKind::recurrence)
+      Recurrence{accelerator_->executor(), *matrices_[at(place.matrix)], place.kernel, scratch_}.forward(
+          call, context, [&](ConstMatrix in, ConstMatrix out) {
+            if (hook_) hook_({nodes[i].name, at(place.matrix), in, out});
+          });
+    else if (kind == OperatorKind::activations)
+      ActivationProduct{*accelerator_, place.kernel, scratch_, place.products}.forward(call, context);
+    else if (place.matrix >= 0)
       product_forward(i, call, context);
     else if (place.kernel.forward != nullptr)
       place.kernel.forward(accelerator_->executor(), call);
   }
+  if (!context.training) ++calls_;
   const int result = nodes.back().inputs[0];
   return {value(result), nodes[at(result)].features, batch_};
 }
@@ -302,14 +411,20 @@ double Network::backward(const Targets& targets, const Context& context, float g
       used += numbers(place.in[k]) * batch_;
     }
     call.dx = place.dx;
+    const OperatorKind kind = row_of(nodes[i].op).kind;
     if (place.kernel.loss != nullptr) {
       mean = place.kernel.loss(executor, call, targets);
       if (gradient_scale != 1 && place.dx[0] != nullptr)
         executor.scale(as_row(place.dx[0], numbers(place.in[0]) * batch_), gradient_scale);
-    } else if (place.matrix >= 0)
+    } else if (kind == OperatorKind::recurrence)
+      Recurrence{executor, *matrices_[at(place.matrix)], place.kernel, scratch_}.backward(call, context);
+    else if (kind == OperatorKind::activations)
+      ActivationProduct{*accelerator_, place.kernel, scratch_, place.products}.backward(call, context);
+    else if (place.matrix >= 0)
       product_backward(i, call, context);
     else if (place.kernel.backward != nullptr)
       place.kernel.backward(executor, call);
+    if (place.tied >= 0) tied_backward(i, call, context);
     for (const std::size_t k : later) {
       const std::size_t count = numbers(place.in[k]) * batch_;
       executor.add(as_row(place.dx[k], count),
@@ -323,6 +438,7 @@ bool Network::step(const Optimiser& optimiser, float rate, float loss_scale) {
   prepare_training();
   if (!trained_.step(optimiser, rate, loss_scale)) return false;
   for (const auto& matrix : matrices_) matrix->commit();
+  read_tables();
   return true;
 }
 

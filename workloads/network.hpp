@@ -13,6 +13,7 @@
 #include "workloads/graph.hpp"
 #include "workloads/kernels.hpp"
 #include "workloads/parameter_set.hpp"
+#include "workloads/scratch.hpp"
 #include "workloads/value_plan.hpp"
 
 namespace fringe {
@@ -90,6 +91,10 @@ class Network {
   /// Throws Error where the state is another network's. Without steps in state.optimiser, the optimiser
   /// starts anew.
   void restore(const NetworkState& state);
+  /// Forgets what the caches of a decoder hold: the next call brings the first tokens. Without it, every call
+  /// at inference follows the one before, of the same samples; Error where their number differs. Training
+  /// neither reads nor changes caches.
+  void reset();
 
   /// What the hardware realises now, without noise per shot.
   Parameters parameters() const;
@@ -109,6 +114,10 @@ class Network {
     int weights = -1;             ///< its Parameters::weights
     int vectors = -1;             ///< its buffer in vectors_
     int states = -1;              ///< its buffer in states_
+    int cache = -1;               ///< its buffer in caches_
+    int cached = -1;              ///< softmax: node of the cache along its columns
+    int tied = -1;                ///< tied embedding: node of the dense whose weights are its table
+    int table = -1;               ///< and its buffer in tables_
     bool rearranges = false;      ///< the matrices' columns are not the value itself
     std::size_t saved = 0;        ///< numbers per sample that forward leaves for the pass back
     std::vector<const float*> x;  ///< of the pass that runs
@@ -117,6 +126,9 @@ class Network {
 
   void reserve(std::size_t batch, bool training);
   void prepare_training();
+  void prepare_caches();
+  void find_relations();
+  void read_tables();
   const float* value(int node) const;
   float* slot(const ValuePlan& plan, const std::vector<Buffer<float>>& buffers, std::size_t node) const;
   Call call_of(std::size_t node, const Context& context);
@@ -126,6 +138,7 @@ class Network {
   void by_positions(const Place& place, bool whole, F&& part);
   void product_forward(std::size_t node, const Call& call, const Context& context);
   void product_backward(std::size_t node, const Call& call, const Context& context);
+  void tied_backward(std::size_t node, const Call& call, const Context& context);
 
   Graph graph_;
   Accelerator* accelerator_;
@@ -134,7 +147,9 @@ class Network {
   std::vector<Buffer<float>> vectors_, vector_gradients_, states_;
   ValuePlan inference_, training_, gradient_plan_;
   std::vector<Buffer<float>> values_, gradients_, saved_;
-  Buffer<float> columns_, more_columns_, addend_;  // scratch of products and of sums of gradients
+  std::vector<Buffer<float>> caches_, tables_;
+  std::size_t calls_ = 0, cached_batch_ = 0;  // that the caches have seen since the last reset
+  Scratch scratch_;
   std::size_t capacity_ = 0, batch_ = 0;
   bool trains_ = false;  // what the buffers are laid out for
   ConstMatrix input_;

@@ -85,7 +85,7 @@ class PerturbedMatrix final : public ProgrammedMatrix {
     base_->realised(w);
   }
 
-  void forward(ConstMatrix x, Matrix y, const Context& context) override {
+  void forward(const ConstMatrix& x, const Matrix& y, const Context& context) override {
     if (!context.training) {
       if (pass_) hold_clean();
       return base_->forward(rounded(x), y, context);
@@ -101,7 +101,8 @@ class PerturbedMatrix final : public ProgrammedMatrix {
     add_output_noise(y, context);
   }
 
-  void backward(ConstMatrix x, ConstMatrix dy, Matrix dx, const Context& context) override {
+  void backward(const ConstMatrix& x, const ConstMatrix& dy, const Matrix& dx,
+                const Context& context) override {
     hold_perturbed(context);
     base_->backward(rounded(x), dy, dx, context);
   }

@@ -76,6 +76,31 @@ TEST(PhotonicPricing, TooFewCoresPayForEveryTileEveryTime) {
   EXPECT_DOUBLE_EQ(16 * one.watts(Part::adc), resident.watts(Part::adc)) << "a core's converters are its own";
 }
 
+// A product of two activations on cores of its own: the digital unit's decomposition, a round of programming
+// for as many tiles as there are free cores, and its light.
+TEST(PhotonicPricing, ProductsOfActivationsWhereTheDesignSays) {
+  PhotonicDesign d = design(4);
+  const std::size_t n = d.modes;
+  const Work weights = product(n, 2 * n, 50), attention = product(3 * n, n, 20, -1);
+  const std::vector<Work> both{weights, attention};
+  const Cost digital = pricing(d).price(both);
+  EXPECT_EQ(digital.busy(Resource::programming), 0);
+  EXPECT_EQ(digital.energy(Part::decomposition), 0);
+
+  d.activations = ActivationProducts::reprogrammed;
+  const PhotonicPricing p = pricing(d);
+  const Cost light = p.price(both);
+  EXPECT_DOUBLE_EQ(light.energy(Part::decomposition), p.decomposition(3).energy(Part::decomposition));
+  EXPECT_DOUBLE_EQ(light.busy(Resource::programming), 2 * p.round_s()) << "three tiles on the two free cores";
+  EXPECT_GT(light.latency_s, p.decomposition(3).latency_s + 2 * (p.round_s() + 20 / d.clock_hz));
+
+  // No core left: weights take turns with them.
+  d.cores = 2;
+  EXPECT_DOUBLE_EQ(pricing(d).price(both).busy(Resource::programming), (1 + 2) * p.round_s());
+  d.activations = ActivationProducts::digital;
+  EXPECT_EQ(pricing(d).price(both).busy(Resource::programming), 0);
+}
+
 TEST(PhotonicPricing, TwoMatricesThatFitAloneButNotTogetherAreReprogrammed) {
   const std::vector<Work> both{product(32, 32, 10, 0), product(32, 32, 10, 1)};
   EXPECT_EQ(pricing(design(8)).price(both).busy(Resource::programming), 0);
