@@ -7,16 +7,16 @@
 namespace fringe {
 namespace {
 
-// Updates, numbers of four bytes a parameter, as the scripts' optimisers are written for PyTorch 1.4 to 1.7. A
-// kernel of PyTorch's reads one to three values and writes one:
+// Updates, numbers of four bytes a parameter, as the scripts' optimisers are written for PyTorch 1.4 to 1.7.
+// A kernel of PyTorch's reads one to three values and writes one:
 //   SGD with momentum and decay: 3 + 2 + 3 + 3, and 1 to clear the gradient;
 //   Adam: moments 2 + 3 and 2 + 3, root, bias and epsilon 2 + 2 + 2, step 4; clipping 1 + 2; 1 to clear;
 //   BERT's Adam: clipping 1 + 2 each tensor for itself, moments 5 + 6, root, epsilon and quotient 2 + 2 + 3,
 //     decay 5, rate 2, step 3; 1 to clear;
 //   LAMB, compiled: 7 for moments and step, 2 norms, 3 for the parameter; clipping 3; 1 to clear;
 //   apex's fused Adam: 7, one kernel; 1 to clear.
-// Mixed precision with master weights copies gradients there (1.5) and weights back (1.5) and clears half of the
-// bytes; SGD's script also unscales them (2), BERT's clips (3). O1, without master weights (Mask R-CNN,
+// Mixed precision with master weights copies gradients there (1.5) and weights back (1.5) and clears half of
+// the bytes; SGD's script also unscales them (2), BERT's clips (3). O1, without master weights (Mask R-CNN,
 // WaveGlow), casts weights and gradients (1.5 each) and unscales (2). WaveGlow's weights are norms times
 // directions: 3 forward, 5 back. An operator is taken to move two and a half numbers.
 // clang-format off
