@@ -73,9 +73,9 @@ Shape conv_transposed(In in, const Attributes& a) {
 Shape pool(In in, const Attributes& a) {
   require_rank(in[0], 3, 3, "[channels, height, width]");
   for (std::size_t axis = 0; axis < 2; ++axis)
-    require(2 * a.padding[axis] <= a.kernel[axis], "padding = " + of(a.padding[axis]) +
-                                                       "; must be at most half of the kernel's " +
-                                                       of(a.kernel[axis]));
+    require(
+        2 * a.padding[axis] <= a.kernel[axis],
+        "padding = " + of(a.padding[axis]) + "; must be at most half of the kernel's " + of(a.kernel[axis]));
   return {in[0][0], windows(in[0][1], a, 0), windows(in[0][2], a, 1)};
 }
 

@@ -94,10 +94,10 @@ TEST_F(GpuExecutor, OptimiserStepsHaveTheHostsBits) {
     return y.to_host();
   });
   // Both sum in double, in orders of their own: n roundings of positive terms.
-  const Tensor on_gpu = tensor(gpu(), 1, count, normals(count, 8)),
-               on_cpu = tensor(cpu(), 1, count, normals(count, 8));
-  const double expected = cpu().sum_of_squares(count, on_cpu.span().data());
-  EXPECT_NEAR(gpu().sum_of_squares(count, on_gpu.span().data()), expected, 0x1p-53 * count * expected);
+  const Tensor x_gpu = tensor(*gpu, 1, count, normals(count, 8)),
+               x_cpu = tensor(*cpu, 1, count, normals(count, 8));
+  const double expected = cpu->sum_of_squares(count, x_cpu.span().data());
+  EXPECT_NEAR(gpu->sum_of_squares(count, x_gpu.span().data()), expected, 0x1p-53 * count * expected);
 }
 
 TEST_F(GpuExecutor, ArgmaxTakesTheFirstOfEquals) {
