@@ -84,16 +84,21 @@ class Run {
     return true;
   }
 
-  /// y of every dense operator for the first test samples of fold 0; networks start from that fold's weights.
-  std::vector<std::vector<float>> operator_outputs(Accelerator& hardware) {
+  /// y of every operator with a weight matrix, by name, for the first test samples of fold 0; networks start
+  /// from that fold's weights.
+  std::map<std::string, std::vector<float>> operator_outputs(Accelerator& hardware) {
     const TrainedFold& fold = study_.folds().front();
     Network network(study_.graph(), fold.parameters, hardware);
     calibrate(network, study_.data(), study_.calibration_rows(fold), experiment().seed);
-    std::vector<std::vector<float>> outputs;
-    network.set_hook([&](const ProductView& dense) {
-      auto& y = outputs.emplace_back(dense.y.rows * dense.y.cols);
-      for (std::size_t r = 0; r < dense.y.rows; ++r)
-        hardware.executor().copy_to_host(&y[r * dense.y.cols], dense.y.row(r), dense.y.cols * sizeof(float));
+    std::map<std::string, std::vector<float>> outputs;
+    network.set_hook([&](const ProductView& view) {
+      // A large product comes in parts, the same on every hardware.
+      std::vector<float>& y = outputs[std::string(view.name)];
+      for (std::size_t r = 0; r < view.y.rows; ++r) {
+        y.resize(y.size() + view.y.cols);
+        hardware.executor().copy_to_host(y.data() + y.size() - view.y.cols, view.y.row(r),
+                                         view.y.cols * sizeof(float));
+      }
     });
     const std::span<const std::uint32_t> rows(fold.split.test.data(),
                                               std::min(error_samples, fold.split.test.size()));
@@ -109,14 +114,17 @@ class Run {
     const CostFigure* best = result.at_best_batch(result.costs.front().scenario);
     result.layers = layer_costs(study_, hardware, best->batch);
     const auto outputs = operator_outputs(hardware);
-    for (std::size_t d = 0; d < outputs.size(); ++d) {
+    for (LayerFigure& layer : result.layers) {
+      const auto found = outputs.find(layer.name);
+      if (found == outputs.end()) continue;  // a product of two activations
+      const std::vector<float>&y = found->second, &expected = float_outputs_.at(layer.name);
       double error = 0, norm = 0;
-      for (std::size_t i = 0; i < outputs[d].size(); ++i) {
-        const double reference = float_outputs_[d][i], difference = outputs[d][i] - reference;
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const double reference = expected[i], difference = y[i] - reference;
         error += difference * difference;
         norm += reference * reference;
       }
-      result.layers[d].error = norm > 0 ? std::sqrt(error / norm) : 0;
+      layer.error = norm > 0 ? std::sqrt(error / norm) : 0;
     }
   }
 
@@ -386,7 +394,7 @@ class Run {
   Study study_;
   std::unique_ptr<TraceWriter> trace_;
   Comparison result_;
-  std::vector<std::vector<float>> float_outputs_;
+  std::map<std::string, std::vector<float>> float_outputs_;
   std::map<Format, Estimate> accuracies_;  // of the modelled boards
 };
 

@@ -55,14 +55,6 @@ Graph dlrm() {
   return graph;
 }
 
-constexpr TrainingOptions adam_cosine(std::size_t epochs, std::size_t batch, float rate) {
-  TrainingOptions options;
-  options.epochs = epochs;
-  options.batch = batch;
-  options.optimiser.rate = rate;
-  return options;
-}
-
 constexpr std::array rows{
     Workload{.name = "digits-mlp",
              .description = "64-64-10 on the embedded 8×8 optical digits",

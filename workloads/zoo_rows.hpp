@@ -7,6 +7,15 @@
 
 namespace fringe::zoo {
 
+/// Adam with a rate that falls to 0 as a cosine.
+constexpr TrainingOptions adam_cosine(std::size_t epochs, std::size_t batch, float rate) {
+  TrainingOptions options;
+  options.epochs = epochs;
+  options.batch = batch;
+  options.optimiser.rate = rate;
+  return options;
+}
+
 std::span<const Workload> vision();
 std::span<const Workload> language();
 std::span<const Workload> speech();

@@ -208,14 +208,6 @@ Graph small_cnn() {
   return graph;
 }
 
-constexpr TrainingOptions adam_cosine(std::size_t epochs, std::size_t batch, float rate) {
-  TrainingOptions options;
-  options.epochs = epochs;
-  options.batch = batch;
-  options.optimiser.rate = rate;
-  return options;
-}
-
 constexpr std::array rows{
     Workload{.name = "digits-cnn",
              .description = "convolutions of 8 and 16 maps on the embedded 8×8 optical digits",
