@@ -10,6 +10,7 @@
 
 #include "core/elementary.hpp"
 #include "workloads/kernels.hpp"
+#include "workloads/kernels_elementwise.hpp"
 
 namespace fringe::kernels {
 
