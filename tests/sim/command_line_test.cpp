@@ -175,6 +175,21 @@ TEST_F(CommandLine, PricesWhatNothingHereTrains) {
       << refused.said;
 }
 
+// 40 images unfold to 784·40·9 numbers in the first convolution, more than its scratch holds: products in
+// parts.
+TEST_F(CommandLine, RunsConvolutionsWhoseProductsComeInParts) {
+  for (const std::string part : {"train", "t10k"}) {
+    write(part + "-images-idx3-ubyte", idx_images(40, 40 * 784));
+    write(part + "-labels-idx1-ubyte", idx_labels(40));
+  }
+  write("cnn.toml",
+        "workload = 'mnist-cnn'\ndata = '.'\nallow_leak = true\nchips = 1\nbatches = [1]\n"
+        "[training]\nepochs = 1\n[electronic]\ngpus = ['h200']\nformats = ['fp16']\n");
+  const Result done = run("run cnn.toml --quiet --out cnn.h5");
+  EXPECT_EQ(done.status, 0) << done.said;
+  EXPECT_NE(done.said.find("h200"), std::string::npos) << done.said;
+}
+
 TEST_F(CommandLine, ReadsOnnxModels) {
   const Result table = run("import " + models + "lstm.onnx");
   EXPECT_EQ(table.status, 0) << table.said;
