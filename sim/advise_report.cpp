@@ -14,9 +14,6 @@ namespace {
 
 constexpr std::size_t line_width = 100, rows_shown = 10;
 
-std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
-std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
-
 std::string grouped(double value) {
   std::string digits = fmt::format("{:.0f}", value);
   for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
@@ -71,21 +68,6 @@ Pitfall pitfall(const std::vector<Advice>& rows) {
   return worst;
 }
 
-std::string wrapped(const std::string& text, const std::string& indent) {
-  std::string result, line;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find(' ', at), text.size());
-    const std::string word = text.substr(at, end - at);
-    if (!line.empty() && text_width(indent) + text_width(line) + 1 + text_width(word) > line_width) {
-      result += indent + line + "\n";
-      line.clear();
-    }
-    line += (line.empty() ? "" : " ") + word;
-    at = end + 1;
-  }
-  return line.empty() ? result : result + indent + line + "\n";
-}
-
 std::string limits(const AdviceRequest& r) {
   std::string text;
   if (std::isfinite(r.budget_usd)) text += " · up to " + usd(r.budget_usd);
@@ -96,7 +78,7 @@ std::string limits(const AdviceRequest& r) {
 /// A line of the summary: its words under each other, behind a label.
 std::string line(const std::string& label, const std::string& text) {
   constexpr std::size_t column = 20;
-  std::string block = wrapped(text, std::string(column, ' '));
+  std::string block = wrapped(text, std::string(column, ' '), line_width);
   return "  " + left(label, column - 2) + block.substr(column);
 }
 
@@ -156,7 +138,7 @@ std::string advice_text(const AdviceReport& report) {
             columns(machine(a), rate(a.throughput), std::string(to_string(a.basis)),
                     fmt::format("{:.0f} %", 100 * a.step.efficiency), price(a), grouped(a.power_w) + " W",
                     cents(a.usd_per_million)) +
-            wrapped(a.reason, "     ");
+            wrapped(a.reason, "     ", line_width);
   }
   if (report.ranked.size() > rows_shown)
     text += fmt::format("  … and {} slower machines\n", report.ranked.size() - rows_shown);
@@ -170,18 +152,18 @@ std::string advice_text(const AdviceReport& report) {
                      ", or from the folder of --data. ") +
               std::string("modelled: one board modelled too (fringe validate gpu-training; boards after "
                           "2020 are extrapolated)."),
-          "  ") +
+          "  ", line_width) +
       wrapped(
           fmt::format(
               "scaling: throughput over that of as many single boards · price: boards at launch{} · power: "
               "their TDP · a million {}: price over {:g} years of full use, electricity at ${:g} a kWh.",
               std::ranges::any_of(report.ranked, &Advice::whole_machine) ? ", * whole machine" : "",
               model.unit, request.years, request.usd_per_kwh),
-          "  ");
+          "  ", line_width);
   if (std::ranges::any_of(report.ranked, [](const Advice& a) {
         return a.interconnect != nullptr && a.interconnect->one_for_all && a.basis != Basis::measured;
       }))
-    text += wrapped("pcie-host-bus: as in the one published server of such boards (RTX 3090).", "  ");
+    text += wrapped("pcie-host-bus: as in the one published server of such boards (RTX 3090).", "  ", line_width);
   return text;
 }
 

@@ -11,8 +11,6 @@
 namespace fringe {
 namespace {
 
-std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
-std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
 
 std::string error_text(const Estimate& e) {
   if (!std::isfinite(e.half_width)) return fmt::format("{:.2e}", e.mean);

@@ -53,14 +53,7 @@ std::vector<std::string_view> keys_in_file_order(const toml::table& table) {
 }  // namespace
 
 Experiment parse_experiment(std::string_view text, const std::string& file) {
-  toml::table root;
-  try {
-    root = toml::parse(text, file);
-  } catch (const toml::parse_error& error) {
-    const auto at = error.source().begin;
-    throw Error(file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " +
-                std::string(error.description()));
-  }
+  const toml::table root = parse_toml(text, file);
   Experiment e;
   e.text = text;
   TomlSection top(root, "", file);
@@ -155,14 +148,7 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   return e;
 }
 
-Experiment read_experiment(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw Error(file + ": cannot be read");
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (in.bad() || text.str().empty()) throw Error(file + ": is empty or no file");
-  return parse_experiment(text.str(), file);
-}
+Experiment read_experiment(const std::string& file) { return parse_experiment(read_toml_file(file), file); }
 
 void override_experiment(Experiment& experiment, std::optional<std::uint64_t> seed,
                          const std::optional<std::string>& data, bool allow_leak) {

@@ -88,8 +88,6 @@ HardwareResult board(const ModelledBoard& board, const Lists& lists, double para
   return result;
 }
 
-std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
-std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
 
 std::string line(const std::string& name, const HardwareResult& h, const std::string& scenario,
                  const std::string& training) {

@@ -14,8 +14,6 @@ namespace {
 constexpr Boundary compared =
     Boundary::accelerator;  // both camps reach it: matrix unit, memory, digital unit
 
-std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
-std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
 
 std::string percent(const Estimate& e) {
   if (std::isnan(e.mean)) return "–";

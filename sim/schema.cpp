@@ -20,6 +20,7 @@ constexpr auto never = Equality::never;
 constexpr SchemaVersion v1{1, 0};
 constexpr SchemaVersion v1_1{1, 1};
 constexpr SchemaVersion v1_2{1, 2};
+constexpr SchemaVersion v1_3{1, 3};
 
 constexpr AttributeRow attributes[] = {
     {"file_type", text, 1, v1, always, "always `fringe-trace`"},
@@ -50,6 +51,9 @@ constexpr TableRow tables[] = {
     {"predictions", "one test sample on one hardware"},
     {"phases", "one mesh of one tile of chip 0, as asked and as realised"},
     {"calibrations", "one way of programming one imperfect chip"},
+    {"breakeven", "one board that a photonic system stands against"},
+    {"assumptions", "one assumption of a break-even, alone, against one board"},
+    {"breakeven_map", "one pair of assumptions against one board"},
 };
 
 constexpr ColumnRow columns[] = {
@@ -298,6 +302,50 @@ constexpr ColumnRow columns[] = {
     {"/calibrations/measurements", i64, {}, "1", v1_1, always, "inputs held and read"},
     {"/calibrations/settles", i64, {}, "1", v1_1, always, "times that phases changed"},
     {"/calibrations/chip_time_s", f64, {}, "s", v1_1, always, "settling and integration that the chip needs"},
+
+    {"/breakeven/board", name, {}, "", v1_3, always, "row of the GPU catalogue and format"},
+    {"/breakeven/workload", name, {}, "", v1_3, always, "name in the zoo"},
+    {"/breakeven/batch", i64, {}, "1", v1_3, always, "samples of a batch"},
+    {"/breakeven/bits", f64, {}, "bit", v1_3, always, "effective bits of the cores' outputs"},
+    {"/breakeven/cores", i64, {}, "1", v1_3, always, "cores of the photonic system"},
+    {"/breakeven/light_energy", f64, {}, "J", v1_3, always, "of a sample on light, with its memory"},
+    {"/breakeven/board_energy", f64, {}, "J", v1_3, always, "of a sample on the board, with its memory"},
+    {"/breakeven/light_rate", f64, {}, "1/s", v1_3, always, "samples a second on light, in a full pipeline"},
+    {"/breakeven/board_rate", f64, {}, "1/s", v1_3, always, "the same on the board"},
+    {"/breakeven/ratio", f64, {}, "1", v1_3, always, "energy of light over the board's; below 1 light wins"},
+    {"/breakeven/best", f64, {}, "1", v1_3, always, "with all assumptions at their favourable ends"},
+    {"/breakeven/worst", f64, {}, "1", v1_3, always, "at their adverse ends"},
+    {"/breakeven/answer", text, {}, "", v1_3, always, "the conclusion in words"},
+
+    {"/assumptions/board", name, {}, "", v1_3, always, "name in `breakeven`"},
+    {"/assumptions/key",
+     name,
+     {},
+     "",
+     v1_3,
+     always,
+     "the assumption; of a board the one that matters most first"},
+    {"/assumptions/unit", name, {}, "", v1_3, always, "of base, low, high and breakeven"},
+    {"/assumptions/base", f64, {}, "", v1_3, always, "its value in the system"},
+    {"/assumptions/low", f64, {}, "", v1_3, always, "lower end of its range"},
+    {"/assumptions/high", f64, {}, "", v1_3, always, "upper end"},
+    {"/assumptions/ratio_low",
+     f64,
+     {},
+     "1",
+     v1_3,
+     always,
+     "energy of light over the board's at the lower end"},
+    {"/assumptions/ratio_high", f64, {}, "1", v1_3, always, "at the upper end"},
+    {"/assumptions/breakeven", f64, {}, "", v1_3, always, "value at which light breaks even; NaN: nowhere"},
+    {"/assumptions/source", text, {}, "", v1_3, always, "of the range"},
+
+    {"/breakeven_map/board", name, {}, "", v1_3, always, "name in `breakeven`"},
+    {"/breakeven_map/first", name, {}, "", v1_3, always, "an assumption, see `assumptions`"},
+    {"/breakeven_map/second", name, {}, "", v1_3, always, "another"},
+    {"/breakeven_map/first_value", f64, {}, "", v1_3, always, "value of the first"},
+    {"/breakeven_map/second_value", f64, {}, "", v1_3, always, "value of the second"},
+    {"/breakeven_map/ratio", f64, {}, "1", v1_3, always, "energy of light over the board's there"},
 };
 
 std::string version_text(SchemaVersion v) { return std::to_string(v.major) + "." + std::to_string(v.minor); }

@@ -10,8 +10,6 @@
 namespace fringe {
 namespace {
 
-std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
-std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
 
 constexpr std::size_t shown =
     std::find(serve_percentiles.begin(), serve_percentiles.end(), 0.99) - serve_percentiles.begin();

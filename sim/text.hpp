@@ -18,4 +18,25 @@ inline std::string padding(std::string_view text, std::size_t width) {
   return std::string(width - std::min(width, text_width(text)), ' ');
 }
 
+inline std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
+inline std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
+
+/// Words of the text in lines of at most `width` characters, each behind `indent`.
+inline std::string wrapped(std::string_view text, const std::string& indent, std::size_t width) {
+  std::string result, line;
+  const auto flush = [&] {
+    if (!line.empty()) result += indent + line + "\n";
+    line.clear();
+  };
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    if (!line.empty() && text_width(indent) + text_width(line) + 1 + text_width(word) > width) flush();
+    line += (line.empty() ? "" : " ") + std::string(word);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  flush();
+  return result;
+}
+
 }  // namespace fringe

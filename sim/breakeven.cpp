@@ -1,0 +1,211 @@
+#include "sim/breakeven.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <mutex>
+
+#include "core/error.hpp"
+#include "photonics/photonic_accelerator.hpp"
+#include "sim/modelled.hpp"
+#include "workloads/zoo.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr std::size_t scan_points = 49, map_points = 25;
+
+/// Evenly on a logarithmic scale, both ends included; whole numbers once each.
+std::vector<double> between(Range range, std::size_t count, bool whole) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(count - 1);
+    double value = range.low * std::pow(range.high / range.low, share);
+    if (whole) value = std::round(value);
+    if (values.empty() || value > values.back()) values.push_back(value);
+  }
+  return values;
+}
+
+class Evaluation {
+ public:
+  Evaluation(const BreakevenRequest& request, const LightCost& light, Accelerator& board, ThreadPool& pool)
+      : request_(request), light_(light), board_(board), pool_(pool) {}
+
+  double board_energy(std::size_t batch) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = board_j_.find(batch);
+    if (found != board_j_.end()) return found->second;
+    const Cost cost = board_.price(light_.work(batch));
+    const double energy =
+        cost.energy_j(Boundary::accelerator, cost.interval_s()) / static_cast<double>(batch);
+    return board_j_.emplace(batch, energy).first->second;
+  }
+  /// Energy of light over the board's.
+  double ratio(const LightPoint& point) const { return light_(point).energy_j / board_energy(point.batch); }
+  LightPoint with(const AssumptionRow& row, double value) const { return with(request_.light, row, value); }
+  static LightPoint with(LightPoint point, const AssumptionRow& row, double value) {
+    row.set(point, value);
+    return point;
+  }
+  /// Of points that make(i) gives, in order.
+  std::vector<double> ratios(std::size_t count, const std::function<LightPoint(std::size_t)>& make) const {
+    std::vector<double> out(count);
+    pool_.run(count, [&](std::size_t i, unsigned) { out[i] = ratio(make(i)); });
+    return out;
+  }
+
+  AssumptionResult assumption(const AssumptionRow& row, double base, double base_ratio) const {
+    AssumptionResult result{&row, base, row.cited(), false, 0, 0, {}};
+    if (const auto own = request_.ranges.find(std::string(row.key)); own != request_.ranges.end()) {
+      result.range = own->second;
+      result.own_range = true;
+    }
+    std::vector<double> values = between(row.scanned, scan_points, row.whole);
+    values.push_back(result.range.low);
+    values.push_back(result.range.high);
+    std::vector<double> found = ratios(values.size(), [&](std::size_t i) { return with(row, values[i]); });
+    result.ratio_high = found.back(), found.pop_back(), values.pop_back();
+    result.ratio_low = found.back(), found.pop_back(), values.pop_back();
+    // The base belongs to the scan, so that the crossing next to it is told.
+    const auto at =
+        static_cast<std::size_t>(std::lower_bound(values.begin(), values.end(), base) - values.begin());
+    if (base > 0 && (at == values.size() || values[at] != base)) {
+      values.insert(values.begin() + static_cast<std::ptrdiff_t>(at), base);
+      found.insert(found.begin() + static_cast<std::ptrdiff_t>(at), base_ratio);
+    }
+    double nearest = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 1; i < values.size(); ++i) {
+      if ((found[i - 1] < 1) == (found[i] < 1)) continue;
+      const double at_cross = crossing(row, values[i - 1], values[i], found[i - 1] < 1);
+      const double far = base > 0 ? std::abs(std::log(at_cross / base)) : at_cross;
+      if (far < nearest) nearest = far, result.breakeven = at_cross;
+    }
+    return result;
+  }
+
+ private:
+  /// By halves, to a thousandth; of whole numbers the one on the side where light wins.
+  double crossing(const AssumptionRow& row, double low, double high, bool wins_low) const {
+    while (row.whole ? high - low > 1 : high / low > 1.001) {
+      const double middle = row.whole ? std::floor((low + high) / 2) : std::sqrt(low * high);
+      ((ratio(with(row, middle)) < 1) == wins_low ? low : high) = middle;
+    }
+    return wins_low ? low : high;
+  }
+
+  const BreakevenRequest& request_;
+  const LightCost& light_;
+  Accelerator& board_;
+  ThreadPool& pool_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::size_t, double> board_j_;  // of a sample, by batch
+};
+
+double favourable(const AssumptionResult& a) {
+  return a.ratio_low < a.ratio_high ? a.range.low : a.range.high;
+}
+double adverse(const AssumptionResult& a) { return a.ratio_low < a.ratio_high ? a.range.high : a.range.low; }
+
+/// The batch is the user's choice and on both sides: no assumption about light.
+bool of_light(const AssumptionResult& a) { return a.row->key != "batch"; }
+
+std::vector<Step> steps_to(const Evaluation& at, const LightPoint& start, double ratio,
+                           const std::vector<AssumptionResult>& assumptions) {
+  std::vector<Step> steps;
+  std::vector<const AssumptionResult*> left;
+  for (const AssumptionResult& a : assumptions)
+    if (of_light(a)) left.push_back(&a);
+  LightPoint point = start;
+  while (ratio >= 1 && !left.empty()) {
+    const std::vector<double> found = at.ratios(left.size(), [&](std::size_t i) {
+      return Evaluation::with(point, *left[i]->row, favourable(*left[i]));
+    });
+    const auto best = std::min_element(found.begin(), found.end()) - found.begin();
+    if (found[static_cast<std::size_t>(best)] >= ratio) break;
+    ratio = found[static_cast<std::size_t>(best)];
+    const AssumptionResult& chosen = *left[static_cast<std::size_t>(best)];
+    chosen.row->set(point, favourable(chosen));
+    steps.push_back({chosen.row, favourable(chosen), ratio});
+    left.erase(left.begin() + best);
+  }
+  return steps;
+}
+
+}  // namespace
+
+double AssumptionResult::swing(double ratio) const {
+  const auto [least, most] = std::minmax({ratio_low, ratio_high, ratio});
+  return std::log10(most / least);
+}
+
+bool BreakevenCase::stable() const {
+  return std::all_of(assumptions.begin(), assumptions.end(), [&](const AssumptionResult& a) {
+    return (a.ratio_low < 1) == (ratio < 1) && (a.ratio_high < 1) == (ratio < 1);
+  });
+}
+
+Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer& observer) {
+  const Workload& workload = find_workload(request.workload);
+  const Graph graph = workload.graph();
+  ThreadPool one(1);
+  const auto cpu = make_cpu_executor(one);
+  LightCost light(graph, find_memory(PhotonicSetup{}.memory));
+  Breakeven result{request, light(request.light), {}, false};
+
+  std::vector<ModelledBoard> boards;
+  for (const std::string& name : request.boards) {
+    boards.push_back(modelled_gpu(find_gpu(name), request.format, *cpu, one));
+    if (const std::string why = boards.back().why_not(static_cast<double>(workload.parameters)); !why.empty())
+      throw Error("board '" + name + "': " + why + " of workload '" + request.workload + "'");
+  }
+  for (const ModelledBoard& board : boards) {
+    observer.progress("boards", result.cases.size(), boards.size());
+    if (observer.stop_requested()) {
+      result.stopped = true;
+      return result;
+    }
+    const Evaluation at(request, light, *board.hardware, pool);
+    BreakevenCase found;
+    found.board = board.name;
+    const Cost cost = board.hardware->price(light.work(request.light.batch));
+    const double batch = static_cast<double>(request.light.batch);
+    found.board_samples_per_s = batch / cost.interval_s();
+    found.board_latency_s = cost.latency_s;
+    found.board_energy_j = cost.energy_j(Boundary::accelerator, cost.interval_s()) / batch;
+    found.board_w = found.board_energy_j * found.board_samples_per_s;
+    found.ratio = result.light.energy_j / found.board_energy_j;
+    for (const AssumptionRow& row : assumption_rows())
+      found.assumptions.push_back(at.assumption(row, row.get(request.light, result.light), found.ratio));
+    std::stable_sort(found.assumptions.begin(), found.assumptions.end(),
+                     [&](const AssumptionResult& a, const AssumptionResult& b) {
+                       return a.swing(found.ratio) > b.swing(found.ratio);
+                     });
+    found.steps = steps_to(at, request.light, found.ratio, found.assumptions);
+    found.reached = found.ratio < 1 || (!found.steps.empty() && found.steps.back().ratio < 1);
+    LightPoint best = request.light, worst = request.light;
+    for (const AssumptionResult& a : found.assumptions)
+      if (of_light(a)) a.row->set(best, favourable(a)), a.row->set(worst, adverse(a));
+    found.best = at.ratio(best), found.worst = at.ratio(worst);
+
+    for (std::size_t axis = 0; axis < 2; ++axis) {
+      const AssumptionResult& chosen =
+          request.axes[axis].empty()
+              ? found.assumptions[axis]
+              : *std::find_if(found.assumptions.begin(), found.assumptions.end(),
+                              [&](const AssumptionResult& a) { return a.row->key == request.axes[axis]; });
+      found.map.axes[axis] = chosen.row;
+      found.map.values[axis] = between(chosen.row->scanned, map_points, chosen.row->whole);
+    }
+    const std::size_t across = found.map.values[1].size();
+    found.map.ratio = at.ratios(found.map.values[0].size() * across, [&](std::size_t i) {
+      return Evaluation::with(at.with(*found.map.axes[0], found.map.values[0][i / across]),
+                              *found.map.axes[1], found.map.values[1][i % across]);
+    });
+    result.cases.push_back(std::move(found));
+  }
+  return result;
+}
+
+}  // namespace fringe

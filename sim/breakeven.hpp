@@ -1,0 +1,102 @@
+// When light wins: the energy of a sample on a photonic system over that on a board of the GPU catalogue, at
+// equal accuracy and equal boundary, and how it moves with each assumption.
+//
+// Equal accuracy is an assumption, not a simulation: outputs of the cores have as many effective bits as
+// `bits` says (light_cost.hpp), next to a board in the format that the file names, int8 unless it says
+// otherwise. Both sides run the same list of work at the same batch in a full pipeline, and both include
+// their memory (Boundary::accelerator); the board is modelled at the upper bounds of
+// electronic/gpu_model.hpp.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/observer.hpp"
+#include "core/thread_pool.hpp"
+#include "electronic/number_format.hpp"
+#include "sim/breakeven_assumptions.hpp"
+
+namespace fringe {
+
+struct BreakevenRequest {
+  std::string text;  ///< the file
+  std::string name;  ///< 1 … 64 bytes, no '/'; the trace is NAME.h5
+  std::string workload;
+  std::vector<std::string> boards;  ///< rows of the GPU catalogue, ≥ 1
+  Format format = Format::int8;     ///< of the boards
+  std::string system;               ///< name of the photonic system
+  LightPoint light;
+  std::array<std::string, 2> axes;      ///< of the map; empty: the two assumptions that matter most
+  std::map<std::string, Range> ranges;  ///< that replace cited ones, by assumption
+};
+
+/// A file with [breakeven] and one [photonic.NAME]; experiments/README.md has the keys. Throws Error with
+/// file, line, key, value and rule. `file` is only named.
+BreakevenRequest parse_breakeven(std::string_view text, const std::string& file);
+BreakevenRequest read_breakeven(const std::string& file);
+/// experiments/breakeven.toml, embedded.
+std::string_view default_breakeven_text() noexcept;
+
+/// One assumption, alone.
+struct AssumptionResult {
+  const AssumptionRow* row = nullptr;
+  double base = 0;
+  Range range{};
+  bool own_range = false;                ///< the file's, not the cited one
+  double ratio_low = 0, ratio_high = 0;  ///< energy of light over the board's at the ends of the range
+  /// Where light breaks even with all else at its base, nearest to the base; none within row->scanned.
+  std::optional<double> breakeven;
+
+  /// How far the ratio moves over the range, in decades, base included.
+  double swing(double ratio) const;
+};
+
+/// A change that would make light win with those before it.
+struct Step {
+  const AssumptionRow* row = nullptr;
+  double value = 0, ratio = 0;
+};
+
+struct BreakevenMap {
+  std::array<const AssumptionRow*, 2> axes{};
+  std::array<std::vector<double>, 2> values;  ///< ascending
+  std::vector<double> ratio;                  ///< [values[0] × values[1]], row-major
+};
+
+struct BreakevenCase {
+  std::string board;  ///< with its format
+  double board_energy_j = 0, board_samples_per_s = 0, board_latency_s = 0, board_w = 0;
+  double ratio = 0;                           ///< energy of light over the board's; below 1 light wins
+  std::vector<AssumptionResult> assumptions;  ///< the one that matters most first
+  std::vector<Step> steps;                    ///< favourable ends, the most helpful first, until light wins
+  bool reached = false;                       ///< the last step does
+  double best = 0, worst = 0;                 ///< all assumptions at their favourable, or adverse, ends
+  BreakevenMap map;
+
+  /// The conclusion is the same wherever one assumption alone lies in its range.
+  bool stable() const;
+};
+
+struct Breakeven {
+  BreakevenRequest request;
+  LightFigure light;
+  std::vector<BreakevenCase> cases;
+  bool stopped = false;
+};
+
+/// Throws Error where workload, board or system don't fit. Equal requests give equal numbers for any number
+/// of threads.
+Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer& observer);
+
+/// What a manager can read, without line breaks.
+std::string breakeven_paragraph(const Breakeven& result, const BreakevenCase& which);
+/// For a terminal of 118 columns.
+std::string breakeven_text(const Breakeven& result);
+std::string breakeven_json(const Breakeven& result);
+/// Writes the trace: tables breakeven, assumptions, breakeven_map.
+void record_breakeven(const std::string& path, const Breakeven& result);
+
+}  // namespace fringe

@@ -1,0 +1,61 @@
+// fringe breakeven: when light wins, and what would have to become true.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "core/thread_pool.hpp"
+#include "sim/breakeven.hpp"
+#include "sim/commands.hpp"
+#include "sim/progress.hpp"
+#include "workloads/zoo.hpp"
+
+namespace fringe {
+namespace {
+
+struct BreakevenOptions : CommonOptions {
+  std::string what, out;
+  std::vector<std::string> boards;
+};
+
+int run_breakeven(const BreakevenOptions& options) {
+  BreakevenRequest request;
+  if (options.what.ends_with(".toml")) {
+    request = read_breakeven(options.what);
+  } else {
+    request = parse_breakeven(default_breakeven_text(), "built-in experiment");
+    if (!options.what.empty()) request.workload = find_workload(options.what).name;
+  }
+  if (!options.boards.empty()) request.boards = options.boards;
+  catch_interrupts();
+  ThreadPool pool(options.threads);
+  Breakeven result;
+  {
+    ProgressBar progress(options.quiet);
+    result = breakeven(request, pool, progress);
+  }
+  if (!options.out.empty()) record_breakeven(options.out, result);
+  std::fputs((options.json ? breakeven_json(result) : breakeven_text(result)).c_str(), stdout);
+  if (!options.json && !options.out.empty()) std::printf("\ntrace: %s\n", options.out.c_str());
+  return result.stopped ? 130 : 0;
+}
+
+}  // namespace
+
+Command add_breakeven_command(CLI::App& app) {
+  return add_command<BreakevenOptions>(
+      app, "breakeven", "when light wins against a board, and what would have to become true",
+      [](CLI::App& command, BreakevenOptions& options) {
+        command.add_option(
+            "what", options.what,
+            "TOML file with your devices, see experiments/breakeven.toml, or a workload of the zoo");
+        command
+            .add_option("--against", options.boards, "boards, instead of the file's; see fringe list gpus")
+            ->type_name("NAME...");
+        command.add_option("--out", options.out, "trace to write (HDF5); without it: none")
+            ->type_name("FILE");
+        add_common_options(command, options);
+      },
+      run_breakeven);
+}
+
+}  // namespace fringe
