@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -19,17 +20,22 @@ namespace {
 thread_local const void* current_pool = nullptr;
 thread_local unsigned current_worker = 0;
 
-// Waking a thread takes longer than many a run: whoever waits looks for tens of microseconds before it
+// Waking a thread takes longer than many a run, on a virtual machine whose processor has halted up to a
+// millisecond: a thread that comes so late finds its share done, and would sleep again before the next run.
+// Whoever waits looks for tens of microseconds, then for milliseconds in which it lets others run, before it
 // sleeps.
 constexpr int looks = 1000;
+constexpr std::chrono::milliseconds patience{5};
 template <class Condition>
 void look_for(Condition&& met) {
-  for (int i = 0; i < looks && !met(); ++i)
+  for (int i = 0; i < looks; ++i) {
+    if (met()) return;
 #if defined(__x86_64__)
     __builtin_ia32_pause();
-#else
-    std::this_thread::yield();
 #endif
+  }
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!met() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
 }
 }  // namespace
 

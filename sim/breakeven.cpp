@@ -28,9 +28,9 @@ std::vector<double> between(Range range, std::size_t count, bool whole) {
   return values;
 }
 
-class Evaluation {
+class EnergyRatio {
  public:
-  Evaluation(const BreakevenRequest& request, const LightCost& light, Accelerator& board, ThreadPool& pool)
+  EnergyRatio(const BreakevenRequest& request, const LightCost& light, Accelerator& board, ThreadPool& pool)
       : request_(request), light_(light), board_(board), pool_(pool) {}
 
   double board_energy(std::size_t batch) const {
@@ -111,7 +111,7 @@ double adverse(const AssumptionResult& a) { return a.ratio_low < a.ratio_high ? 
 /// The batch is the user's choice and on both sides: no assumption about light.
 bool of_light(const AssumptionResult& a) { return a.row->key != "batch"; }
 
-std::vector<Step> steps_to(const Evaluation& at, const LightPoint& start, double ratio,
+std::vector<Step> steps_to(const EnergyRatio& at, const LightPoint& start, double ratio,
                            const std::vector<AssumptionResult>& assumptions) {
   std::vector<Step> steps;
   std::vector<const AssumptionResult*> left;
@@ -120,7 +120,7 @@ std::vector<Step> steps_to(const Evaluation& at, const LightPoint& start, double
   LightPoint point = start;
   while (ratio >= 1 && !left.empty()) {
     const std::vector<double> found = at.ratios(left.size(), [&](std::size_t i) {
-      return Evaluation::with(point, *left[i]->row, favourable(*left[i]));
+      return EnergyRatio::with(point, *left[i]->row, favourable(*left[i]));
     });
     const auto best = std::min_element(found.begin(), found.end()) - found.begin();
     if (found[static_cast<std::size_t>(best)] >= ratio) break;
@@ -166,7 +166,7 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
       result.stopped = true;
       return result;
     }
-    const Evaluation at(request, light, *board.hardware, pool);
+    const EnergyRatio at(request, light, *board.hardware, pool);
     BreakevenCase found;
     found.board = board.name;
     const Cost cost = board.hardware->price(light.work(request.light.batch));
@@ -200,7 +200,7 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
     }
     const std::size_t across = found.map.values[1].size();
     found.map.ratio = at.ratios(found.map.values[0].size() * across, [&](std::size_t i) {
-      return Evaluation::with(at.with(*found.map.axes[0], found.map.values[0][i / across]),
+      return EnergyRatio::with(at.with(*found.map.axes[0], found.map.values[0][i / across]),
                               *found.map.axes[1], found.map.values[1][i % across]);
     });
     result.cases.push_back(std::move(found));

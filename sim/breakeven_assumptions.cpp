@@ -40,7 +40,7 @@ constexpr std::array rows{
     AssumptionRow{"modes",
                   "1",
                   "modes of a mesh",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return static_cast<double>(p.design.modes);
                   },
                   [](Point& p, double v) { p.design.modes = static_cast<std::size_t>(v); },
@@ -51,23 +51,26 @@ constexpr std::array rows{
                   true,
                   "16: the preset 'realistic' … 128: S. R. Ahmed et al., Nature 640, 368 (2025), photonic "
                   "tensor cores of 128x128"},
-    AssumptionRow{"bits",
-                  "bit",
-                  "effective bits of a core's outputs that equal accuracy takes",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double { return p.bits; },
-                  [](Point& p, double v) { p.bits = v; },
-                  [] {
-                    return Range{6, 11};
-                  },
-                  {3, 14},
-                  false,
-                  "6: residue numbers, C. Demirkiran et al., Nat. Commun. 15, 5098 (2024) … 11: outputs of 8 "
-                  "bits behind a gain of 8, A. Basumallik et al., arXiv:2205.06287"},
+    AssumptionRow{
+        "bits",
+        "bit",
+        "effective bits of a core's outputs that equal accuracy takes",
+        []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double { return p.bits; },
+        [](Point& p, double v) { p.bits = v; },
+        [] {
+          return Range{6, 11};
+        },
+        {3, 14},
+        false,
+        "6: residue numbers, C. Demirkiran et al., Nat. Commun. 15, 5098 (2024) … 11: outputs of 8 "
+        "bits behind a gain of 8, A. Basumallik et al., arXiv:2205.06287"},
     AssumptionRow{
         "photons_per_mac",
         "1",
         "signal photons that a receiver detects, over the modes",
-        [](const Point& p, [[maybe_unused]] const Figure& f) -> double { return f.photons_per_mac; },
+        []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
+          return f.photons_per_mac;
+        },
         [](Point& p, double v) { p.photons_per_mac = v; },
         [] {
           return Range{0.66, 3.1};
@@ -80,7 +83,7 @@ constexpr std::array rows{
         "adc_j_per_step",
         "J",
         "figure of merit of the ADC, power/(rate 2^bits)",
-        [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+        []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
           return walden_j(p.design.output_adc);
         },
         [](Point& p, double v) { p.design.output_adc.power_w *= v / walden_j(p.design.output_adc); },
@@ -91,7 +94,7 @@ constexpr std::array rows{
     AssumptionRow{"dac_j_per_step",
                   "J",
                   "the same of the inputs' DAC",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return walden_j(p.design.input_dac);
                   },
                   [](Point& p, double v) { p.design.input_dac.power_w *= v / walden_j(p.design.input_dac); },
@@ -102,7 +105,7 @@ constexpr std::array rows{
     AssumptionRow{"modulator_j",
                   "J",
                   "drive of one full-scale symbol",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return p.design.modulator.energy_per_symbol_j;
                   },
                   [](Point& p, double v) { p.design.modulator.energy_per_symbol_j = v; },
@@ -116,7 +119,7 @@ constexpr std::array rows{
     AssumptionRow{"pi_power_w",
                   "W",
                   "electrical power that holds a phase of pi",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return p.design.phase_shifter.pi_power_w;
                   },
                   [](Point& p, double v) { p.design.phase_shifter.pi_power_w = v; },
@@ -129,23 +132,24 @@ constexpr std::array rows{
                   false,
                   "phase shifters: rows of fringe list devices, each with its source; actuators without hold "
                   "power lie below"},
-    AssumptionRow{
-        "phase_driver_w",
-        "W",
-        "driver of one phase shifter",
-        [](const Point& p, [[maybe_unused]] const Figure& f) -> double { return p.design.phase_dac.power_w; },
-        [](Point& p, double v) { p.design.phase_dac.power_w = v; },
-        [] {
-          return span_of(
-              converters(), [](const Converter& c) { return c.power_w; }, phase_dac);
-        },
-        {1e-9, 1e-2},
-        false,
-        "DACs of phases: rows of fringe list devices, each with its source"},
+    AssumptionRow{"phase_driver_w",
+                  "W",
+                  "driver of one phase shifter",
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                    return p.design.phase_dac.power_w;
+                  },
+                  [](Point& p, double v) { p.design.phase_dac.power_w = v; },
+                  [] {
+                    return span_of(
+                        converters(), [](const Converter& c) { return c.power_w; }, phase_dac);
+                  },
+                  {1e-9, 1e-2},
+                  false,
+                  "DACs of phases: rows of fringe list devices, each with its source"},
     AssumptionRow{"settling_s",
                   "s",
                   "rise time of a phase shifter: how long programming takes",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return p.design.phase_shifter.rise_time_s;
                   },
                   [](Point& p, double v) { p.design.phase_shifter.rise_time_s = v; },
@@ -159,7 +163,7 @@ constexpr std::array rows{
     AssumptionRow{"phase_shifter_loss_db",
                   "dB",
                   "loss of a phase shifter",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return p.design.phase_shifter.insertion_loss_db;
                   },
                   [](Point& p, double v) { p.design.phase_shifter.insertion_loss_db = v; },
@@ -174,7 +178,7 @@ constexpr std::array rows{
     AssumptionRow{"splitter_loss_db",
                   "dB",
                   "loss of a splitter",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return p.design.splitter.insertion_loss_db;
                   },
                   [](Point& p, double v) { p.design.splitter.insertion_loss_db = v; },
@@ -188,7 +192,7 @@ constexpr std::array rows{
     AssumptionRow{"wall_plug",
                   "1",
                   "light over electricity of the laser",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return p.design.laser.wall_plug_efficiency;
                   },
                   [](Point& p, double v) { p.design.laser.wall_plug_efficiency = v; },
@@ -199,23 +203,24 @@ constexpr std::array rows{
                   {1e-2, 0.9},
                   false,
                   "lasers: rows of fringe list devices, each with its source"},
-    AssumptionRow{
-        "receiver_w",
-        "W",
-        "amplifier behind a photodiode",
-        [](const Point& p, [[maybe_unused]] const Figure& f) -> double { return p.design.tia.power_w; },
-        [](Point& p, double v) { p.design.tia.power_w = v; },
-        [] {
-          return span_of(
-              tias(), [](const Tia& t) { return t.power_w; }, every);
-        },
-        {1e-6, 0.1},
-        false,
-        "amplifiers: rows of fringe list devices, each with its source"},
+    AssumptionRow{"receiver_w",
+                  "W",
+                  "amplifier behind a photodiode",
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                    return p.design.tia.power_w;
+                  },
+                  [](Point& p, double v) { p.design.tia.power_w = v; },
+                  [] {
+                    return span_of(
+                        tias(), [](const Tia& t) { return t.power_w; }, every);
+                  },
+                  {1e-6, 0.1},
+                  false,
+                  "amplifiers: rows of fringe list devices, each with its source"},
     AssumptionRow{"digital_j",
                   "J",
                   "operation of the digital unit beside the light, in single precision",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return operation_j(p.design.digital);
                   },
                   [](Point& p, double v) {
@@ -231,7 +236,9 @@ constexpr std::array rows{
         "clock_hz",
         "Hz",
         "symbols a second",
-        [](const Point& p, [[maybe_unused]] const Figure& f) -> double { return p.design.clock_hz; },
+        []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
+          return p.design.clock_hz;
+        },
         [](Point& p, double v) { p.design.clock_hz = v; },
         [] {
           return Range{500e6, 5e9};
@@ -243,7 +250,7 @@ constexpr std::array rows{
     AssumptionRow{"batch",
                   "1",
                   "samples that meet the same weights",
-                  [](const Point& p, [[maybe_unused]] const Figure& f) -> double {
+                  []([[maybe_unused]] const Point& p, [[maybe_unused]] const Figure& f) -> double {
                     return static_cast<double>(p.batch);
                   },
                   [](Point& p, double v) { p.batch = static_cast<std::size_t>(v); },
