@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "core/error.hpp"
 
@@ -27,15 +28,23 @@ void check(const PhotonicScheduleOptions& o, std::size_t cores, std::span<const 
       refuse("request " + std::to_string(i) + " arrives before the one in front of it");
 }
 
+/// What is scheduled, and on what.
+struct Machine {
+  std::vector<PricedWork> items;
+  std::size_t cores;
+  double readings;  ///< of a core, per vector
+  Cost once;        ///< joules of the list, and static watts
+};
+
 class Builder {
  public:
-  Builder(const PhotonicPricing& pricing, std::span<const Work> work, const PhotonicScheduleOptions& options,
+  Builder(const Machine& machine, std::span<const Work> work, const PhotonicScheduleOptions& options,
           PhotonicSchedule& schedule)
       : work_(work),
-        items_(pricing.itemise(work, options.mapping)),
+        items_(machine.items),
         options_(options),
-        modes_(static_cast<double>(pricing.design().modes)),
-        cores_(pricing.design().cores),
+        readings_(machine.readings),
+        cores_(machine.cores),
         programming_(cores_),
         memory_(cores_ + 1),
         digital_(cores_ + 2),
@@ -50,7 +59,6 @@ class Builder {
     if (options.chips > 1) resource("link", 1);
   }
 
-  const std::vector<PricedWork>& items() const { return items_; }
   double tasks_of_request() const {
     double tasks = 0;
     for (const PricedWork& item : items_) tasks += 3 + 4 * item.tiles;
@@ -125,14 +133,14 @@ class Builder {
       core.stream = stream;
     }
     if (c * options_.chips / cores_ == 0) return stream;
-    const double bytes = modes_ * item.columns * bytes_per_reading;
+    const double bytes = readings_ * item.columns * bytes_per_reading;
     return task(PhotonicStep::link, link_, bytes / options_.link_bytes_per_s, {stream}, i, t);
   }
 
   std::span<const Work> work_;
-  std::vector<PricedWork> items_;
+  const std::vector<PricedWork>& items_;
   const PhotonicScheduleOptions& options_;
-  double modes_;
+  double readings_;
   std::size_t cores_, programming_, memory_, digital_, link_, turn_ = 0;
   std::uint32_t request_ = 0;
   double arrival_s_ = 0;
@@ -140,25 +148,12 @@ class Builder {
   std::vector<Core> on_core_;
 };
 
-}  // namespace
-
-std::string_view to_string(PhotonicStep step) noexcept {
-  constexpr std::array<std::string_view, 5> names{"fetch", "program", "stream", "digital", "link"};
-  return names[static_cast<std::size_t>(step)];
-}
-
-double PhotonicSchedule::utilisation(std::size_t resource) const noexcept {
-  const double time = times.makespan_s * static_cast<double>(servers[resource]);
-  return time > 0 ? times.busy_s[resource] / time : 0;
-}
-
-PhotonicSchedule schedule_photonic(const PhotonicPricing& pricing, std::span<const Work> work,
-                                   const PhotonicScheduleOptions& options,
-                                   std::span<const double> arrivals_s) {
-  const std::size_t cores = pricing.design().cores;
+PhotonicSchedule run(const Machine& machine, std::span<const Work> work,
+                     const PhotonicScheduleOptions& options, std::span<const double> arrivals_s) {
+  const std::size_t cores = machine.cores;
   check(options, cores, arrivals_s);
   PhotonicSchedule s;
-  Builder builder(pricing, work, options, s);
+  Builder builder(machine, work, options, s);
   const auto requests = static_cast<double>(arrivals_s.size());
   if (builder.tasks_of_request() * requests > most_tasks)
     throw Error(
@@ -175,20 +170,105 @@ PhotonicSchedule schedule_photonic(const PhotonicPricing& pricing, std::span<con
     double& latency = s.latency_s[s.what[i].request];
     latency = std::max(latency, s.times.finish_s[i] - arrivals_s[s.what[i].request]);
   }
-  Cost once;
-  for (const PricedWork& item : builder.items())
-    for (const Cost& part : item.parts) once = then(once, part);
-  s.cost = pricing.with_static(repeat(once, requests));
+  s.cost = repeat(machine.once, requests);
   s.cost.latency_s = s.times.makespan_s;
   s.cost.busy_s = {};
-  for (std::size_t r = 0; r < s.servers.size(); ++r) {
-    const double busy = s.times.busy_s[r] / static_cast<double>(r < cores ? cores : s.servers[r]);
-    if (r < cores) s.cost.busy(Resource::matrix_unit) += busy;
-    if (r == cores) s.cost.busy(Resource::programming) = busy;
-    if (r == cores + 1) s.cost.busy(Resource::memory) = busy;
-    if (r == cores + 2) s.cost.busy(Resource::digital) = busy;
-  }
+  for (std::size_t c = 0; c < cores; ++c)
+    s.cost.busy(Resource::matrix_unit) += s.times.busy_s[c] / static_cast<double>(cores);
+  const std::array behind_cores{Resource::programming, Resource::memory, Resource::digital};
+  for (std::size_t k = 0; k < behind_cores.size(); ++k)
+    s.cost.busy(behind_cores[k]) = s.times.busy_s[cores + k] / static_cast<double>(s.servers[cores + k]);
   return s;
+}
+
+double ceil_divide(std::size_t a, std::size_t b) { return static_cast<double>((a + b - 1) / b); }
+
+/// How long a core of a published system takes to hold other weights. Converters of Albireo's weights run at
+/// the rate of its symbols, and both operands of a homodyne array are symbols.
+struct WeightTime {
+  std::string_view system;
+  double seconds;
+};
+constexpr std::array<WeightTime, 5> weight_times{{
+    {"pace", 1 / 10e6},  // S. Hua et al., Nature 640, 361 (2025): weight modulators run at 10 MHz
+    {"albireo-conservative", 0},
+    {"albireo-moderate", 0},
+    {"albireo-aggressive", 0},
+    {"tfln-homodyne-256", 0},
+}};
+
+std::vector<PricedWork> light_of(const PhotonicSystem& system, std::span<const Work> work) {
+  const auto weights = std::ranges::find(weight_times, system.name, &WeightTime::system);
+  if (system.clock_hz == 0 || weights == weight_times.end())
+    throw Error("photonic system '" + system.name + "': the sources at hand give no " +
+                (system.clock_hz == 0 ? "clock" : "time for new weights") +
+                ", so nothing can be scheduled on it");
+  const bool array = system.multiplier == Multiplier::homodyne_array;
+  std::vector<PricedWork> items(work.size());
+  std::map<int, double> tiles_of_weight;
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    const Work& w = work[i];
+    if (w.kind != Work::Kind::product) continue;
+    const std::size_t outputs = w.transposed ? w.inner : w.rows, inputs = w.transposed ? w.rows : w.inner;
+    PricedWork& item = items[i];
+    item.tiles = static_cast<double>(w.groups) * ceil_divide(outputs, system.rows) *
+                 ceil_divide(array ? w.columns : inputs, system.inner);
+    item.cores = system.cores;
+    item.columns = static_cast<double>(array ? system.inner : w.columns);
+    item.program_s = weights->seconds;
+    item.stream_s =
+        (array ? static_cast<double>(inputs) : ceil_divide(w.columns, system.wavelengths)) / system.clock_hz;
+    if (w.weight >= 0) tiles_of_weight[w.weight] = item.tiles;
+  }
+  double distinct = 0;
+  std::map<int, double> first_core;
+  for (const auto& [weight, tiles] : tiles_of_weight) {
+    first_core[weight] = distinct;
+    distinct += tiles;
+  }
+  if (!array && distinct <= static_cast<double>(system.cores))
+    for (std::size_t i = 0; i < work.size(); ++i)
+      if (work[i].kind == Work::Kind::product && work[i].weight >= 0) {
+        items[i].resident = true;
+        items[i].first_core = static_cast<std::size_t>(first_core[work[i].weight]);
+      }
+  return items;
+}
+
+}  // namespace
+
+std::string_view to_string(PhotonicStep step) noexcept {
+  constexpr std::array<std::string_view, 5> names{"fetch", "program", "stream", "digital", "link"};
+  return names[static_cast<std::size_t>(step)];
+}
+
+double PhotonicSchedule::utilisation(std::size_t resource) const noexcept {
+  const double time = times.makespan_s * static_cast<double>(servers[resource]);
+  return time > 0 ? times.busy_s[resource] / time : 0;
+}
+
+PhotonicSchedule schedule_photonic(const PhotonicPricing& pricing, std::span<const Work> work,
+                                   const PhotonicScheduleOptions& options,
+                                   std::span<const double> arrivals_s) {
+  Machine machine{pricing.itemise(work, options.mapping),
+                  pricing.design().cores,
+                  static_cast<double>(pricing.design().modes),
+                  {}};
+  for (const PricedWork& item : machine.items)
+    for (const Cost& part : item.parts) machine.once = then(machine.once, part);
+  machine.once = pricing.with_static(machine.once);
+  return run(machine, work, options, arrivals_s);
+}
+
+PhotonicSchedule schedule_photonic(const PhotonicSystem& system, std::span<const Work> work,
+                                   const PhotonicScheduleOptions& options,
+                                   std::span<const double> arrivals_s) {
+  if (options.mapping.stationary != Stationary::weights)
+    throw Error("photonic system '" + system.name +
+                "': its own mapping is the only one; stationary must be weights");
+  return run(
+      {light_of(system, work), system.cores, static_cast<double>(system.rows), power_of(system.devices)},
+      work, options, arrivals_s);
 }
 
 }  // namespace fringe

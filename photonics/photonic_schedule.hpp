@@ -61,4 +61,14 @@ PhotonicSchedule schedule_photonic(const PhotonicPricing& pricing, std::span<con
                                    const PhotonicScheduleOptions& options,
                                    std::span<const double> arrivals_s = std::vector<double>{0.0});
 
+/// The light of a published system alone: its digital side and its memory are not published, so they take no
+/// time here, and the schedule is a lower bound. Matrices are cut into tiles of rows×inner, each of
+/// `wavelengths` columns a symbol, as if every one were full; a homodyne array takes tiles of rows×inner
+/// results, along whose terms time runs. Weights stay as options.mapping has it by default. The cost has the
+/// power of the devices that its source breaks down. Throws Error as above, and where sources give no clock
+/// or no time for new weights.
+PhotonicSchedule schedule_photonic(const PhotonicSystem& system, std::span<const Work> work,
+                                   const PhotonicScheduleOptions& options,
+                                   std::span<const double> arrivals_s = std::vector<double>{0.0});
+
 }  // namespace fringe

@@ -55,8 +55,9 @@ double watts_of(std::span<const PoweredDevice> devices) noexcept {
                          [](double sum, const PoweredDevice& d) { return sum + d.count * d.watts; });
 }
 
-// Nine groups of three units; a unit multiplies nine weights by five windows of 21 inputs, the 63 inputs of
-// its group's wavelengths being shared by all groups.
+// Nine groups of three units; a unit multiplies nine weights by the nine inputs of each of five neighbouring
+// windows, and what the units of a group read is summed. So one symbol takes W[9×27] times five vectors. The
+// 63 inputs on their wavelengths are shared by all groups.
 PhotonicSystem albireo(AlbireoForecast forecast) {
   constexpr double groups = 9, units = 3, weights = 9, outputs = 5, inputs = 63;
   constexpr double cells = groups * units * weights * outputs;
@@ -74,12 +75,12 @@ PhotonicSystem albireo(AlbireoForecast forecast) {
   const Converter& adc = find_converter("adc-5gs");
   const double modulators = inputs + groups * units * weights;
   PhotonicSystem system{f.name,
-                        "nine groups of three units of 9 x 5 cells on 63 wavelengths, for convolutions",
+                        "nine kernels of 27 weights at five neighbouring positions, on 63 wavelengths",
                         Multiplier::ring_weights,
-                        static_cast<std::size_t>(outputs),
-                        static_cast<std::size_t>(weights),
-                        static_cast<std::size_t>(groups * units),
+                        static_cast<std::size_t>(groups),
+                        static_cast<std::size_t>(units * weights),
                         1,
+                        static_cast<std::size_t>(outputs),
                         f.clock_hz,
                         {{Part::modulator, "rings", 2 * cells + inputs, f.ring_w, ""},
                          {Part::modulator, "Mach-Zehnder modulators", modulators, f.modulator_w, ""},

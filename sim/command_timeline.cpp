@@ -1,5 +1,6 @@
 // fringe timeline: when the parts of a workload run on a photonic system.
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -20,7 +21,10 @@ struct TimelineOptions {
 void write_file(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
-  if (!file.flush()) throw Error("--out: '" + path + "' cannot be written");
+  if (file.flush()) return;
+  if (std::error_code ignored; std::filesystem::is_regular_file(path, ignored))
+    std::filesystem::remove(path, ignored);
+  throw Error("--out: '" + path + "' cannot be written");
 }
 
 int run_timeline(const TimelineOptions& options) {
@@ -30,12 +34,12 @@ int run_timeline(const TimelineOptions& options) {
   request.options.mapping.sums = find_partial_sums(options.sums);
   request.options.overlap = !options.serial;
   const Timeline timeline = make_timeline(request);
-  if (!options.out.empty()) write_file(options.out, chrome_trace(timeline));
   if (!options.trace.empty()) {
     TraceWriter trace(options.trace, {std::string(program_version), std::string(program_commit),
                                       timeline_toml(timeline), request.seed, "", 1, ""});
     record_timeline(trace, timeline);
   }
+  if (!options.out.empty()) write_file(options.out, chrome_trace(timeline));
   std::fputs((options.json ? timeline_json(timeline) : timeline_text(timeline)).c_str(), stdout);
   return 0;
 }
@@ -49,7 +53,9 @@ Command add_timeline_command(CLI::App& app) {
         TimelineRequest& r = o.request;
         PhotonicScheduleOptions& s = r.options;
         command.add_option("workload", r.workload, "see fringe list workloads")->required();
-        command.add_option("--on", r.preset, "a photonic preset: see fringe list devices")
+        command
+            .add_option("--on", r.preset,
+                        "a preset (fringe list devices) or a published system (fringe list systems)")
             ->required()
             ->type_name("PRESET");
         command.add_option("--out", o.out, "events for Perfetto or chrome://tracing (JSON)")

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/error.hpp"
 #include "electronic/serving.hpp"
@@ -74,23 +75,37 @@ Timeline make_timeline(const TimelineRequest& request) {
   if (request.requests < 1) refuse("requests = 0 must be at least 1");
   if (!(request.per_s >= 0) || !std::isfinite(request.per_s))
     refuse(fmt::format("rate = {} requests a second must be positive", request.per_s));
-  const Workload& workload = find_workload(request.workload);
-  PhotonicDesign design = find_photonic_preset(request.preset).design;
-  if (request.cores > 0) design.cores = request.cores;
-  t.request.cores = design.cores;
-  const std::vector<Work> work = lower(workload.graph(), request.batch, false);
-  const PhotonicPricing pricing(design, find_memory(PhotonicSetup{}.memory), TrainingScheme::reprogram);
-  t.price = pricing.price(work);
+  const std::vector<Work> work = lower(find_workload(request.workload).graph(), request.batch, false);
   for (const Work& w : work) t.operators.push_back(w.name);
-  if (request.requests == 1) {
-    t.schedule = schedule_photonic(pricing, work, request.options);
-    return t;
+  // A preset with its price, or the light of a published system.
+  std::vector<std::string_view> names;
+  for (const PhotonicPreset& preset : photonic_presets()) names.push_back(preset.name);
+  const std::size_t presets = names.size();
+  for (const PhotonicSystem& system : photonic_systems()) names.push_back(system.name);
+  const auto place = static_cast<std::size_t>(std::ranges::find(names, request.preset) - names.begin());
+  if (place == names.size()) throw Error(unknown_name("photonic preset or system", request.preset, names));
+  std::optional<PhotonicPricing> pricing;
+  if (place < presets) {
+    PhotonicDesign design = photonic_presets()[place].design;
+    if (request.cores > 0) design.cores = request.cores;
+    t.request.cores = design.cores;
+    pricing.emplace(design, find_memory(PhotonicSetup{}.memory), TrainingScheme::reprogram);
+    t.price = pricing->price(work);
+  } else {
+    if (request.cores > 0) refuse("a published system has the cores that it has; cores belongs to presets");
+    t.request.cores = photonic_systems()[place - presets].cores;
   }
-  t.per_s = request.per_s;
-  if (t.per_s == 0) t.per_s = 0.5 / schedule_photonic(pricing, work, request.options).bounds.busiest_s;
-  const std::vector<double> arrivals =
-      poisson_arrivals(t.per_s, request.requests, {.seed = request.seed, .purpose = Purpose::arrivals});
-  t.schedule = schedule_photonic(pricing, work, request.options, arrivals);
+  const auto schedule = [&](std::span<const double> arrivals) {
+    return pricing ? schedule_photonic(*pricing, work, request.options, arrivals)
+                   : schedule_photonic(photonic_systems()[place - presets], work, request.options, arrivals);
+  };
+  std::vector<double> arrivals{0};
+  if (request.requests > 1) {
+    t.per_s = request.per_s > 0 ? request.per_s : 0.5 / schedule(arrivals).bounds.busiest_s;
+    arrivals =
+        poisson_arrivals(t.per_s, request.requests, {.seed = request.seed, .purpose = Purpose::arrivals});
+  }
+  t.schedule = schedule(arrivals);
   return t;
 }
 
@@ -110,8 +125,10 @@ std::string timeline_text(const Timeline& t) {
   line(r.requests == 1 ? "makespan" : "makespan of all requests", si(s.times.makespan_s, "s"));
   line("no schedule is shorter than: path", si(s.bounds.path_s, "s"));
   line("no schedule is shorter than: busiest", si(s.bounds.busiest_s, "s"));
-  line("price of one request, nothing overlapped", si(t.price.latency_s, "s"));
-  line("energy of a request, static power once", si(energy_j(t) / static_cast<double>(r.requests), "J"));
+  if (t.price.latency_s > 0) line("price of one request, nothing overlapped", si(t.price.latency_s, "s"));
+  line(t.price.latency_s > 0 ? "energy of a request, static power once"
+                             : "of it, devices with a published power",
+       si(energy_j(t) / static_cast<double>(r.requests), "J"));
   if (r.requests > 1) {
     line("requests", std::to_string(r.requests));
     line("requests a second, at random times", si(t.per_s, "/s"));
@@ -126,7 +143,11 @@ std::string timeline_text(const Timeline& t) {
   for (std::size_t i = r.cores > most_cores_shown ? r.cores : 0; i < s.resources.size(); ++i)
     share(s.servers[i] == 1 ? s.resources[i] : fmt::format("{}, {} at once", s.resources[i], s.servers[i]),
           s.utilisation(i));
-  return text + "\nModelled times on the device; a core is at work while light passes it.\n";
+  text += "\nModelled times on the device; a core is at work while light passes it.\n";
+  if (t.price.latency_s == 0)
+    text +=
+        "A published system: its light alone, every tile full, so a lower bound. See fringe list systems.\n";
+  return text;
 }
 
 std::string timeline_json(const Timeline& t) {

@@ -12,12 +12,12 @@
 namespace fringe {
 
 struct TimelineRequest {
-  std::string workload, preset;
-  std::size_t batch = 1;     ///< samples of a request
-  std::size_t cores = 0;     ///< 0: those of the preset
-  std::size_t requests = 1;  ///< at random times where there is more than one
-  double per_s = 0;          ///< requests a second; 0: half of what the busiest resource allows
-  std::uint64_t seed = 1;    ///< of the times of arrival
+  std::string workload, preset;  ///< a photonic preset, or a published system: its light alone
+  std::size_t batch = 1;         ///< samples of a request
+  std::size_t cores = 0;         ///< 0: those of the preset
+  std::size_t requests = 1;      ///< at random times where there is more than one
+  double per_s = 0;              ///< requests a second; 0: half of what the busiest resource allows
+  std::uint64_t seed = 1;        ///< of the times of arrival
   PhotonicScheduleOptions options;
 };
 
@@ -25,7 +25,7 @@ struct Timeline {
   TimelineRequest request;
   std::vector<std::string> operators;  ///< of the list, by index
   PhotonicSchedule schedule;
-  Cost price;        ///< of one request, without a schedule
+  Cost price;        ///< of one request, without a schedule; of a published system nothing
   double per_s = 0;  ///< requests a second; 0: one request
 };
 

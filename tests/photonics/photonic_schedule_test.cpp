@@ -275,6 +275,33 @@ TEST(PhotonicSchedule, WhatOtherChipsReadCrossesTheLink) {
   EXPECT_EQ(s.resources.back(), "link");
 }
 
+// W[100×130] on 64 inputs and outputs is 2·3 tiles, each with new weights; on 9×27 with five columns at once
+// 12·5 tiles without; on an array of 256×100 results one tile for each hundred columns.
+TEST(PhotonicSchedule, LightOfPublishedSystemsByHand) {
+  const Work w = product(100, 130, 1001);
+  const auto makespan = [&](const char* name, std::size_t banks) {
+    PhotonicScheduleOptions o;
+    o.banks = banks;
+    const PhotonicSchedule s = schedule_photonic(find_photonic_system(name), std::span(&w, 1), o);
+    EXPECT_GE(s.times.makespan_s, s.bounds.largest() - rounding(s));
+    return s.times.makespan_s;
+  };
+  const double eps = 64 * 0x1p-52;
+  EXPECT_NEAR(makespan("pace", 1), 6 * (100e-9 + 1001e-9), eps);
+  EXPECT_NEAR(makespan("pace", 2), 100e-9 + 6 * 1001e-9, eps);
+  EXPECT_NEAR(makespan("albireo-conservative", 1), 12 * 5 * 201 / 5e9, eps);
+  EXPECT_NEAR(makespan("tfln-homodyne-256", 1), 11 * 130 / 120e9, eps);
+  // A matrix that fits stays.
+  const Work small = product(64, 64, 10);
+  const PhotonicSchedule s = schedule_photonic(find_photonic_system("pace"), std::span(&small, 1), {});
+  EXPECT_NEAR(s.times.makespan_s, 10e-9, eps);
+  EXPECT_THROW(makespan("envise", 1), Error) << "no clock";
+  EXPECT_THROW(makespan("lightmatter-2025", 1), Error) << "no time for new weights";
+  EXPECT_EQ(
+      schedule_photonic(find_photonic_system("albireo-moderate"), std::span(&small, 1), {}).cost.static_watts,
+      power_of(albireo(AlbireoForecast::moderate).devices).static_watts);
+}
+
 TEST(PhotonicSchedule, SaysWhatIsWrong) {
   const PhotonicPricing p = pricing(design(2));
   const Work w = product(16, 16, 1);
