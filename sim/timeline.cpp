@@ -126,9 +126,11 @@ std::string timeline_text(const Timeline& t) {
   line("no schedule is shorter than: path", si(s.bounds.path_s, "s"));
   line("no schedule is shorter than: busiest", si(s.bounds.busiest_s, "s"));
   if (t.price.latency_s > 0) line("price of one request, nothing overlapped", si(t.price.latency_s, "s"));
-  line(t.price.latency_s > 0 ? "energy of a request, static power once"
-                             : "of it, devices with a published power",
-       si(energy_j(t) / static_cast<double>(r.requests), "J"));
+  const double energy = energy_j(t) / static_cast<double>(r.requests);
+  if (t.price.latency_s > 0)
+    line("energy of a request, static power once", si(energy, "J"));
+  else if (energy > 0)
+    line("energy of a request, in its listed devices", si(energy, "J"));
   if (r.requests > 1) {
     line("requests", std::to_string(r.requests));
     line("requests a second, at random times", si(t.per_s, "/s"));
