@@ -55,6 +55,8 @@ class PhotonicPricing {
   PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory, TrainingScheme scheme);
 
   Cost price(std::span<const Work> work) const;
+  /// The same cores, that many of them (≥ 1).
+  PhotonicPricing with_cores(std::size_t cores) const;
 
   /// New phases for `tiles` tiles, `at_once` of them in parallel (one round per at_once tiles).
   Cost programming(double tiles, double at_once) const;
