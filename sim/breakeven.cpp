@@ -210,6 +210,7 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
     // Where light never wins with all else as it is, the map tells of what is as good as it gets.
     LightPoint better = request.light;
     for (const Step& step : found.steps) step.row->set(better, step.value);
+    found.better = light(better);
     found.map.ratio = map_of(at, request.light, found.map);
     if (std::none_of(found.map.ratio.begin(), found.map.ratio.end(), [](double v) { return v < 1; })) {
       found.map.all_else_better = true;

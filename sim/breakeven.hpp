@@ -76,8 +76,9 @@ struct BreakevenCase {
   std::vector<AssumptionResult> assumptions;  ///< the one that matters most first
   /// To the favourable ends of ranges, each time the one that helps most, while any helps.
   std::vector<Step> steps;
-  double best = 0;   ///< behind them all
-  double worst = 0;  ///< all assumptions at their adverse ends
+  double best = 0;     ///< behind them all
+  LightFigure better;  ///< there
+  double worst = 0;    ///< all assumptions at their adverse ends
   BreakevenMap map;
 
   /// The conclusion is the same wherever one assumption alone lies in its range.

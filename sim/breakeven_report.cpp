@@ -128,12 +128,14 @@ std::vector<std::string> breakeven_answer(const Breakeven& result, const Breakev
   std::vector<std::string> turns;
   for (const AssumptionResult& a : c.assumptions)
     if (a.turns(c.ratio)) turns.push_back(std::string(a.row->key));
-  answer.push_back((turns.empty()
-                        ? std::string("The conclusion stands wherever one assumption alone lies in its range")
-                        : fmt::format("The conclusion does not stand: within its range {} alone {} it",
-                                      names(turns), turns.size() == 1 ? "turns" : "turn")) +
-                   fmt::format("; with all of them for light the ratio is {}, with all against it {}.",
-                               times(c.best), times(c.worst)));
+  answer.push_back(turns.empty()
+                       ? std::string("The conclusion stands wherever one assumption alone lies in its range.")
+                       : fmt::format("The conclusion does not stand: within its range {} alone {} it.",
+                                     names(turns), turns.size() == 1 ? "turns" : "turn"));
+  answer.push_back(
+      fmt::format("With all of them for light the ratio is {} and its joules go to {}; with all against "
+                  "it the ratio is {}.",
+                  times(c.best), names(largest_parts(c.better, 3)), times(c.worst)));
   answer.push_back(
       "All figures are modelled; equal accuracy is assumed of equal bits, not simulated; the board runs at "
       "the upper "
