@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <mutex>
 #include <numbers>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/draw.hpp"
@@ -29,14 +32,25 @@ double decomposition_operations(double n, const CoreKind& core) {
   return (21.0 + parts * (product + static_cast<double>(core.meshes) * 16.0 / 3.0)) * n * n * n;
 }
 
-double random_program_hold_w(const PhotonicDesign& design, const CoreKind& core) {
+/// The program of a random matrix depends on nothing else than these: made once.
+const CoreProgram& random_program(const PhotonicDesign& design, const CoreKind& core) {
+  using Key = std::tuple<std::string, std::size_t, std::string_view, Detection>;
+  static std::mutex mutex;
+  static std::map<Key, CoreProgram> programs;
+  const std::lock_guard lock(mutex);
+  const Key key{design.topology, design.modes, core.name, design.detection};
+  if (const auto found = programs.find(key); found != programs.end()) return found->second;
   const std::size_t n = design.modes;
   std::vector<float> normals(n * n);
   fill_normal(normals, Draw{0, Purpose::haar});
   const std::vector<double> w(normals.begin(), normals.end());
-  const CoreProgram program =
-      program_core(find_topology(design.topology), {w.data(), n, n}, n, core, design.detection);
-  return hold_power_w(program, design.phase_shifter.pi_power_w, core);
+  return programs
+      .emplace(key, program_core(find_topology(design.topology), {w.data(), n, n}, n, core, design.detection))
+      .first->second;
+}
+
+double random_program_hold_w(const PhotonicDesign& design, const CoreKind& core) {
+  return hold_power_w(random_program(design, core), design.phase_shifter.pi_power_w, core);
 }
 
 }  // namespace
@@ -59,6 +73,12 @@ PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySyste
   const MeshLayout layout = find_topology(design.topology).build(design.modes);
   phases_ = static_cast<double>(core_phases(layout, *core_));
   taps_ = static_cast<double>(tapped_phases(layout, *core_));
+}
+
+PhotonicPricing PhotonicPricing::with_cores(std::size_t cores) const {
+  PhotonicPricing other = *this;
+  other.design_.cores = cores;
+  return other;
 }
 
 double PhotonicPricing::tiles_of(const Work& work) const noexcept {

@@ -91,6 +91,8 @@ class PhotonicPricing {
   PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory, TrainingScheme scheme);
 
   Cost price(std::span<const Work> work) const;
+  /// The same cores, that many of them (≥ 1).
+  PhotonicPricing with_cores(std::size_t cores) const;
   /// Its pieces, in the order of the list. Throws Error where mapping.accumulators is 0.
   std::vector<PricedWork> itemise(std::span<const Work> work, const Mapping& mapping = {}) const;
   /// The devices that draw power for as long as the system is on.

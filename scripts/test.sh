@@ -50,6 +50,11 @@ smoke_benchmark() {
   build/ci/bin/fringe_bench --benchmark_filter='^mesh_propagate<float>/modes:64/batch:128$|_record' --benchmark_min_time=0.01 | tee out/benchmark.txt
   grep -q '/s' out/benchmark.txt
 }
+check_breakeven() {
+  build/release/bin/fringe breakeven experiments/breakeven.toml --out out/breakeven.h5 >out/breakeven.txt
+  python python/fringe_breakeven.py out/breakeven.h5 out/breakeven.png
+  python tests/notebook/run_notebook.py notebooks/when_light_wins.ipynb out/breakeven.h5
+}
 compare_traces() {
   build/release/bin/fringe compare --threads 1 --json --out out/one_thread.h5 >out/one_thread.json
   build/release/bin/fringe compare --threads 2 --out out/two_threads.h5 >out/two_threads.txt
@@ -92,6 +97,7 @@ check "benchmark smoke run" smoke_benchmark
 check "quickstart: g++, no tests" scripts/quickstart.sh
 check "notebook on the quickstart's trace" \
   python tests/notebook/run_notebook.py notebooks/where_does_it_go.ipynb out/compare.h5
+check "break-even, its figure and its notebook" check_breakeven
 stage "clang++ build: libraries, program, tests of equal bits" build ci-clang --target fringe test_core test_photonics
 stage "clang++ tests" run_ctest ci-clang -L "core|photonics"
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces

@@ -53,6 +53,7 @@ constexpr TableRow tables[] = {
     {"calibrations", "one way of programming one imperfect chip"},
     {"timeline", "one task of a schedule: when what ran where"},
     {"breakeven", "one board that a photonic system stands against"},
+    {"breakeven_answers", "one sentence of the answer against one board"},
     {"assumptions", "one assumption of a break-even, alone, against one board"},
     {"breakeven_map", "one pair of assumptions against one board"},
 };
@@ -326,7 +327,9 @@ constexpr ColumnRow columns[] = {
     {"/breakeven/ratio", f64, {}, "1", v1_3, always, "energy of light over the board's; below 1 light wins"},
     {"/breakeven/best", f64, {}, "1", v1_3, always, "with all assumptions at their favourable ends"},
     {"/breakeven/worst", f64, {}, "1", v1_3, always, "at their adverse ends"},
-    {"/breakeven/answer", text, {}, "", v1_3, always, "the conclusion in words"},
+
+    {"/breakeven_answers/board", name, {}, "", v1_3, always, "name in `breakeven`"},
+    {"/breakeven_answers/sentence", text, {}, "", v1_3, always, "of the answer in words, in order"},
 
     {"/assumptions/board", name, {}, "", v1_3, always, "name in `breakeven`"},
     {"/assumptions/key",
@@ -356,6 +359,13 @@ constexpr ColumnRow columns[] = {
     {"/breakeven_map/second", name, {}, "", v1_3, always, "another"},
     {"/breakeven_map/first_value", f64, {}, "", v1_3, always, "value of the first"},
     {"/breakeven_map/second_value", f64, {}, "", v1_3, always, "value of the second"},
+    {"/breakeven_map/all_else_better",
+     i64,
+     {},
+     "1",
+     v1_3,
+     always,
+     "1: all other assumptions lie at the better end of their range, 0: at their base"},
     {"/breakeven_map/ratio", f64, {}, "1", v1_3, always, "energy of light over the board's there"},
 };
 
