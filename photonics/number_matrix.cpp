@@ -198,8 +198,8 @@ class CodedMatrix final : public NumberMatrix {
       const std::size_t column = first + done, position = column / batch, b = column % batch;
       const std::size_t count = std::min(out.size() - done, batch - b);
       const DrawStream stream =
-          stream_of({context.seed, Purpose::converter_noise, chip_,
-                     positioned_site(site_, context.first_position + position), context.shot});
+          stream_of(at_position({context.seed, Purpose::converter_noise, chip_, site_, context.shot},
+                                context.first_position + position));
       fill_normal(out.subspan(done, count), stream, (channel << 32) + context.first_sample + b);
       done += count;
     }
