@@ -147,7 +147,7 @@ std::string advice_text(const AdviceReport& report) {
       wrapped(
           (report.measured
                ? "measured: this machine, published by Lambda, February 2021 · scaled: one board measured, "
-                 "many modelled (6 % off on average: fringe validate gpu-scaling) · "
+                 "many modelled (5 % off on average: fringe validate gpu-scaling) · "
                : "What was measured is not at hand; it is read from " + std::string(training_table_place) +
                      ", or from the folder of --data. ") +
               std::string("modelled: one board modelled too (fringe validate gpu-training; boards after "
@@ -163,7 +163,8 @@ std::string advice_text(const AdviceReport& report) {
   if (std::ranges::any_of(report.ranked, [](const Advice& a) {
         return a.interconnect != nullptr && a.interconnect->one_for_all && a.basis != Basis::measured;
       }))
-    text += wrapped("pcie-host-bus: as in the one published server of such boards (RTX 3090).", "  ", line_width);
+    text +=
+        wrapped("pcie-host-bus: as in the one published server of such boards (RTX 3090).", "  ", line_width);
   return text;
 }
 
