@@ -87,8 +87,8 @@ std::string summary(const AdviceReport& report) {
   const Advice& fastest = report.ranked.front();
   const auto figures = [&](const Advice& a) {
     return fmt::format("{}: {} {}/s, {}{} W ({})", machine(a), rate(a.throughput), units,
-                       a.price_usd > 0 ? usd(a.price_usd) + ", " : "", grouped(a.power_w),
-                       to_string(a.basis));
+                       a.price_usd > 0 ? fmt::format("{} ({}), ", usd(a.price_usd), a.price_month) : "",
+                       grouped(a.power_w), to_string(a.basis));
   };
   std::string text = line("Fastest", figures(fastest));
   if (const Advice* cheap = best(report.ranked, cost); cheap != nullptr)
@@ -153,13 +153,13 @@ std::string advice_text(const AdviceReport& report) {
               std::string("modelled: one board modelled too (fringe validate gpu-training; boards after "
                           "2020 are extrapolated)."),
           "  ", line_width) +
-      wrapped(
-          fmt::format(
-              "scaling: throughput over that of as many single boards · price: boards at launch{} · power: "
-              "their TDP · a million {}: price over {:g} years of full use, electricity at ${:g} a kWh.",
-              std::ranges::any_of(report.ranked, &Advice::whole_machine) ? ", * whole machine" : "",
-              model.unit, request.years, request.usd_per_kwh),
-          "  ", line_width);
+      wrapped(fmt::format(
+                  "scaling: throughput over that of as many single boards · price: as announced in the month "
+                  "given, the boards alone{} · power: "
+                  "their TDP · a million {}: price over {:g} years of full use, electricity at ${:g} a kWh.",
+                  std::ranges::any_of(report.ranked, &Advice::whole_machine) ? ", * whole machine" : "",
+                  model.unit, request.years, request.usd_per_kwh),
+              "  ", line_width);
   if (std::ranges::any_of(report.ranked, [](const Advice& a) {
         return a.interconnect != nullptr && a.interconnect->one_for_all && a.basis != Basis::measured;
       }))

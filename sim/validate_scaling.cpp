@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "core/error.hpp"
-#include "sim/log_search.hpp"
+#include "core/log_search.hpp"
 #include "sim/training_runs.hpp"
 
 namespace fringe {
