@@ -127,5 +127,6 @@ std::span<const ValidationRow> in_situ_rows();
 std::span<const ValidationRow> training_rows();
 std::span<const ValidationRow> gpu_training_rows();
 std::span<const ValidationRow> gpu_scaling_rows();
+std::span<const ValidationRow> system_rows();
 
 }  // namespace fringe

@@ -49,7 +49,7 @@ std::span<const ValidationRow> validation_rows() {
     for (const auto subject :
          {haar_rows(), programming_rows(), gradient_rows(), error_rows(), correction_rows(), descent_rows(),
           crossing_rows(), wavelength_rows(), loss_rows(), light_rows(), photon_rows(), in_situ_rows(),
-          training_rows(), gpu_training_rows(), gpu_scaling_rows()})
+          training_rows(), gpu_training_rows(), gpu_scaling_rows(), system_rows()})
       all.insert(all.end(), subject.begin(), subject.end());
     return all;
   }();

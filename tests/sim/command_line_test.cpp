@@ -83,6 +83,15 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"serve resnet5", "resnet50"},
       {"serve digits-mlp --on h20", "h200"},
       {"serve digits-mlp --batch 3", "power of two"},
+      {"timeline digits-mlp", "--on"},
+      {"timeline digits-mpl --on realistic --out x.json", "digits-mlp"},
+      {"timeline digits-mlp --on reelistic --out x.json", "'realistic'"},
+      {"timeline digits-mlp --on envise --out x.json", "no clock"},
+      {"timeline digits-mlp --on pace --cores 2 --out x.json", "belongs to presets"},
+      {"timeline digits-mlp --on realistic --banks 3 --out x.json", "banks = 3"},
+      {"timeline digits-mlp --on realistic --sums adc --out x.json", "partial sums"},
+      {"timeline digits-mlp --on realistic --out /nonexistent/x.json", "/nonexistent/x.json"},
+      {"timeline digits-mlp --on realistic --out /dev/full", "/dev/full"},
       {"run syntax.toml", "syntax.toml:2:"},
       {"run negative.toml", "splitting_sigma_rad"},
       {"run nan.toml", "phase_sigma_rad"},
@@ -281,15 +290,15 @@ TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
 
 TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
-  for (const std::string command : {"compare", "run", "import", "validate", "calibrate", "audit-data",
-                                    "advise", "serve", "gemms", "list", "inspect"}) {
+  for (const std::string command : {"compare", "advise", "audit-data", "breakeven", "calibrate", "gemms",
+                                    "import", "inspect", "list", "run", "serve", "timeline", "validate"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);
     EXPECT_NE(run("--help").said.find(command), std::string::npos);
   }
-  for (const std::string list : {"devices", "meshes", "crossings", "cores", "programming", "imperfections",
-                                 "nonlinearities", "gpus", "workloads", "data"}) {
+  for (const std::string list : {"devices", "systems", "meshes", "crossings", "cores", "programming",
+                                 "imperfections", "nonlinearities", "gpus", "workloads", "data"}) {
     const Result table = run("list " + list);
     EXPECT_EQ(table.status, 0);
     EXPECT_NE(table.said.find("source: "), std::string::npos) << list;
