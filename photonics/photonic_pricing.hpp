@@ -55,6 +55,8 @@ class PhotonicPricing {
   PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory, TrainingScheme scheme);
 
   Cost price(std::span<const Work> work) const;
+  /// The same system with other converters of inputs and outputs.
+  PhotonicPricing with_converters(const Converter& input_dac, const Converter& output_adc) const;
 
   /// New phases for `tiles` tiles, `at_once` of them in parallel (one round per at_once tiles).
   Cost programming(double tiles, double at_once) const;

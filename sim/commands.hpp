@@ -35,6 +35,7 @@ Command add_calibrate_command(CLI::App& app);
 Command add_audit_command(CLI::App& app);
 Command add_advise_command(CLI::App& app);
 Command add_serve_command(CLI::App& app);
+Command add_precision_command(CLI::App& app);
 Command add_breakeven_command(CLI::App& app);
 Command add_list_command(CLI::App& app);
 Command add_inspect_command(CLI::App& app);
