@@ -118,7 +118,7 @@ class CodedMatrix final : public NumberMatrix {
       const auto [first, width] = columns_of(block);
       scale_inputs(x, block, scales);
       for (std::size_t k = first; k < first + width; ++k)
-        for (std::size_t b = 0; b < x.cols; ++b) in(k, b) = std::nearbyintf(x(k, b) / scales[b]) * scales[b];
+        for (std::size_t b = 0; b < x.cols; ++b) in(k, b) = input_code(x(k, b), scales[b]) * scales[b];
     }
     add_outer_product(pool_, dy, std::as_const(input).view(), gradients_.view());
     if (dx.data) multiply_transposed(pool_, std::as_const(rounded_).view(), dy, dx);
@@ -132,6 +132,8 @@ class CodedMatrix final : public NumberMatrix {
   bool noisy() const { return numbers_.noise_steps > 0 || numbers_.light_noise > 0; }
   int slice_bits() const { return numbers_.kind == Kind::sliced ? numbers_.slice_bits : 31; }
   int slice_end(int bits) const { return numbers_.kind == Kind::sliced ? bits - 1 : 1; }
+
+  static float input_code(float x, float scale) { return scale > 0 ? std::nearbyintf(x / scale) : 0.0f; }
 
   // Of every tile that a core performs: width rows of a block.
   void know_norms() {
@@ -159,14 +161,14 @@ class CodedMatrix final : public NumberMatrix {
     return static_cast<float>(q < 0 ? -magnitude : magnitude);
   }
 
-  // Step of the input codes of each column.
+  // Step of the input codes of each column; 0 where it is dark: nothing is read then, not even noise.
   void scale_inputs(ConstMatrix x, std::size_t block, std::vector<float>& scales) const {
     const auto [first, width] = columns_of(block);
     const bool whole = numbers_.kind == Kind::fixed;
     for (std::size_t b = 0; b < x.cols; ++b) {
       const float most =
           whole ? largest(x.data + b, cols(), x.stride) : largest(x.row(first) + b, width, x.stride);
-      scales[b] = most > 0 ? most / input_codes_ : 1.0f;
+      scales[b] = most / input_codes_;
     }
   }
 
@@ -183,7 +185,7 @@ class CodedMatrix final : public NumberMatrix {
       const Matrix code(codes.span().data(), width, x.cols),
           part_code(part_codes.span().data(), width, x.cols);
       for (std::size_t k = 0; k < width; ++k)
-        for (std::size_t b = 0; b < x.cols; ++b) code(k, b) = std::nearbyintf(x(first + k, b) / scales[b]);
+        for (std::size_t b = 0; b < x.cols; ++b) code(k, b) = input_code(x(first + k, b), scales[b]);
       cpu_.fill(value.view(), 0);
       std::size_t reading = 0;
       const int end = decoder_.empty() ? slice_end(numbers_.input_bits) : 1;

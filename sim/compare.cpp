@@ -327,10 +327,9 @@ class Run {
     const std::vector<CostFigure> costs = photonic_costs(study_, entry);
     for (std::size_t c = 0; c < cases.size(); ++c) {
       HardwareResult result = photonic_result(entry.name + ", " + cases[c].name, results[c]);
-      result.note = fmt::format(
-          "number system {}: converters and light noise act, the meshes are ideal and calibrated; {} cores",
-          to_string(entry.numbers->all.kind),
-          entry.cores > 0 ? entry.cores : tiles_of_workload(study_.graph(), entry));
+      result.note = fmt::format("number system {} on {} cores: converters and light act, meshes are ideal",
+                                to_string(entry.numbers->all.kind),
+                                entry.cores > 0 ? entry.cores : tiles_of_workload(study_.graph(), entry));
       result.costs = costs;
       if (!cases[c].in_loop) {
         PhotonicAccelerator chip(photonic_setup(study_, entry, cases[c], 0), study_.cpu(), study_.pool());

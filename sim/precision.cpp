@@ -1,7 +1,10 @@
 #include "sim/precision.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "core/error.hpp"
@@ -17,8 +20,8 @@ struct Move {
   const NumberKey* key;
   NumberEntry numbers{};
   double from = 0, to = 0, energy_j = 0;
-  double loss = 0, accuracy = 0;  // as last measured
-  bool measured = false;          // from where the search stands now
+  double loss = 0, accuracy = 0, lost = 0;  // as last measured: from where the search stood, and in all
+  bool measured = false;                    // from where the search stands now
 };
 
 class Search {
@@ -30,7 +33,8 @@ class Search {
     const TrainingOptions& training = study.experiment().training;
     if (training.validation == 0)
       throw Error("precision: the training held no rows back; validation must be above 0");
-    std::vector<std::vector<std::uint32_t>> test;
+    if (study.data().classes == 0 || study.data().labels_per_sample != 1)
+      throw Error("precision: takes data that tell one class for each sample");
     for (const TrainedFold& fold : study.folds()) {
       held_.push_back(hold_back(fold.split.train, training.validation, training.seed).validation);
       result_.rows += held_.back().size();
@@ -38,16 +42,21 @@ class Search {
     }
     result_.system = entry.name;
     result_.before = result_.found = *entry.numbers;
-    result_.float_accuracy = accuracy(nullptr, held_);
-    result_.wanted = result_.float_accuracy - points / 100;
+    result_.points = points;
+    floating_ = told(nullptr, held_);
+    result_.float_accuracy = mean(floating_);
   }
 
   PrecisionSearch operator()() {
-    result_.accuracy_before = result_.accuracy = accuracy(&result_.found, held_);
+    const Score start = score(result_.found);
+    result_.accuracy_before = result_.accuracy = start.accuracy;
     result_.energy_before_j = result_.energy_j = energy(result_.found);
-    result_.reached = result_.accuracy >= result_.wanted;
+    result_.reached = start.lost <= result_.points;
     if (!result_.reached)
-      result_.reason = "the precision that it starts from already loses more; give it more bits or averages";
+      result_.reason = fmt::format(
+          "not reached: the precision that the experiment has loses {:.2f} points already; give it more bits "
+          "or averages",
+          start.lost);
     std::vector<Move> moves;
     for (const int node : study_.graph().weight_nodes())
       for (const NumberKey& key : number_keys())
@@ -75,12 +84,14 @@ class Search {
         return x < y || (x == y && saved_a > saved_b);
       });
       if (!best->measured) {
-        best->accuracy = accuracy(&best->numbers, held_);
-        best->loss = std::max(0.0, result_.accuracy - best->accuracy);
+        const Score now = score(best->numbers);
+        best->accuracy = now.accuracy;
+        best->lost = now.lost;
+        best->loss = std::max(0.0, result_.accuracy - now.accuracy);
         best->measured = true;
         continue;
       }
-      const bool taken = best->accuracy >= result_.wanted;
+      const bool taken = best->lost <= result_.points;
       result_.steps.push_back({best->operator_name, std::string(best->key->key), best->from, best->to,
                                best->accuracy, best->energy_j, taken});
       if (!taken) {
@@ -145,9 +156,9 @@ class Search {
     return fringe::lower(study_.graph(), batch, false);
   }
 
-  /// Share of the rows of all folds that are told right; without numbers, in floating point.
-  double accuracy(const NumberEntry* numbers, const std::vector<std::vector<std::uint32_t>>& rows) {
-    std::vector<double> right(rows.size()), count(rows.size());
+  /// Of the rows of all folds, 1 where a sample is told right; without numbers, in floating point.
+  std::vector<double> told(const NumberEntry* numbers, const std::vector<std::vector<std::uint32_t>>& rows) {
+    std::vector<std::vector<double>> right(rows.size());
     study_.pool().run(rows.size(), [&](std::size_t k, unsigned) {
       std::optional<PhotonicAccelerator> light;
       std::unique_ptr<Accelerator> electrons;
@@ -157,19 +168,43 @@ class Search {
       Network network(study_.graph(), study_.folds()[k].parameters, *on);
       Context context;
       context.seed = study_.experiment().seed;
-      count[k] = static_cast<double>(rows[k].size());
-      right[k] = count[k] * evaluate(network, study_.data(), rows[k], context).accuracy;
+      const Evaluation seen = evaluate(network, study_.data(), rows[k], context);
+      for (std::size_t i = 0; i < rows[k].size(); ++i)
+        right[k].push_back(seen.predictions[i] == study_.data().labels[rows[k][i]] ? 1 : 0);
     });
-    double all = 0, told = 0;
-    for (std::size_t k = 0; k < rows.size(); ++k) all += count[k], told += right[k];
+    std::vector<double> all;
+    for (const auto& fold : right) all.insert(all.end(), fold.begin(), fold.end());
     ++measurements_;
     study_.observer().progress(entry_.name + ": precision", measurements_, measurements_ + 1);
-    return std::round(told) / all;
+    return all;
+  }
+
+  static double mean(const std::vector<double>& values) {
+    return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  }
+  double accuracy(const NumberEntry* numbers, const std::vector<std::vector<std::uint32_t>>& rows) {
+    return mean(told(numbers, rows));
+  }
+
+  struct Score {
+    double accuracy;
+    double lost;  ///< points against floating point, with a standard error of the difference
+  };
+  Score score(const NumberEntry& numbers) {
+    const std::vector<double> now = told(&numbers, held_);
+    std::vector<double> lost, squares;
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      lost.push_back(floating_[i] - now[i]);
+      squares.push_back(lost.back() * lost.back());
+    }
+    const double average = mean(lost), variance = mean(squares) - average * average;
+    return {mean(now), 100 * (average + std::sqrt(variance / static_cast<double>(now.size())))};
   }
 
   Study& study_;
   const PhotonicEntry& entry_;
   std::vector<std::vector<std::uint32_t>> held_, test_;
+  std::vector<double> floating_;  // told() of the rows held back
   std::size_t measurements_ = 0;
   PrecisionSearch result_;
 };

@@ -23,7 +23,7 @@ struct PrecisionSearch {
   std::string system;
   std::size_t rows = 0;       ///< held back from training, over all folds
   double float_accuracy = 0;  ///< on them
-  double wanted = 0;          ///< accuracy that must remain
+  double points = 0;          ///< of accuracy that may be lost, a standard error included
   NumberEntry before, found;
   double accuracy_before = 0, accuracy = 0;
   double energy_before_j = 0, energy_j = 0;
@@ -35,13 +35,14 @@ struct PrecisionSearch {
 };
 
 /// Greedy: of all keys of all operators, the one that loses the least accuracy for each joule that it saves
-/// is lowered to its next value that saves any, until none can be without the accuracy falling below that of
-/// floating point less `points` (1 point = 0.01). What an earlier measurement promised is measured again
-/// before it is taken. A key that once cost too much isn't tried again. Starts from what the entry has: where
-/// that is too coarse already, nothing is reached. Equal numbers for any number of threads.
+/// is lowered to its next value that saves any, until none can be without losing more than `points` (1 point
+/// = 0.01) against floating point. The loss counts with its standard error over the rows, for the best of
+/// many measurements is partly luck. What an earlier measurement promised is measured again before it is
+/// taken. A key that once cost too much isn't tried again. Starts from what the entry has: where that is too
+/// coarse already, nothing is reached. Equal numbers for any number of threads.
 ///
 /// The study's folds must be trained, and have held rows back (TrainingOptions::validation). Throws Error
-/// where they haven't, or the entry has no numbers.
+/// where they haven't, the entry has no numbers, or the data don't tell one class for each sample.
 PrecisionSearch search_precision(Study& study, const PhotonicEntry& entry, double points);
 
 /// The table, and the lines of an experiment that say what was found.

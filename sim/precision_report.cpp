@@ -29,8 +29,9 @@ std::string toml(const PrecisionSearch& s) {
 
 std::string precision_text(const PrecisionSearch& s) {
   std::string text = fmt::format(
-      "{} ({}): cheapest precision that tells {:.2f} % of {} rows held back (floating point {:.2f} %)\n\n",
-      s.system, to_string(s.found.all.kind), 100 * s.wanted, s.rows, 100 * s.float_accuracy);
+      "{} ({}): cheapest precision that loses at most {} points with one standard error, by {} rows held "
+      "back\n\n",
+      s.system, to_string(s.found.all.kind), s.points, s.rows);
   const auto line = [&](const std::string& what, double held, double test, double energy_j) {
     text += "  " + what + padding(what, 34) +
             fmt::format("{:8.2f} % held back {:8.2f} % test   {} a sample\n", 100 * held, 100 * test,
@@ -60,7 +61,7 @@ std::string precision_json(const std::vector<PrecisionSearch>& searches) {
                                {"reached", s.reached},
                                {"reason", s.reason},
                                {"rows_held_back", s.rows},
-                               {"accuracy_wanted", s.wanted},
+                               {"points", s.points},
                                {"accuracy_float", s.float_accuracy},
                                {"accuracy_before", s.accuracy_before},
                                {"accuracy", s.accuracy},

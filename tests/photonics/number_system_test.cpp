@@ -259,6 +259,23 @@ TEST(NumberSystem, LightNoiseIsThatOfTheTileAtFullScale) {
   EXPECT_NEAR(sum / count / law, 1, 5 * std::sqrt(2 / count));
 }
 
+// A dark vector has the scale 0: the digital unit knows its products without reading them.
+TEST(NumberSystem, DarkInputsGiveNothing) {
+  Bench bench;
+  const auto w = normals(8 * 24, 20);
+  std::vector<float> x(24 * 2);
+  for (std::size_t k = 0; k < 24; ++k) x[k * 2 + 1] = k < 12 ? 1.0f : 0.0f;
+  for (const Kind kind : {Kind::fixed, Kind::block, Kind::residue, Kind::sliced}) {
+    NumberSystem n{.kind = kind, .noise_steps = 1, .light_noise = 0.01};
+    n.width = 12;
+    const auto y = bench.forward(w, 8, 24, x, n, {.seed = 10});
+    for (std::size_t r = 0; r < 8; ++r) {
+      EXPECT_EQ(y[2 * r], 0) << to_string(kind);
+      EXPECT_NE(y[2 * r + 1], 0) << to_string(kind);
+    }
+  }
+}
+
 // Residue errors: the phase of one quadrature pair is off by √2·light_noise, a residue by m/2π of it.
 TEST(NumberSystem, ResiduesMoveWithThePhaseOfTheirLight) {
   Bench bench;
