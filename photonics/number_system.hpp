@@ -111,10 +111,10 @@ std::unique_ptr<NumberMatrix> make_number_matrix(ConstMatrix w, const NumberSyst
                                                  std::uint32_t site, std::uint32_t chip, Executor& cpu,
                                                  ThreadPool& pool);
 
-/// The list as the system runs it: products `runs` times as long on `matrices` times as many matrices, all of
-/// which an update programs, and what the digital unit adds: scaling of inputs (2 operations an input number)
-/// and of readings (2 a reading), shifting and adding (2 a reading and slice), and Chinese remainders (3 a
-/// residue). What leaves behind the last product is counted as readings, before they are combined.
+/// The list as the system runs it: products `runs` times as long on `matrices` times as many matrices (also
+/// those with Wᵀ, whose slopes backward() has exactly), all of which an update programs, and digital work: 2
+/// operations an input and 2 a reading to scale, 2 to shift and add, 3 a residue for Chinese remainders.
+/// Residues are priced as cores of the design, one ADC an output; the last readings leave uncombined.
 std::vector<Work> work_in(const NumberPlan& plan, std::span<const Work> work);
 
 /// The DAC and the ADC of a core that runs work_in's list, at the figures of merit of the design's. Where
