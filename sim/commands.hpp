@@ -36,6 +36,7 @@ Command add_audit_command(CLI::App& app);
 Command add_advise_command(CLI::App& app);
 Command add_serve_command(CLI::App& app);
 Command add_timeline_command(CLI::App& app);
+Command add_precision_command(CLI::App& app);
 Command add_breakeven_command(CLI::App& app);
 Command add_gemms_command(CLI::App& app);
 Command add_list_command(CLI::App& app);
