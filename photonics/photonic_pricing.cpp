@@ -81,6 +81,14 @@ PhotonicPricing PhotonicPricing::with_cores(std::size_t cores) const {
   return other;
 }
 
+PhotonicPricing PhotonicPricing::with_converters(const Converter& input_dac,
+                                                 const Converter& output_adc) const {
+  PhotonicPricing other = *this;
+  other.design_.input_dac = input_dac;
+  other.design_.output_adc = output_adc;
+  return other;
+}
+
 double PhotonicPricing::tiles_of(const Work& work) const noexcept {
   return static_cast<double>(tiles_of_groups(work.rows, work.inner, work.groups, design_.modes));
 }

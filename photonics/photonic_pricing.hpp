@@ -40,7 +40,7 @@ enum class PartialSums {
   digital,    ///< each is converted and added by the digital unit
   converter,  ///< what one core reads of successive tiles adds up ahead of its converter; stationary outputs
               ///< only, elsewhere as digital
-  analog,  ///< currents of cores that work at once add up ahead of one converter
+  analog,     ///< currents of cores that work at once add up ahead of one converter
 };
 
 /// How products without resident weights meet the cores. The default is the price's.
@@ -100,6 +100,8 @@ class PhotonicPricing {
   /// With their static power.
   Cost with_static(Cost cost) const;
   const PhotonicDesign& design() const noexcept { return design_; }
+  /// The same system with other converters of inputs and outputs.
+  PhotonicPricing with_converters(const Converter& input_dac, const Converter& output_adc) const;
 
   /// New phases for `tiles` tiles, `at_once` of them in parallel (one round per at_once tiles).
   Cost programming(double tiles, double at_once) const;

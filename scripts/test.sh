@@ -98,8 +98,8 @@ check "quickstart: g++, no tests" scripts/quickstart.sh
 check "notebook on the quickstart's trace" \
   python tests/notebook/run_notebook.py notebooks/where_does_it_go.ipynb out/compare.h5
 check "break-even, its figure and its notebook" check_breakeven
-stage "clang++ build: libraries, program, tests of equal bits" build ci-clang --target fringe test_core test_photonics
-stage "clang++ tests" run_ctest ci-clang -L "core|photonics"
+stage "clang++ build: libraries, program, tests of all floors but sim" build ci-clang --target fringe test_core test_photonics test_electronic test_workloads
+stage "clang++ tests" run_ctest ci-clang -L "core|photonics|electronic|workloads"
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
 check "figure of a calibration" draw_calibration

@@ -116,13 +116,16 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   in_loop.refuse_others();
 
   TomlSection photonic = top.section("photonic");
+  const Graph graph = find_workload(e.workload).graph();
+  std::vector<std::string_view> operators;
+  for (const int node : graph.weight_nodes()) operators.push_back(graph.node(node).name);
   // The first is the one that stands for its kind.
   for (const std::string_view key : keys_in_file_order(photonic.table())) {
     if (!is_system_name(key))
       photonic.fail(
           key, fmt::format("a system's name has 1 to {} letters, digits, '-' or '_' and is not 'photonic'",
                            longest_system_name));
-    e.photonic.push_back(read_photonic(photonic.section(key), std::string(key)));
+    e.photonic.push_back(read_photonic(photonic.section(key), std::string(key), operators));
   }
 
   if (const std::string& name = e.training_hardware.fresh_chips; !name.empty()) {

@@ -11,6 +11,7 @@
 #include "electronic/number_format.hpp"
 #include "photonics/in_situ.hpp"
 #include "photonics/photonic_design.hpp"
+#include "sim/number_keys.hpp"
 #include "sim/open_dataset.hpp"
 #include "workloads/perturbed.hpp"
 #include "workloads/training.hpp"
@@ -21,7 +22,8 @@ namespace fringe {
 struct PhotonicEntry {
   std::string name;
   PhotonicDesign design;
-  std::size_t cores = 0;  ///< 0: as many as the workload has tiles (resident weights)
+  std::size_t cores = 0;               ///< 0: as many as the workload has tiles (resident weights)
+  std::optional<NumberEntry> numbers;  ///< weights as codes on ideal, calibrated meshes
 };
 
 /// What the training of the networks that every hardware runs meets besides exact float32 products.

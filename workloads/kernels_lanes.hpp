@@ -10,6 +10,14 @@ namespace fringe::kernels {
 
 using Index = std::ptrdiff_t;
 
+/// Calls for a cache line ahead of its use; a device has other threads to go on with meanwhile.
+template <bool write>
+FRINGE_INLINE void prefetch([[maybe_unused]] const void* address) {
+#if !defined(__CUDA_ARCH__)
+  __builtin_prefetch(address, write ? 1 : 0);
+#endif
+}
+
 /// to[l] = f(l) for l < lanes.
 template <int lanes, class F>
 FRINGE_INLINE void store(float* to, const F& f) {

@@ -150,6 +150,9 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"audit-data optical-digits --near 2", "from 0 to 1"},
       {"audit-data optical-digits --near much", "--near"},
       {"audit-data not_hdf5.h5", "no known format"},
+      {"gemms", "file"},
+      {"gemms missing.json", "missing.json: cannot be read"},
+      {"gemms not_hdf5.h5", "no result file"},
       {"advise", "workload"},
       {"advise resnet51", "'resnet50'"},
       {"advise bert", "bert_base_squad, bert_large_squad"},
@@ -287,8 +290,9 @@ TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
 
 TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
-  for (const std::string command : {"compare", "run", "import", "validate", "calibrate", "audit-data",
-                                    "advise", "serve", "timeline", "list", "inspect"}) {
+  for (const std::string command :
+       {"compare", "advise", "audit-data", "breakeven", "calibrate", "gemms", "import", "inspect", "list",
+        "precision", "run", "serve", "timeline", "validate"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);
