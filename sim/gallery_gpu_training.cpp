@@ -77,7 +77,7 @@ std::vector<ValidationCase> leave_one_out(const GallerySize& size) {
     cases.push_back({{{name + ": mean error", 0.09, 0, at_least},
                       {name + ": median error", 0.07, 0, at_least},
                       {name + ": pairs in order", 0.97, 0, at_most}},
-                     [terms](Gallery& gallery) {
+                     [terms = terms](Gallery& gallery) {
                        const auto rows = single_gpu_rows(gallery.training_table());
                        return scores(leave_one_gpu_out(rows, terms(rows)));
                      }});
