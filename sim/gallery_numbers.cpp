@@ -1,11 +1,13 @@
 // Number systems: what they compute exactly, and what trained networks keep of their accuracy in them.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
-#include <numeric>
 
 #include "electronic/cpu_blas.hpp"
 #include "photonics/photonic_accelerator.hpp"
+#include "photonics/real_svd.hpp"
 #include "sim/gallery.hpp"
 #include "workloads/digits.hpp"
 #include "workloads/split.hpp"
@@ -128,6 +130,53 @@ std::vector<ValidationCase> whole_numbers(const GallerySize& size) {
   return cases;
 }
 
+/// Readings of one tile whose light has noise, over what one reading's noise says: light_noise·σ·X codes. The
+/// converter is so fine that its own rounding is 1/12 of a code squared.
+std::vector<ValidationCase> averages(const GallerySize& size) {
+  std::vector<ValidationCase> cases;
+  for (const int count : {1, 4, 16})
+    cases.push_back(
+        {{{fmt::format("mean of {}: rms error over that of one reading", count), 1 / std::sqrt(count)}},
+         [count, draws = size.draws(100)](Gallery& gallery) {
+           const auto executor = make_cpu_executor(gallery.pool());
+           return std::vector<Measured>{root(means(gallery.each(draws, [&](std::uint32_t draw) {
+             constexpr std::size_t modes = 16, batch = 64;
+             NumberSystem n = system(Kind::fixed, 8, modes);
+             n.output_bits = 22;
+             std::vector<float> w(modes * modes), x(modes * batch);
+             fill_normal(w, {gallery_seed, Purpose::test, draw, 3});
+             fill_normal(x, {gallery_seed, Purpose::test, draw, 4});
+             const auto read = [&](double noise) {
+               n.light_noise = noise;
+               n.averages = noise > 0 ? count : 1;
+               std::vector<float> y(modes * batch);
+               make_number_matrix({w.data(), modes, modes}, n, 0, draw, *executor, gallery.pool())
+                   ->forward({x.data(), modes, batch}, {y.data(), modes, batch}, {.seed = gallery_seed});
+               return y;
+             };
+             constexpr double noise = 0.02;
+             const std::vector<float> exact = read(0), noisy = read(noise);
+             float most = 0;
+             for (const float v : w) most = std::max(most, std::abs(v));
+             std::vector<float> codes;
+             for (const float v : w) codes.push_back(std::nearbyintf(v / (most / 127)));
+             const double one = noise * largest_singular_value({codes.data(), modes, modes}) * most / 127;
+             double error = 0;
+             for (std::size_t b = 0; b < batch; ++b) {
+               float largest = 0;
+               for (std::size_t k = 0; k < modes; ++k)
+                 largest = std::max(largest, std::abs(x[k * batch + b]));
+               for (std::size_t r = 0; r < modes; ++r)
+                 error += std::pow((static_cast<double>(noisy[r * batch + b]) - exact[r * batch + b]) /
+                                       (one * static_cast<double>(largest)),
+                                   2);
+             }
+             return std::vector<double>{error / static_cast<double>(modes * batch)};
+           }))[0])};
+         }});
+  return cases;
+}
+
 std::vector<ValidationCase> gains(const GallerySize& size) {
   return {{{{"tiles of 8, gain 1: accuracy over floating point", 0.99, 0, Relation::at_least},
             {"tiles of 8, gain 8: accuracy over floating point", 0.99, 0, Relation::at_most},
@@ -165,6 +214,11 @@ constexpr std::array rows{
                   "none: whole numbers are exact",
                   "C. Demirkiran et al., Nat. Commun. 15, 5098 (2024), doi:10.1038/s41467-024-49324-8",
                   whole_numbers},
+    ValidationRow{"averaged-readings",
+                  "readings of a product that are averaged lose noise as one over the root of their number, "
+                  "which buys a layer precision with time",
+                  "none: the converter's rounding is 10⁻⁶ of the noise",
+                  "form: S. Garg et al., arXiv:2102.06365", averages},
     ValidationRow{
         "block-floating-point-gain",
         "adaptive block floating point of 8 bits, 8-bit ADC: tiles of 128 lose what the ADC's step "

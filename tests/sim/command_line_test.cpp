@@ -71,6 +71,8 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
   write("nan.toml", "[photonic.x]\nphase_sigma_rad = nan\n");
   write("one_mode.toml", "[photonic.x]\nmodes = 1\n");
   write("device.toml", "[photonic.x]\nlaser = 'hybrid-external-cavty'\n");
+  write("numbers.toml", "[photonic.x.numbers]\nsystem = 'residu'\n");
+  write("no_numbers.toml", "[photonic.x]\n");
   write("data.toml", "data = 'optical-digit'\n");
   write("no_trace.h5", "this is text");
   write("not_hdf5.h5", "text");
@@ -98,6 +100,9 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"run one_mode.toml", "modes"},
       {"run device.toml", "hybrid-external-cavity"},
       {"run data.toml", "optical-digits"},
+      {"run numbers.toml", "'residue'"},
+      {"precision no_numbers.toml", "no photonic system has a number system"},
+      {"precision no_numbers.toml --points -1", "--points"},
       {"run missing.toml", "missing.toml"},
       {"compare --data .", "train-images"},
       {"compare --seed -3", "seed"},
