@@ -59,7 +59,8 @@ constexpr TableRow tables[] = {
     {"sweep_labels", "one value of an axis whose values aren't all numbers, in order"},
     {"sweep_points", "one point of a sweep, in order"},
     {"sweep_scores",
-     "one chip of a photonic system, or one network on electronics, tested at one point with one seed; in the "
+     "one chip of a photonic system, or one network on electronics, tested at one point with one seed; in "
+     "the "
      "order in which runs finish until the sweep is complete, then by point and replica"},
     {"sweep_costs", "what one hardware asks for at one point, weights resident"},
 };
@@ -436,7 +437,13 @@ constexpr ColumnRow columns[] = {
     {"/sweep_scores/hardware", name, {}, "", v1_4, always, "as in `sweep_costs`"},
     {"/sweep_scores/camp", name, {}, "", v1_4, always, "photonic or electronic"},
     {"/sweep_scores/chip", i64, {}, "1", v1_4, always, "trial number of the chip's draws; 0 for electronics"},
-    {"/sweep_scores/fold", i64, {}, "1", v1_4, always, "fold whose network it ran and whose test samples it saw"},
+    {"/sweep_scores/fold",
+     i64,
+     {},
+     "1",
+     v1_4,
+     always,
+     "fold whose network it ran and whose test samples it saw"},
     {"/sweep_scores/accuracy", f64, {}, "1", v1_4, always, "test accuracy"},
     {"/sweep_scores/float_accuracy", f64, {}, "1", v1_4, always, "of the same weights in floating point"},
     {"/sweep_scores/matrix_error",

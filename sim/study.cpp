@@ -64,8 +64,7 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
                 experiment.workload + " prices it)");
   }
   if (!opened)
-    opened = std::make_shared<const OpenedData>(
-        open_dataset(experiment.data, experiment.data_options, pool));
+    opened = std::make_shared<const OpenedData>(open_dataset(experiment.data, experiment.data_options, pool));
   std::vector<NamedSplit> splits = splits_of(*opened, experiment.folds, experiment.seed);
   data_ = {opened, &opened->data};
   if (data_->features != graph_.input_features() || data_->classes != graph_.classes())

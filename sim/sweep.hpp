@@ -28,8 +28,8 @@ struct SweepScore {
 struct SweepCost {
   std::string hardware, camp;
   Provenance provenance = Provenance::none;
-  double latency_s = 0, energy_j = 0;            ///< of one sample alone
-  std::size_t batch = 1;                         ///< the smallest within 2 % of the best throughput
+  double latency_s = 0, energy_j = 0;                   ///< of one sample alone
+  std::size_t batch = 1;                                ///< the smallest within 2 % of the best throughput
   double throughput_per_s = 0, pipelined_energy_j = 0;  ///< at that batch, in a full pipeline
   std::vector<double> energy_by_part, pipelined_energy_by_part;  ///< all boundaries
   double price_usd = std::numeric_limits<double>::quiet_NaN();   ///< of the board; NaN: none is known
@@ -52,10 +52,11 @@ struct SweepResult {
 /// Electronics stand at the first point with their networks and electronics: points that differ in photonics
 /// alone share them. Equal plans give equal numbers for any number of threads, measured ones aside, and for
 /// any number of interruptions: a trace that exists is gone on from, and in the end equals one that was
-/// written at once. Finished trainings that several runs share wait beside the trace, in the folder
-/// trace_path + ".networks", until the sweep is complete.
-/// Throws Error on data that don't fit and where the trace can't be written, is being written, or holds
-/// anything but this sweep.
+/// written at once. A finished run is written at once, or with the next one where it took less
+/// than a twentieth of a second and the last write is no older. Finished trainings that several runs share
+/// wait beside the trace, in the folder trace_path + ".networks", until the sweep is complete. Throws Error
+/// on data that don't fit and where the trace can't be written, is being written, or holds anything but this
+/// sweep.
 SweepResult run_sweep(const SweepPlan& plan, ThreadPool& pool, Observer& observer,
                       const std::string& trace_path);
 

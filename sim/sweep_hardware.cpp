@@ -70,8 +70,9 @@ void check_systems_of(const Study& study) {
     if (entry.design.detection != Detection::intensity) continue;
     for (const int node : study.graph().weight_nodes())
       if (const Products p = study.graph().products(node); p.inner > entry.design.modes)
-        throw Error("photonic." + entry.name + ".detection: intensity takes modes of at least the inputs of " +
-                    "every layer, " + std::to_string(p.inner) + ", not " + std::to_string(entry.design.modes));
+        throw Error("photonic." + entry.name +
+                    ".detection: intensity takes modes of at least the inputs of " + "every layer, " +
+                    std::to_string(p.inner) + ", not " + std::to_string(entry.design.modes));
   }
 }
 
@@ -90,9 +91,8 @@ std::vector<SweepCost> electronic_costs(const Study& study) {
   };
   if (study.experiment().cpu)
     add("cpu-blas", *make_cpu_blas(study.cpu(), study.pool()), std::numeric_limits<double>::quiet_NaN());
-  for_each_board(study, [&](const ModelledBoard& board) {
-    add(board.name, *board.hardware, price_of(board.board));
-  });
+  for_each_board(
+      study, [&](const ModelledBoard& board) { add(board.name, *board.hardware, price_of(board.board)); });
   return costs;
 }
 

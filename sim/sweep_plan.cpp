@@ -184,7 +184,8 @@ void set(toml::table& root, const SweepFile& sweep, const SweepAxis& axis, const
     if (table == nullptr) fail("'" + above + "' is a key, not a table");
   }
   const toml::table parsed = toml::parse("v = " + value.toml);
-  if (const toml::node* old = table->get(left); old != nullptr && old->is_table()) fail("is a table, not a key");
+  if (const toml::node* old = table->get(left); old != nullptr && old->is_table())
+    fail("is a table, not a key");
   parsed.get("v")->visit([&](const auto& node) { table->insert_or_assign(left, node); });
 }
 
@@ -231,8 +232,7 @@ SweepFile parse_sweep(std::string_view text, const std::string& file) {
   sweep.text = text;
   TomlSection top(root, "", sweep.file);
   sweep.seed = top.count("seed", 1, 0, static_cast<double>(largest_seed));
-  if (top.find("sweep") == nullptr)
-    throw Error(file + ": lacks a table [sweep], see experiments/README.md");
+  if (top.find("sweep") == nullptr) throw Error(file + ": lacks a table [sweep], see experiments/README.md");
   TomlSection section = top.section("sweep");
   sweep.replicas = section.count("replicas", 1, 1, most_replicas);
   sweep.points = section.count("points", 0, 2, most_points);
@@ -283,21 +283,23 @@ SweepPlan plan_sweep(SweepFile sweep, std::vector<SweepPoint> points) {
     if (e.photonic.empty()) refuse("a sweep takes at least one system [photonic.NAME]");
     if (!e.cublas.empty()) refuse("electronic.cublas: a sweep measures no GPU, fringe run does");
     if (e.seed + from.replicas - 1 > largest_seed)
-      refuse(fmt::format("seed: with {} replicas at most {}", from.replicas, largest_seed - from.replicas + 1));
+      refuse(
+          fmt::format("seed: with {} replicas at most {}", from.replicas, largest_seed - from.replicas + 1));
     if (e.in_loop.epochs == 0 &&
         std::find(from.cases.begin(), from.cases.end(), "trained on chip") != from.cases.end())
       refuse("sweep.cases: \"trained on chip\" takes in_loop.epochs above 0");
     // Networks learn on the systems only where every pass has a fresh chip of one.
-    const std::string systems =
-        e.training_hardware.fresh_chips.empty() ? "" : text_without(*root.get_as<toml::table>("photonic"), {});
-    const std::string folds = fmt::format("networks = {}\n", std::min(e.chips, static_cast<std::size_t>(e.folds)));
+    const std::string systems = e.training_hardware.fresh_chips.empty()
+                                    ? ""
+                                    : text_without(*root.get_as<toml::table>("photonic"), {});
+    const std::string folds =
+        fmt::format("networks = {}\n", std::min(e.chips, static_cast<std::size_t>(e.folds)));
     plan.data.push_back(text_without(root, {"name", "seed", "chips", "chip_samples", "batches", "in_loop",
                                             "photonic", "electronic", "training"}));
     plan.networks.push_back(text_without(root, {"name", "seed", "chips", "chip_samples", "batches", "in_loop",
                                                 "photonic", "electronic"}) +
                             folds + systems);
-    plan.electronics.push_back(
-        text_without(root, {"name", "seed", "in_loop", "photonic"}) + systems);
+    plan.electronics.push_back(text_without(root, {"name", "seed", "in_loop", "photonic"}) + systems);
     plan.experiments.push_back(std::move(e));
   }
   return plan;

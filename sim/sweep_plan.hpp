@@ -50,18 +50,19 @@ SweepFile parse_sweep(std::string_view text, const std::string& file);
 SweepFile read_sweep(const std::string& file);
 
 /// The points that the file asks for: every combination, the last axis fastest; or a Latin hypercube (M. D.
-/// McKay et al., Technometrics 21, 239, 1979, doi:10.2307/1268522): of each axis each of n equal shares is met
-/// once, at a random place, in an order drawn for each axis.
+/// McKay et al., Technometrics 21, 239, 1979, doi:10.2307/1268522): of each axis each of n equal shares is
+/// met once, at a random place, in an order drawn for each axis.
 std::vector<SweepPoint> points_of(const SweepFile& sweep);
 
 /// Points with the experiments that they are. Two points whose texts are equal share what the text is of.
 struct SweepPlan {
   SweepFile sweep;
   std::vector<SweepPoint> points;
-  std::vector<Experiment> experiments;   ///< of each point, as replica 0 runs it
-  std::vector<std::string> data;         ///< what its data and their splits depend on, but for the seed
-  std::vector<std::string> networks;     ///< what its trained networks depend on, but for the seed
-  std::vector<std::string> electronics;  ///< what accuracy and cost of electronics depend on, but for the seed
+  std::vector<Experiment> experiments;  ///< of each point, as replica 0 runs it
+  std::vector<std::string> data;        ///< what its data and their splits depend on, but for the seed
+  std::vector<std::string> networks;    ///< what its trained networks depend on, but for the seed
+  std::vector<std::string>
+      electronics;  ///< what accuracy and cost of electronics depend on, but for the seed
 
   std::size_t runs() const { return points.size() * sweep.replicas; }
   Experiment experiment(std::size_t point, std::size_t replica) const;

@@ -13,7 +13,8 @@ namespace {
 std::int64_t integer(std::size_t value) { return static_cast<std::int64_t>(value); }
 
 Provenance provenance_of(const std::string& name) {
-  for (const Provenance p : {Provenance::measured, Provenance::simulated, Provenance::modelled, Provenance::mixed})
+  for (const Provenance p :
+       {Provenance::measured, Provenance::simulated, Provenance::modelled, Provenance::mixed})
     if (to_string(p) == name) return p;
   return Provenance::none;
 }
@@ -164,9 +165,10 @@ StoredSweep read_sweep_trace(const TraceReader& trace, const std::string& path) 
     // Costs without their run are those of a run that a kill cut off, which will run again.
     const auto place = places.find({static_cast<std::size_t>(point[i]), 0});
     if (place == places.end()) continue;
-    sweep.runs[place->second].costs.push_back({hardware[i], camp[i], provenance_of(provenance[i]), latency[i], energy[i],
-                     static_cast<std::size_t>(batch[i]), throughput[i], pipelined[i], parts(by_part, i),
-                     parts(pipelined_by_part, i), price[i]});
+    sweep.runs[place->second].costs.push_back({hardware[i], camp[i], provenance_of(provenance[i]), latency[i],
+                                               energy[i], static_cast<std::size_t>(batch[i]), throughput[i],
+                                               pipelined[i], parts(by_part, i), parts(pipelined_by_part, i),
+                                               price[i]});
   }
   return sweep;
 }

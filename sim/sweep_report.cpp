@@ -14,7 +14,6 @@
 namespace fringe {
 namespace {
 
-
 /// The last part of each path, with as many parts before it as tell it from the others.
 std::vector<std::string> short_names(const std::vector<StoredAxis>& axes) {
   std::vector<std::string> names;

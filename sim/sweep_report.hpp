@@ -13,8 +13,8 @@ namespace fringe {
 struct SweepDesign {
   std::size_t point = 0;
   std::string hardware, camp;
-  Estimate accuracy;               ///< over replicas, each the mean of its chips
-  Estimate lost;                   ///< likewise: points lost against floating point on the same samples
+  Estimate accuracy;                ///< over replicas, each the mean of its chips
+  Estimate lost;                    ///< likewise: points lost against floating point on the same samples
   const SweepCost* cost = nullptr;  ///< null before replica 0 has run
 };
 /// By point, then in the order of its records. The sweep must outlive them.

@@ -76,6 +76,8 @@ void SweepTrace::begin(const std::vector<SweepRun>& runs) {
   }
 }
 
-void SweepTrace::append(const SweepRun& run) { record_runs(*writer_, {run}); }
+void SweepTrace::append(const std::vector<SweepRun>& runs) {
+  if (!runs.empty()) record_runs(*writer_, runs);
+}
 
 }  // namespace fringe

@@ -26,7 +26,7 @@ class SweepTrace {
 
   /// A new file with the runs, in place of any other.
   void begin(const std::vector<SweepRun>& runs);
-  void append(const SweepRun& run);
+  void append(const std::vector<SweepRun>& runs);
 
  private:
   const SweepPlan* plan_;

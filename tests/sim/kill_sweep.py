@@ -33,7 +33,11 @@ def main(fringe, experiment, folder, kills="10", seed="1"):
         trace.unlink(missing_ok=True)
     command = [fringe, "sweep", experiment, "--quiet", "--json", "--out"]
     start = time.monotonic()
-    subprocess.run(command + [whole], check=True, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command + [whole], stdout=subprocess.DEVNULL)
+    while process.poll() is None and not whole.exists():
+        time.sleep(0.002)
+    ready = time.monotonic() - start
+    assert process.wait() == 0, f"status {process.returncode}"
     seconds = time.monotonic() - start
     runs = len(finished(whole))
 
@@ -42,7 +46,7 @@ def main(fringe, experiment, folder, kills="10", seed="1"):
     while killed < int(kills):
         process = subprocess.Popen(command + [parts], stdout=subprocess.DEVNULL)
         try:
-            process.wait(moments.uniform(0, 1.5 * seconds / int(kills)))
+            process.wait(moments.uniform(0, ready + 1.5 * (seconds - ready) / int(kills)))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

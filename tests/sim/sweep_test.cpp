@@ -66,7 +66,8 @@ TEST(SweepPoints, AGridHasEveryCombinationTheLastAxisFastest) {
 TEST(SweepPoints, RangesAreLinearOrLogarithmicAndEndWhereTheyShould) {
   EXPECT_EQ(numbers(parsed("a = { from = 1, to = 2, points = 5 }"), 0),
             (std::vector<double>{1, 1.25, 1.5, 1.75, 2}));
-  const std::vector<double> decades = numbers(parsed("a = { from = 0.001, to = 1, points = 4, scale = 'log' }"), 0);
+  const std::vector<double> decades =
+      numbers(parsed("a = { from = 0.001, to = 1, points = 4, scale = 'log' }"), 0);
   ASSERT_EQ(decades.size(), 4u);
   EXPECT_EQ(decades.front(), 0.001);
   EXPECT_EQ(decades.back(), 1);
@@ -77,9 +78,9 @@ TEST(SweepPoints, RangesAreLinearOrLogarithmicAndEndWhereTheyShould) {
 }
 
 TEST(SweepPoints, AHypercubeMeetsEachShareOfEachAxisOnce) {
-  const SweepFile sweep = parsed(
-      "a = { from = 0, to = 1 }\nb = { from = 0.01, to = 100, scale = 'log' }\nc = [1, 2, 3, 4]\n",
-      "points = 100\n");
+  const SweepFile sweep =
+      parsed("a = { from = 0, to = 1 }\nb = { from = 0.01, to = 100, scale = 'log' }\nc = [1, 2, 3, 4]\n",
+             "points = 100\n");
   const std::vector<double> a = numbers(sweep, 0), b = numbers(sweep, 1), c = numbers(sweep, 2);
   std::set<int> of_a, of_b;
   for (const double x : a) of_a.insert(static_cast<int>(x * 100));
@@ -103,7 +104,8 @@ TEST(SweepPlan, BadInputSaysFileAxisValueAndRule) {
     std::vector<std::string> words;
   };
   const std::vector<Wrong> cases{
-      {said("\"photonic.light.modes\" = [4, 1]"), {"s.toml:19", "photonic.light.modes", "= 1", "from 2 to 4096"}},
+      {said("\"photonic.light.modes\" = [4, 1]"),
+       {"s.toml:19", "photonic.light.modes", "= 1", "from 2 to 4096"}},
       {said("\"photonic.ligth.modes\" = [4]"), {"s.toml:19", "'light'"}},
       {said("\"photonic.light.mdes\" = [4]"), {"mdes", "did you mean 'modes'"}},
       {said("\"trainig.epochs\" = [4]"), {"trainig", "did you mean 'training'"}},
@@ -233,6 +235,17 @@ TEST(Sweep, EqualDataForAnyThreadsAndAnyInterruption) {
   Stop again;
   EXPECT_EQ(run(plan, 1, folder.file("one.h5"), again).found, 8u);
   EXPECT_EQ(again.done, 0u);
+}
+
+TEST(Sweep, GoesOnAfterKillsAndEndsWithEqualData) {
+  const std::string python = test::python_with_h5py();
+  if (python.empty()) GTEST_SKIP() << "no Python with h5py here to open what a killed sweep leaves";
+  const test::TemporaryFolder folder;
+  const test::Ran ran = test::run(python +
+                                  " " FRINGE_SOURCE_DIR "/tests/sim/kill_sweep.py " FRINGE_BINARY
+                                  " " FRINGE_SOURCE_DIR "/tests/sim/kill_sweep.toml " +
+                                  folder.file("kills") + " 3");
+  EXPECT_TRUE(ran.good) << ran.output;
 }
 
 TEST(Sweep, ATraceOfSomethingElseIsLeftAlone) {
