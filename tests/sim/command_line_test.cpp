@@ -72,6 +72,7 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
   write("one_mode.toml", "[photonic.x]\nmodes = 1\n");
   write("device.toml", "[photonic.x]\nlaser = 'hybrid-external-cavty'\n");
   write("data.toml", "data = 'optical-digit'\n");
+  write("sweep.toml", "[sweep.axes]\n\"photonic.x.modes\" = [8, 1]\n[photonic.x]\n");
   write("no_trace.h5", "this is text");
   write("not_hdf5.h5", "text");
   struct Wrong {
@@ -84,6 +85,11 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"serve digits-mlp --on h20", "h200"},
       {"serve digits-mlp --batch 3", "power of two"},
       {"run syntax.toml", "syntax.toml:2:"},
+      {"run sweep.toml", "fringe sweep"},
+      {"sweep", "experiment"},
+      {"sweep sweep.toml", "sweep.toml:2: sweep.axes.\"photonic.x.modes\" = 1: must be from 2 to 4096"},
+      {"sensitivity negative.toml", "[sweep]"},
+      {"pareto missing.h5", "missing.h5"},
       {"run negative.toml", "splitting_sigma_rad"},
       {"run nan.toml", "phase_sigma_rad"},
       {"run one_mode.toml", "modes"},

@@ -105,8 +105,8 @@ TEST(SweepPlan, BadInputSaysFileAxisValueAndRule) {
   };
   const std::vector<Wrong> cases{
       {said("\"photonic.light.modes\" = [4, 1]"),
-       {"s.toml:19", "photonic.light.modes", "= 1", "from 2 to 4096"}},
-      {said("\"photonic.ligth.modes\" = [4]"), {"s.toml:19", "'light'"}},
+       {"s.toml:18", "photonic.light.modes", "= 1", "from 2 to 4096"}},
+      {said("\"photonic.ligth.modes\" = [4]"), {"s.toml:18", "'light'"}},
       {said("\"photonic.light.mdes\" = [4]"), {"mdes", "did you mean 'modes'"}},
       {said("\"trainig.epochs\" = [4]"), {"trainig", "did you mean 'training'"}},
       {said("\"training.epochs\" = [1.5]"), {"training.epochs", "= 1.5", "whole number"}},
