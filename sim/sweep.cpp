@@ -191,7 +191,7 @@ class Sweep {
   /// next to end.
   void run_all(SweepTrace& trace) {
     using Clock = std::chrono::steady_clock;
-    constexpr auto patience = std::chrono::milliseconds(50);
+    constexpr auto patience = std::chrono::milliseconds(200);
     std::mutex mutex;
     std::vector<SweepRun> waiting;
     auto last = Clock::now();

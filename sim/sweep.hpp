@@ -53,7 +53,7 @@ struct SweepResult {
 /// alone share them. Equal plans give equal numbers for any number of threads, measured ones aside, and for
 /// any number of interruptions: a trace that exists is gone on from, and in the end equals one that was
 /// written at once. A finished run is written at once, or with the next one where it took less
-/// than a twentieth of a second and the last write is no older. Finished trainings that several runs share
+/// than a fifth of a second and the last write is no older. Finished trainings that several runs share
 /// wait beside the trace, in the folder trace_path + ".networks", until the sweep is complete. Throws Error
 /// on data that don't fit and where the trace can't be written, is being written, or holds anything but this
 /// sweep.
