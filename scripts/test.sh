@@ -79,6 +79,14 @@ draw_calibration() {
   build/release/bin/fringe calibrate --modes 4 6 --chips 2 --quiet --out out/calibrate.h5
   python python/fringe_calibration.py out/calibrate.h5 out/calibrate.png
 }
+# The notebooks and the figure of a sweep, on a small one.
+read_sweep() {
+  build/release/bin/fringe sweep tests/sim/kill_sweep.toml --quiet --out out/sweep.h5
+  python python/fringe_sweeps.py out/sweep.h5 out/sweep.png
+  for notebook in where_does_accuracy_go pareto_of_light_and_electrons; do
+    python tests/notebook/run_notebook.py notebooks/$notebook.ipynb out/sweep.h5
+  done
+}
 check_consumer() {
   rm -rf out/installed out/consumer
   cmake --install build/release --prefix out/installed >out/install.txt
@@ -103,6 +111,7 @@ stage "clang++ tests" run_ctest ci-clang -L "core|photonics|electronic|workloads
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
 check "figure of a calibration" draw_calibration
+check "notebooks on a sweep" read_sweep
 check "consumer of the installed package" check_consumer
 check "comparison of two benchmark runs" python tests/check_bench_compare.py
 check "README commands" python tests/readme_commands.py README.md docs/extending.md

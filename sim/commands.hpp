@@ -30,6 +30,9 @@ Command add_command(CLI::App& app, const char* name, const char* description, Ad
 // In the order of the help.
 Command add_compare_command(CLI::App& app);
 Command add_run_command(CLI::App& app);
+Command add_sweep_command(CLI::App& app);
+Command add_pareto_command(CLI::App& app);
+Command add_sensitivity_command(CLI::App& app);
 Command add_validate_command(CLI::App& app);
 Command add_calibrate_command(CLI::App& app);
 Command add_audit_command(CLI::App& app);

@@ -70,6 +70,9 @@ struct Experiment {
   std::vector<std::string> systolic;  ///< rows of the catalogue of systolic arrays
 };
 
+inline constexpr std::uint64_t largest_seed = std::uint64_t{1}
+                                              << 53;  // so far every whole number is a double
+
 /// Throws Error with file, line, key, value and rule. `file` is only named.
 Experiment parse_experiment(std::string_view text, const std::string& file);
 Experiment read_experiment(const std::string& file);

@@ -74,6 +74,7 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
   write("numbers.toml", "[photonic.x.numbers]\nsystem = 'residu'\n");
   write("no_numbers.toml", "[photonic.x]\n");
   write("data.toml", "data = 'optical-digit'\n");
+  write("sweep.toml", "[sweep.axes]\n\"photonic.x.modes\" = [8, 1]\n[photonic.x]\n");
   write("no_trace.h5", "this is text");
   write("not_hdf5.h5", "text");
   struct Wrong {
@@ -95,6 +96,11 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"timeline digits-mlp --on realistic --out /nonexistent/x.json", "/nonexistent/x.json"},
       {"timeline digits-mlp --on realistic --out /dev/full", "/dev/full"},
       {"run syntax.toml", "syntax.toml:2:"},
+      {"run sweep.toml", "fringe sweep"},
+      {"sweep", "experiment"},
+      {"sweep sweep.toml", "sweep.toml:2: sweep.axes.\"photonic.x.modes\" = 1: must be from 2 to 4096"},
+      {"sensitivity negative.toml", "[sweep]"},
+      {"pareto missing.h5", "missing.h5"},
       {"run negative.toml", "splitting_sigma_rad"},
       {"run nan.toml", "phase_sigma_rad"},
       {"run one_mode.toml", "modes"},
