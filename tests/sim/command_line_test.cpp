@@ -303,7 +303,7 @@ TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
   for (const std::string command :
        {"compare", "advise", "audit-data", "breakeven", "calibrate", "gemms", "import", "inspect", "list",
-        "precision", "run", "serve", "timeline", "validate"}) {
+        "pareto", "precision", "run", "sensitivity", "serve", "sweep", "timeline", "validate"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);
