@@ -29,13 +29,6 @@ std::vector<std::uint32_t> first_rows(const Rows& rows, std::size_t most) {
           rows.begin() + static_cast<std::ptrdiff_t>(most == 0 ? rows.size() : std::min(most, rows.size()))};
 }
 
-double accuracy_on(const Evaluation& evaluation, const Dataset& data,
-                   const std::vector<std::uint32_t>& rows) {
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) right += evaluation.predictions[i] == data.labels[rows[i]];
-  return static_cast<double>(right) / static_cast<double>(rows.size());
-}
-
 }  // namespace
 
 std::size_t tiles_of_workload(const Graph& graph, std::size_t modes) {
@@ -107,8 +100,8 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
   Context context;
   context.seed = experiment.seed;
   result.evaluation = evaluate(network, study.data(), result.rows, context);
-  result.accuracy = result.evaluation.accuracy;
-  result.float_accuracy = accuracy_on(fold.floating, study.data(), result.rows);
+  result.scores = scores_of(study, result.evaluation, result.rows);
+  result.float_scores = scores_of(study, fold.floating, result.rows);
   return result;
 }
 
@@ -138,10 +131,11 @@ std::vector<PhotonicCase> splitter_cases(const PhotonicEntry& entry) {
           {"splitters, unlimited phases, corrected", splitters, true, false}};
 }
 
-std::vector<double> points_lost(const std::vector<ChipResult>& chips) {
-  std::vector<double> lost;
-  for (const ChipResult& chip : chips) lost.push_back(100 * (chip.float_accuracy - chip.accuracy));
-  return lost;
+std::vector<double> lost(const Study& study, const std::vector<ChipResult>& chips, std::size_t m) {
+  std::vector<double> all;
+  for (const ChipResult& chip : chips)
+    all.push_back(study.metrics()[m].lost(chip.float_scores[m], chip.scores[m]));
+  return all;
 }
 
 }  // namespace fringe

@@ -12,6 +12,7 @@
 #include "sim/checkpoint.hpp"
 #include "sim/comparison.hpp"
 #include "sim/experiment.hpp"
+#include "sim/metric.hpp"
 #include "workloads/audit.hpp"
 #include "workloads/network.hpp"
 #include "workloads/split.hpp"
@@ -43,6 +44,8 @@ class Study {
   Observer& observer() const noexcept { return *observer_; }
   const Dataset& data() const noexcept { return data_; }
   const Graph& graph() const noexcept { return graph_; }
+  /// What results are measured in; the first judges hardware.
+  std::span<const Metric> metrics() const noexcept { return metrics_; }
   /// The folds whose networks every hardware runs.
   std::vector<TrainedFold>& folds() noexcept { return folds_; }
   const std::vector<TrainedFold>& folds() const noexcept { return folds_; }
@@ -69,8 +72,13 @@ class Study {
   std::unique_ptr<CheckpointFile> checkpoint_;
   Dataset data_;
   Graph graph_;
+  std::span<const Metric> metrics_;
   std::vector<TrainedFold> folds_, ordered_;
 };
+
+/// By metric, of the first rows.size() samples of the evaluation.
+std::vector<double> scores_of(const Study& study, const Evaluation& evaluation,
+                              std::span<const std::uint32_t> rows);
 
 /// The rows as a batch in the executor's memory, [features × rows].
 Tensor load_rows(Executor& executor, const Dataset& data, std::span<const std::uint32_t> rows);

@@ -1,0 +1,177 @@
+"""What results of a trace are measured in, and figures of images and of losses.
+
+Traces of classifiers have accuracies alone, in columns of that name; others say their metrics in the table `metrics`.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+ACCURACY = {"key": "accuracy", "name": "accuracy", "unit": "%", "scale": 100.0, "difference": "points",
+            "higher_is_better": 1, "equal_within": 1.0}
+ROLE = {"baseline": "#7F7F7F", "floating point": "#0072B2", "photonic": "#D55E00"}
+
+
+def metrics(trace):
+    """The metrics as dicts; the first is what hardware is judged by."""
+    if "metrics" not in trace:
+        return [ACCURACY]
+    table = trace["metrics"]
+    return [{column: values[i] for column, values in table.items()} for i in range(trace.records("metrics"))]
+
+
+def score_of(trace, subject, metric):
+    """(mean, half width of the 95 % interval) of one subject, NaN where there is none."""
+    if "scores" in trace:
+        rows = trace.where("scores", subject=subject, metric=metric["key"])
+        means, halves = rows["mean"], rows["half_width"]
+    else:
+        rows = trace.where("hardware", name=subject)
+        means, halves = rows["accuracy_mean"], rows["accuracy_half_width"]
+    return (means[0], halves[0]) if len(means) else (np.nan, np.nan)
+
+
+def float_score(trace, metric):
+    if "scores" in trace:
+        return score_of(trace, "floating point", metric)[0]
+    splits = trace.where("splits")
+    folds = [a for n, a in zip(splits.get("name", []), splits.get("accuracy", [])) if "ordered" not in n]
+    return np.mean(folds) if folds else np.nan
+
+
+def baselines(trace):
+    return list(dict.fromkeys(trace.where("scores", role="baseline").get("subject", [])))
+
+
+def causes(trace, preset, metric):
+    """Columns cause, alone_mean, …, in units of the metric's difference."""
+    return (trace.where("cause_scores", preset=preset, metric=metric["key"]) if "cause_scores" in trace
+            else trace.where("causes", preset=preset))
+
+
+def lost_by_chips(trace, preset, case, metric):
+    """What each chip loses against the same weights in floating point."""
+    if "chip_scores" in trace:
+        rows = trace.where("chip_scores", preset=preset, case=case, metric=metric["key"])
+        score, floating = rows["score"], rows["float_score"]
+    else:
+        rows = trace.where("chips", preset=preset, case=case)
+        score, floating = rows.get("accuracy", np.array([])), rows.get("float_accuracy", np.array([]))
+    return metric["scale"] * (floating - score) * (1 if metric["higher_is_better"] else -1)
+
+
+def heading(metric):
+    return f"{metric['name']}, {metric['unit']}" if metric["unit"] else str(metric["name"])
+
+
+def amount(metric):
+    """What counts as equal: "1 point", "0.5 dB"."""
+    unit = str(metric["difference"])
+    if metric["equal_within"] == 1 and unit.endswith("s"):
+        unit = unit[:-1]
+    return f"{metric['equal_within']:g} {unit}".strip()
+
+
+def _titles(subject):
+    """Long names in two lines: parameters, or the way a chip was used, below."""
+    name, _, rest = str(subject).partition(", ")
+    return f"{name}\n{rest}" if rest else name
+
+
+def images_figure(trace, png, subjects=None):
+    """The first test images as everybody tells them, and below each what is wrong with it; PSNR and SSIM of each image."""
+    table = trace["images"]
+    every = list(dict.fromkeys(table["subject"]))
+    best = max(baselines(trace), key=lambda b: score_of(trace, b, metrics(trace)[0])[0], default=None)
+    photonic = [n for n, camp in zip(trace["hardware"]["name"], trace["hardware"]["camp"]) if camp == "photonic"]
+    if subjects is None:
+        wanted = ["as it comes", best, "floating point", *photonic, "target"]
+        subjects = [s for s in dict.fromkeys(wanted) if s in every]
+    samples = list(dict.fromkeys(table["sample"]))[:2]
+    look = {(s, i): (p, q, image) for s, i, p, q, image in
+            zip(table["subject"], table["sample"], table["psnr_db"], table["ssim"], table["pixels"])}
+    columns, rows = len(subjects), 2 * len(samples)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.95 * columns + 1.3, 2.2 * rows + 0.9), dpi=110, squeeze=False)
+    figure.subplots_adjust(left=0.07, right=0.925, top=1 - 1.0 / (2.2 * rows + 0.9), bottom=0.03, wspace=0.06, hspace=0.28)
+    for r, sample in enumerate(samples):
+        target = look["target", sample][2]
+        least, most = 0.0, float(target.max())
+        spread = float(np.abs(look[subjects[0], sample][2] - target).max()) / 2
+        for c, subject in enumerate(subjects):
+            psnr, ssim, image = look[subject, sample]
+            above, below = axes[2 * r, c], axes[2 * r + 1, c]
+            shown = above.imshow(image, cmap="gray", vmin=least, vmax=most, interpolation="nearest")
+            if subject == "target":
+                below.axis("off")
+            else:
+                wrong = below.imshow(image - target, cmap="RdBu_r", vmin=-spread, vmax=spread, interpolation="nearest")
+                above.set_xlabel(f"{psnr:.2f} dB   {ssim:.3f}", fontsize=9.5, labelpad=3)
+            if r == 0:
+                above.set_title(_titles(subject), fontsize=9.5, loc="center", weight="normal")
+            for ax in (above, below):
+                ax.set_xticks([])
+                ax.set_yticks([])
+                for side in ax.spines.values():
+                    side.set_visible(False)
+        axes[2 * r, 0].set_ylabel(f"test image {sample}", fontsize=9.5)
+        axes[2 * r + 1, 0].set_ylabel("minus target", fontsize=9.5)
+        for row, what in ((2 * r, shown), (2 * r + 1, wrong)):
+            place = axes[row, -1].get_position()
+            bar = figure.add_axes((0.935, place.y0 + 0.005, 0.01, place.height - 0.01))
+            figure.colorbar(what, cax=bar)
+            bar.tick_params(labelsize=8)
+    figure.suptitle("What the network, the filters and the chips make of it", x=0.015, y=0.99, ha="left", fontsize=14,
+                    weight="bold")
+    figure.text(0.985, 0.985, "PSNR and SSIM of each image; attenuation in units of full scale", ha="right", va="top",
+                fontsize=9.5, color="0.35")
+    figure.savefig(png)
+    plt.close(figure)
+
+
+def training_figure(trace, png):
+    """Losses of every training by epoch, beside what the baselines reach."""
+    metric = metrics(trace)[0]
+    is_loss = metric["key"].startswith("loss")
+    figure, ax = plt.subplots(figsize=(9, 5.6), dpi=110)
+    figure.subplots_adjust(left=0.085, right=0.975, top=0.86, bottom=0.11)
+    epochs = trace["epochs"]
+    runs = list(dict.fromkeys(epochs["run"]))
+    digital = [r for r in runs if r.startswith("floating point") and "ordered" not in r]
+    last = 0
+    for n, run in enumerate(digital):
+        rows = trace.where("epochs", run=run)
+        x = rows["epoch"] + 1
+        last = max(last, x.max())
+        ax.plot(x, rows["loss"], color="#56B4E9", lw=1.4, ls="--", label="training text, floating point" if n == 0 else None)
+        ax.plot(x, rows["test_loss"], color=ROLE["floating point"], lw=2, marker="o", ms=3.5,
+                label="held-out text, floating point" if n == 0 else None)
+    if is_loss:
+        lines = [(str(b), score_of(trace, b, metric)[0], ROLE["baseline"]) for b in baselines(trace)]
+        for name, value, colour in lines:
+            ax.axhline(value, color=colour, lw=1.5, ls=":")
+            ax.annotate(f"{name}: {value:.3f}", (0.99, value), xycoords=("axes fraction", "data"), ha="right", va="bottom",
+                        fontsize=9.5, color="0.3", xytext=(0, 2), textcoords="offset points")
+        beside = [(n, *score_of(trace, n, metric)) for n, camp in zip(trace["hardware"]["name"], trace["hardware"]["camp"])
+                  if camp == "photonic"]
+        at = last + 0.05 * last + 0.6
+        for k, (name, mean, half) in enumerate(beside):
+            x = at + k * max(0.055 * last, 0.6)
+            ax.errorbar(x, mean, yerr=np.nan_to_num(half), color=ROLE["photonic"], marker="osD^v"[k % 5], ms=6, capsize=3,
+                        ls="", label=f"held-out text, {name}: {mean:.3f}")
+        ax.axvline(last + 0.02 * last + 0.3, color="0.85", lw=1)
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("loss, nats a character" if is_loss else "loss")
+    if not is_loss:
+        ax.set_yscale("log")
+    ax.grid(axis="y", color="0.92")
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(fontsize=9, frameon=False, loc="upper right")
+    ax.set_title("What the network learns, and what is left of it on light", loc="left", weight="bold", fontsize=13, pad=26)
+    if is_loss:
+        final = score_of(trace, "floating point", metric)[0]
+        ax.annotate(f"Floating point ends at {final:.3f} nats, {final / np.log(2):.2f} bits a character; bars: 95 % over chips",
+                    (0, 1.02), xycoords="axes fraction", fontsize=10, color="0.35")
+    figure.savefig(png)
+    plt.close(figure)
