@@ -312,6 +312,8 @@ def main(arguments):
     matplotlib.use("Agg")
     try:
         trace = Trace(arguments[0])
+        if "hardware" not in trace:
+            raise TraceError(f"trace {arguments[0]}: has no hardware; was its run cut off?")
         if what == "images" and "images" not in trace:
             raise TraceError(f"trace {arguments[0]}: keeps no images; those of networks that tell images do")
         figures[what](trace, arguments[1])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 ACCURACY = {"key": "accuracy", "name": "accuracy", "unit": "%", "scale": 100.0, "difference": "points",
             "higher_is_better": 1, "equal_within": 1.0}
@@ -89,8 +90,8 @@ def images_figure(trace, png, subjects=None):
         wanted = ["as it comes", best, "floating point", *photonic, "target"]
         subjects = [s for s in dict.fromkeys(wanted) if s in every]
     samples = list(dict.fromkeys(table["sample"]))[:2]
-    look = {(s, i): (p, q, image) for s, i, p, q, image in
-            zip(table["subject"], table["sample"], table["psnr_db"], table["ssim"], table["pixels"])}
+    look = {(s, i): (p, q, image.reshape(-1, width)) for s, i, p, q, width, image in
+            zip(table["subject"], table["sample"], table["psnr_db"], table["ssim"], table["width"], table["pixels"])}
     columns, rows = len(subjects), 2 * len(samples)
     figure, axes = plt.subplots(rows, columns, figsize=(1.95 * columns + 1.3, 2.2 * rows + 0.9), dpi=110, squeeze=False)
     figure.subplots_adjust(left=0.07, right=0.925, top=1 - 1.0 / (2.2 * rows + 0.9), bottom=0.03, wspace=0.06, hspace=0.28)
@@ -130,48 +131,55 @@ def images_figure(trace, png, subjects=None):
 
 
 def training_figure(trace, png):
-    """Losses of every training by epoch, beside what the baselines reach."""
+    """Losses of every training by epoch beside what the baselines reach, and what is left on light."""
     metric = metrics(trace)[0]
     is_loss = metric["key"].startswith("loss")
-    figure, ax = plt.subplots(figsize=(9, 5.6), dpi=110)
-    figure.subplots_adjust(left=0.085, right=0.975, top=0.86, bottom=0.11)
-    epochs = trace["epochs"]
-    runs = list(dict.fromkeys(epochs["run"]))
-    digital = [r for r in runs if r.startswith("floating point") and "ordered" not in r]
-    last = 0
-    for n, run in enumerate(digital):
+    light = [str(n) for n, camp in zip(trace["hardware"]["name"], trace["hardware"]["camp"]) if camp == "photonic"]
+    light = light if is_loss else []
+    figure, (ax, chips) = plt.subplots(1, 2, figsize=(10.5, 5.8), dpi=110, sharey=True,
+                                       width_ratios=(3, 0.1 + 0.55 * max(len(light), 1)))
+    figure.subplots_adjust(left=0.075, right=0.985, top=0.82, bottom=0.15, wspace=0.04)
+    runs = [r for r in dict.fromkeys(trace["epochs"]["run"]) if r.startswith("floating point") and "ordered" not in r]
+    for n, run in enumerate(runs):
         rows = trace.where("epochs", run=run)
-        x = rows["epoch"] + 1
-        last = max(last, x.max())
-        ax.plot(x, rows["loss"], color="#56B4E9", lw=1.4, ls="--", label="training text, floating point" if n == 0 else None)
-        ax.plot(x, rows["test_loss"], color=ROLE["floating point"], lw=2, marker="o", ms=3.5,
-                label="held-out text, floating point" if n == 0 else None)
+        for column, colour, name in (("loss", "#56B4E9", "training part, mean over the epoch"),
+                                     ("test_loss", ROLE["floating point"], "held-out part, after the epoch")):
+            ax.plot(rows["epoch"] + 1, rows[column], color=colour, lw=1.8, marker="o", ms=4, label=None if n else name)
     if is_loss:
-        lines = [(str(b), score_of(trace, b, metric)[0], ROLE["baseline"]) for b in baselines(trace)]
-        for name, value, colour in lines:
-            ax.axhline(value, color=colour, lw=1.5, ls=":")
+        for name in baselines(trace):
+            value = score_of(trace, name, metric)[0]
+            for where in (ax, chips):
+                where.axhline(value, color=ROLE["baseline"], lw=1.5, ls="--")
             ax.annotate(f"{name}: {value:.3f}", (0.99, value), xycoords=("axes fraction", "data"), ha="right", va="bottom",
                         fontsize=9.5, color="0.3", xytext=(0, 2), textcoords="offset points")
-        beside = [(n, *score_of(trace, n, metric)) for n, camp in zip(trace["hardware"]["name"], trace["hardware"]["camp"])
-                  if camp == "photonic"]
-        at = last + 0.05 * last + 0.6
-        for k, (name, mean, half) in enumerate(beside):
-            x = at + k * max(0.055 * last, 0.6)
-            ax.errorbar(x, mean, yerr=np.nan_to_num(half), color=ROLE["photonic"], marker="osD^v"[k % 5], ms=6, capsize=3,
-                        ls="", label=f"held-out text, {name}: {mean:.3f}")
-        ax.axvline(last + 0.02 * last + 0.3, color="0.85", lw=1)
+        final = score_of(trace, "floating point", metric)[0]
+        for where in (ax, chips):
+            where.axhline(final, color=ROLE["floating point"], lw=1, ls=":")
+        figure.text(0.015, 0.9, f"Held-out part in floating point: {final:.3f} nats = {final / np.log(2):.2f} bits a character. "
+                    "Bars: 95 % over chips; of the ideal engine over held-out windows.", fontsize=9.5, color="0.35")
+    for at, name in enumerate(light):
+        mean, half = score_of(trace, name, metric)
+        chips.errorbar(at, mean, yerr=np.nan_to_num(half), color=ROLE["photonic"], marker="D", ms=6, capsize=3)
+        chips.annotate(f"{mean:.3f}", (at, mean + np.nan_to_num(half)), ha="center", va="bottom", fontsize=9.5,
+                       color=ROLE["photonic"], xytext=(0, 4), textcoords="offset points")
+    chips.set_xticks(range(len(light)), [_titles(n.removeprefix("photonic ")) for n in light], fontsize=9)
+    chips.set_xlim(-0.6, max(len(light), 1) - 0.4)
+    chips.set_title("on light", fontsize=10.5, loc="left", weight="normal")
+    ax.set_title("floating point", fontsize=10.5, loc="left", weight="normal")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("loss, nats a character" if is_loss else "loss")
+    ax.margins(y=0.12)
     if not is_loss:
         ax.set_yscale("log")
-    ax.grid(axis="y", color="0.92")
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(fontsize=9, frameon=False, loc="upper right")
-    ax.set_title("What the network learns, and what is left of it on light", loc="left", weight="bold", fontsize=13, pad=26)
-    if is_loss:
-        final = score_of(trace, "floating point", metric)[0]
-        ax.annotate(f"Floating point ends at {final:.3f} nats, {final / np.log(2):.2f} bits a character; bars: 95 % over chips",
-                    (0, 1.02), xycoords="axes fraction", fontsize=10, color="0.35")
+        chips.set_visible(False)
+    for where in (ax, chips):
+        where.grid(axis="y", color="0.92")
+        where.set_axisbelow(True)
+        where.spines[["top", "right"]].set_visible(False)
+    chips.tick_params(axis="y", length=0)
+    ax.legend(fontsize=9.5, frameon=False, loc="upper right")
+    figure.suptitle("What the network learns" + (", and what is left of it on light" if light else ""), x=0.015, y=0.985,
+                    ha="left", fontsize=14, weight="bold")
     figure.savefig(png)
     plt.close(figure)

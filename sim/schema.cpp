@@ -47,8 +47,7 @@ constexpr TableRow tables[] = {
     {"splits", "one division of the data set into training and test samples"},
     {"audits", "one division of the data set, looked through for leaks before training"},
     {"metrics",
-     "one metric of the experiment; the first is what hardware is judged by. Absent where results are accuracies "
-     "alone: those stand in the columns of that name"},
+     "one metric; the first judges hardware; absent where all is accuracy, which has columns of its own"},
     {"scores", "one result in one metric; absent as `metrics` is"},
     {"chips", "one fabricated chip, tested"},
     {"chip_scores", "one fabricated chip in one metric; absent as `metrics` is"},
@@ -352,7 +351,8 @@ constexpr ColumnRow columns[] = {
     {"/images/sample", i64, {}, "1", v1_4, always, "index in the data set"},
     {"/images/psnr_db", f64, {}, "dB", v1_4, always, "against the target, at full scale 1; NaN for the target"},
     {"/images/ssim", f64, {}, "1", v1_4, always, "structural similarity to the target; NaN for the target"},
-    {"/images/pixels", f32, {"height", "width"}, "1", v1_4, always, "the image, row 0 at the top"},
+    {"/images/width", i64, {}, "1", v1_4, always, "pixels of a row"},
+    {"/images/pixels", f32, {"pixel"}, "1", v1_4, always, "the image row by row, from the top"},
 
     {"/phases/hardware", name, {}, "", v1, always, "name in `hardware`"},
     {"/phases/tile", i64, {}, "1", v1, always, "tile of the weights, over all layers in order"},

@@ -235,6 +235,7 @@ void record_images(TraceWriter& trace, const std::string& subject, const std::st
                   {"sample", integer(rows[i])},
                   {"psnr_db", score(psnr)},
                   {"ssim", score(similarity)},
+                  {"width", integer(data.target_shape.back())},
                   {"pixels", evaluation != nullptr ? told(*evaluation, i)
                                                    : std::vector<float>(target.begin(), target.end())}});
   }

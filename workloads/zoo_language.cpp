@@ -125,7 +125,7 @@ constexpr std::array rows{
              .macs = 64.0 * (2 * 12 * 64 * 64 + 96 * 64) + 2 * 2 * 64 * 64 * 64,
              .source = "a shape of this project, tiny-gpt's in small; by hand as there",
              .runs = true,
-             .training = adam_cosine(12, 16, 0.004f)},
+             .training = adam_cosine(10, 16, 0.004f)},
     Workload{.name = "gpt2-small",
              .description = "GPT-2 of 12 layers, all of 1024 tokens",
              .graph = gpt2,
