@@ -1,5 +1,5 @@
-// What a network is measured against where classes aren't told: classical filters for images, counted trigrams for
-// tokens.
+// What a network is measured against where classes aren't told: classical filters for images, counted
+// trigrams for tokens.
 #pragma once
 
 #include <string>

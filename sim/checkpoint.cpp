@@ -175,9 +175,9 @@ constexpr std::size_t event_numbers = 8;
 std::vector<double> numbers_of(const std::vector<EpochEvent>& events) {
   std::vector<double> all;
   for (const EpochEvent& e : events)
-    all.insert(all.end(), {static_cast<double>(e.epoch), static_cast<double>(e.epochs), e.train_loss,
-                           e.train_accuracy, e.test_accuracy, e.validation_loss, e.validation_accuracy,
-                           e.test_loss});
+    all.insert(all.end(),
+               {static_cast<double>(e.epoch), static_cast<double>(e.epochs), e.train_loss, e.train_accuracy,
+                e.test_accuracy, e.validation_loss, e.validation_accuracy, e.test_loss});
   return all;
 }
 

@@ -54,8 +54,8 @@ class Run {
   bool go_on() const { return !study_.observer().stop_requested(); }
 
   void finish(HardwareResult hardware) {
-    hardware.equal = hardware.available &&
-                     result_.metric().equal(result_.float_score().mean, hardware.score().mean);
+    hardware.equal =
+        hardware.available && result_.metric().equal(result_.float_score().mean, hardware.score().mean);
     record_hardware(*trace_, hardware, result_.metrics);
     record_scores(*trace_, result_.metrics, hardware.name, "hardware", hardware.scores);
     result_.hardware.push_back(std::move(hardware));
@@ -71,8 +71,11 @@ class Run {
     record_metrics(*trace_, result_.metrics);
     const auto keep = [&](const TrainedFold& fold) {
       record_epochs(*trace_, "floating point, " + fold.name, fold.epochs);
-      const SplitResult split{fold.name,        fold.split.train.size(), fold.split.test.size(),
-                              fold.audit.exact, scores_of(study_, fold.floating, fold.split.test),
+      const SplitResult split{fold.name,
+                              fold.split.train.size(),
+                              fold.split.test.size(),
+                              fold.audit.exact,
+                              scores_of(study_, fold.floating, fold.split.test),
                               fold.audit.leaked};
       record_split(*trace_, split, result_.metrics);
       result_.splits.push_back(split);
@@ -116,7 +119,8 @@ class Run {
   void show(const std::string& subject, const std::string& role, const Evaluation* evaluation) {
     if (!tells_images(study_.data())) return;
     const std::vector<std::uint32_t>& test = study_.folds().front().split.test;
-    const std::span<const std::uint32_t> rows(test.data(), std::min(shown_images, evaluation != nullptr ? evaluation->samples : test.size()));
+    const std::span<const std::uint32_t> rows(
+        test.data(), std::min(shown_images, evaluation != nullptr ? evaluation->samples : test.size()));
     record_images(*trace_, subject, role, study_.data(), rows, evaluation, study_.metrics());
   }
 
@@ -158,9 +162,10 @@ class Run {
                                          view.y.cols * sizeof(float));
       }
     });
-    const std::span<const std::uint32_t> rows(fold.split.test.data(),
-                                              std::min({error_samples, fold.split.test.size(),
-                                                        std::max<std::size_t>(1, error_features / study_.data().features)}));
+    const std::span<const std::uint32_t> rows(
+        fold.split.test.data(),
+        std::min({error_samples, fold.split.test.size(),
+                  std::max<std::size_t>(1, error_features / study_.data().features)}));
     Context context;
     context.seed = experiment().seed;
     const Tensor x = load_rows(hardware.executor(), study_.data(), rows);
@@ -373,8 +378,7 @@ class Run {
     // From random phases, the ideal engine tells what training on phases can reach at all.
     if (experiment().in_loop.epochs > 0 && experiment().in_loop.random_start)
       cases.push_back({"ideal, trained on chip", {}, false, true});
-    if (!run_cases("ideal photonic engine", entry, cases, study_.folds().size(), results, true))
-      return false;
+    if (!run_cases("ideal photonic engine", entry, cases, study_.folds().size(), results, true)) return false;
     for (std::size_t c = 0; c < cases.size(); ++c) {
       HardwareResult result = photonic_result("photonic " + cases[c].name, results[c]);
       if (!cases[c].in_loop)  // of the folds: no chip differs from another
@@ -396,9 +400,8 @@ class Run {
     if (train) cases.pop_back();
     if (!run_cases(entry.name + ": fabricated chips", entry, cases, experiment().chips, results, true))
       return false;
-    if (train &&
-        !run_cases(entry.name + ": training on chips", entry, {trained}, experiment().in_loop.chips, in_loop,
-                   true))
+    if (train && !run_cases(entry.name + ": training on chips", entry, {trained}, experiment().in_loop.chips,
+                            in_loop, true))
       return false;
 
     PhotonicSummary summary;

@@ -66,7 +66,7 @@ struct SplitResult {
   std::string name;
   std::size_t train = 0, test = 0, exact_duplicates = 0;
   std::vector<double> scores;  ///< by metric, in floating point
-  std::size_t leaked = 0;  ///< test samples known from training in any way: audit.hpp
+  std::size_t leaked = 0;      ///< test samples known from training in any way: audit.hpp
 };
 
 /// What one imperfection costs over chips, by metric, in units of its difference.
@@ -80,7 +80,7 @@ struct PhotonicSummary {
   std::string preset;
   std::size_t tiles = 0, modes = 0, cores = 0;  ///< cores of the resident scenario
   Estimate lost, lost_corrected, lost_in_loop;
-  Estimate lost_before_in_loop;                 ///< the same chips before they were trained
+  Estimate lost_before_in_loop;  ///< the same chips before they were trained
   Estimate matrix_error, matrix_error_corrected;
   double splitter_part_removed = 0;  ///< 1 − E_corrected/E of splitter errors alone, unlimited phase bits
 };

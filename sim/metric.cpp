@@ -45,8 +45,8 @@ double token_loss(const Evaluation& e, const Dataset& data, std::uint32_t row, s
     double largest = logit(0), exponentials = 0;
     for (std::size_t c = 1; c < e.classes; ++c) largest = std::max(largest, logit(c));
     for (std::size_t c = 0; c < e.classes; ++c) exponentials += std::exp(logit(c) - largest);
-    sum += largest + std::log(exponentials) -
-           logit(static_cast<std::size_t>(data.labels[row * e.labels + l]));
+    sum +=
+        largest + std::log(exponentials) - logit(static_cast<std::size_t>(data.labels[row * e.labels + l]));
   }
   return sum / static_cast<double>(e.labels);
 }
@@ -77,21 +77,20 @@ double variance_told(const Evaluation& e, const Dataset& data, Rows rows) {
   return 1 - left / all;
 }
 
-constexpr std::array of_classes{Metric{"accuracy", "accuracy", "accuracies", "%", "points", 100, 2, true, 1,
-                                    accuracy, nullptr}};
-// What counts as equal is this project's choice: 0.05 nats a token are 5 % of perplexity, 0.5 dB are 11 % of the
-// mean square error.
-constexpr std::array of_tokens{
-    Metric{"loss_nats", "loss", "losses", "nats", "nats", 1, 3, false, 0.05, mean_of_samples<token_loss>,
-           token_loss},
-    Metric{"accuracy", "accuracy", "accuracies", "%", "points", 100, 2, true, 1,
-           mean_of_samples<token_accuracy>, token_accuracy}};
+constexpr std::array of_classes{
+    Metric{"accuracy", "accuracy", "accuracies", "%", "points", 100, 2, true, 1, accuracy, nullptr}};
+// What counts as equal is this project's choice: 0.05 nats a token are 5 % of perplexity, 0.5 dB are 11 % of
+// the mean square error.
+constexpr std::array of_tokens{Metric{"loss_nats", "loss", "losses", "nats", "nats", 1, 3, false, 0.05,
+                                      mean_of_samples<token_loss>, token_loss},
+                               Metric{"accuracy", "accuracy", "accuracies", "%", "points", 100, 2, true, 1,
+                                      mean_of_samples<token_accuracy>, token_accuracy}};
 constexpr std::array of_images{
     Metric{"psnr_db", "PSNR", "PSNRs", "dB", "dB", 1, 2, true, 0.5, mean_of_samples<image_psnr_db>,
            image_psnr_db},
     Metric{"ssim", "SSIM", "SSIMs", "", "", 1, 4, true, 0.01, mean_of_samples<image_ssim>, image_ssim}};
-constexpr std::array of_numbers{Metric{"variance_told", "variance told", "variances told", "%", "points", 100, 2,
-                                    true, 1, variance_told, nullptr}};
+constexpr std::array of_numbers{Metric{"variance_told", "variance told", "variances told", "%", "points", 100,
+                                       2, true, 1, variance_told, nullptr}};
 
 }  // namespace
 

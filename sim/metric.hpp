@@ -1,5 +1,5 @@
-// What results are judged by: a row of a table for each kind of network. Reports, traces and figures take name,
-// unit and what counts as equal from it.
+// What results are judged by: a row of a table for each kind of network. Reports, traces and figures take
+// name, unit and what counts as equal from it.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +43,9 @@ struct Metric {
   }
 };
 
-/// Classes: accuracy. Tokens: cross-entropy per token, and accuracy. Images of one channel: PSNR at full scale
-/// 1, and SSIM. Other numbers: share of the targets' variance that is told. The first is what hardware is judged
-/// by.
+/// Classes: accuracy. Tokens: cross-entropy per token, and accuracy. Images of one channel: PSNR at full
+/// scale 1, and SSIM. Other numbers: share of the targets' variance that is told. The first is what hardware
+/// is judged by.
 std::span<const Metric> metrics_of(const Graph& graph, const Dataset& data);
 
 /// Of networks that tell one class a sample.

@@ -166,7 +166,8 @@ OpenedData open_text(const std::string& path, const DataOptions& options, Thread
 
 OpenedData open_novel(const std::string& name, const DataOptions& options, ThreadPool&) {
   Dataset data = parse_text(northanger_abbey(), name, options.window);
-  data.source = "J. Austen, Northanger Abbey (1817), from Project Gutenberg by way of the R package janeaustenr";
+  data.source =
+      "J. Austen, Northanger Abbey (1817), from Project Gutenberg by way of the R package janeaustenr";
   data.licence = "public domain";
   return with_end_as_test(std::move(data));
 }
@@ -205,9 +206,11 @@ constexpr std::array<DataFormat, 12> formats{{
      "phantoms after L. A. Shepp, B. F. Logan (1974); dose of J. Leuschner et al., Scientific Data 8, 109 "
      "(2021)",
      nullptr, open_phantoms},
-    {"northanger-abbey", "windows of 64 characters of Jane Austen's novel and, for each, the next one; embedded",
+    {"northanger-abbey",
+     "windows of 64 characters of Jane Austen's novel and, for each, the next one; embedded",
      "its own: the last tenth test", "window",
-     "public domain; Project Gutenberg by way of J. Silge's R package janeaustenr 1.0.0", nullptr, open_novel},
+     "public domain; Project Gutenberg by way of J. Silge's R package janeaustenr 1.0.0", nullptr,
+     open_novel},
     {"robot-arm",
      "generated: torque of a two-link arm (target; its sign is the label) from 6 features, 4400 rows",
      "its own: 400 test", "", "M. W. Spong et al., Robot Modeling and Control (2006), section 7.4", nullptr,

@@ -27,8 +27,8 @@ struct TilePhases {
 struct ChipResult {
   std::size_t chip = 0, fold = 0;
   std::vector<double> scores, float_scores;  ///< by metric, on the same rows
-  double matrix_error = 0;          ///< ‖realised − asked‖_F/‖asked‖_F over all weights
-  std::vector<std::uint32_t> rows;  ///< test rows the chip saw
+  double matrix_error = 0;                   ///< ‖realised − asked‖_F/‖asked‖_F over all weights
+  std::vector<std::uint32_t> rows;           ///< test rows the chip saw
   Evaluation evaluation;
   std::vector<TilePhases> phases;  ///< tile by tile over all weights, where kept
   std::vector<EpochEvent> epochs;  ///< of training on the chip

@@ -14,7 +14,6 @@ namespace {
 constexpr Boundary compared =
     Boundary::accelerator;  // both camps reach it: matrix unit, memory, digital unit
 
-
 std::string score_text(const Metric& metric, const Estimate& e) {
   if (std::isnan(e.mean)) return "–";
   std::string text = fmt::format("{:.{}f}", metric.scale * e.mean, metric.decimals);
@@ -225,9 +224,9 @@ std::string photonic_text(const Comparison& c) {
   std::string text;
   const Metric& metric = c.metric();
   for (const PhotonicSummary& p : c.photonic) {
-    text += fmt::format(
-        "Where the {} of '{}' goes ({} tiles of {} modes; {} lost, mean ± 95 % over {} chips)\n",
-        metric.name, p.preset, p.tiles, p.modes, metric.difference, p.lost.count);
+    text +=
+        fmt::format("Where the {} of '{}' goes ({} tiles of {} modes; {} lost, mean ± 95 % over {} chips)\n",
+                    metric.name, p.preset, p.tiles, p.modes, metric.difference, p.lost.count);
     text += "  " + left("", 30) + right("alone", 16) + right("all but it", 16) + "\n";
     for (const CauseResult& cause : c.causes)
       if (cause.preset == p.preset)
@@ -294,7 +293,8 @@ std::string report_text(const Comparison& c) {
   for (const SplitResult& split : c.splits)
     if (split.name == "ordered")
       text += fmt::format(
-          "Ordered split: {}. Its test part is the last quarter of the file{}.\n", with_unit(metric, score_text(metric, {.mean = split.scores.front()})),
+          "Ordered split: {}. Its test part is the last quarter of the file{}.\n",
+          with_unit(metric, score_text(metric, {.mean = split.scores.front()})),
           c.data == "optical-digits"
               ? ", probably by writers of whom the\nnetwork has seen few digits or none; folds mix every "
                 "writer into both parts, so theirs is the easier score"
@@ -324,8 +324,8 @@ std::string report_text(const Comparison& c) {
       text += row(h->name + mark, score_text(metric, h->score()), *h, "resident", kind_of(*h)) + "\n";
       continue;
     }
-    text += "  " + left(h->name + mark, 30) + right(score_text(metric, h->score()), 14) + std::string(50, ' ') +
-            std::string(to_string(h->numerics)) + "\n";
+    text += "  " + left(h->name + mark, 30) + right(score_text(metric, h->score()), 14) +
+            std::string(50, ' ') + std::string(to_string(h->numerics)) + "\n";
     const auto next = std::find(rows.begin(), rows.end(), h) + 1;
     if (h->costs.empty() || (next != rows.end() && system_of(**next) == system_of(*h))) continue;
     const std::string cost(to_string(h->costs.front().cost.provenance));

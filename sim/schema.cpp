@@ -105,7 +105,8 @@ constexpr ColumnRow columns[] = {
      "1",
      v1,
      always,
-     "test accuracy, mean over folds and chips; of tokens where those are told, NaN where nothing is classified"},
+     "test accuracy, mean over folds and chips; of tokens where those are told, NaN where nothing is "
+     "classified"},
     {"/hardware/accuracy_half_width",
      f64,
      {},
@@ -120,7 +121,8 @@ constexpr ColumnRow columns[] = {
      "1",
      v1,
      always,
-     "1 where its score is as good as floating point's within what `metrics` says, accuracy within one point; "
+     "1 where its score is as good as floating point's within what `metrics` says, accuracy within one "
+     "point; "
      "else 0"},
     {"/hardware/energy_known", i64, {}, "1", v1, never, "0 where nothing reports joules"},
     {"/hardware/note", text, {}, "", v1, never, "what a reader of the table should know"},
@@ -261,7 +263,13 @@ constexpr ColumnRow columns[] = {
      always,
      "difference from floating point up to which a score counts as equal, in the unit of differences"},
 
-    {"/scores/subject", name, {}, "", v1_4, always, "whose: a name in `hardware`, a baseline, floating point"},
+    {"/scores/subject",
+     name,
+     {},
+     "",
+     v1_4,
+     always,
+     "whose: a name in `hardware`, a baseline, floating point"},
     {"/scores/role", name, {}, "", v1_4, always, "hardware, baseline or floating point"},
     {"/scores/metric", name, {}, "", v1_4, always, "key in `metrics`"},
     {"/scores/mean", f64, {}, "1", v1_4, always, "mean over folds and chips"},
@@ -271,7 +279,8 @@ constexpr ColumnRow columns[] = {
      "1",
      v1_4,
      always,
-     "half width of its 95 % interval, over chips, folds, or the test samples of a single fold; NaN where there "
+     "half width of its 95 % interval, over chips, folds, or the test samples of a single fold; NaN where "
+     "there "
      "is one value"},
     {"/scores/count", i64, {}, "1", v1_4, always, "values behind the mean"},
 
@@ -349,7 +358,13 @@ constexpr ColumnRow columns[] = {
      "who tells it: target, floating point, a baseline, a name in `hardware` (of chips, the first)"},
     {"/images/role", name, {}, "", v1_4, always, "target, floating point, baseline or hardware"},
     {"/images/sample", i64, {}, "1", v1_4, always, "index in the data set"},
-    {"/images/psnr_db", f64, {}, "dB", v1_4, always, "against the target, at full scale 1; NaN for the target"},
+    {"/images/psnr_db",
+     f64,
+     {},
+     "dB",
+     v1_4,
+     always,
+     "against the target, at full scale 1; NaN for the target"},
     {"/images/ssim", f64, {}, "1", v1_4, always, "structural similarity to the target; NaN for the target"},
     {"/images/width", i64, {}, "1", v1_4, always, "pixels of a row"},
     {"/images/pixels", f32, {"pixel"}, "1", v1_4, always, "the image row by row, from the top"},

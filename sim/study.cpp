@@ -14,7 +14,6 @@
 namespace fringe {
 namespace {
 
-
 /// Progress of one training among several: counts epochs into a shared number.
 class EpochCounter final : public Observer {
  public:

@@ -224,9 +224,8 @@ void record_images(TraceWriter& trace, const std::string& subject, const std::st
   const std::size_t psnr = find(metrics, "psnr_db"), similarity = find(metrics, "ssim");
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto score = [&](std::size_t m) {
-      return evaluation != nullptr && m < metrics.size()
-                 ? metrics[m].of_sample(*evaluation, data, rows[i], i)
-                 : std::numeric_limits<double>::quiet_NaN();
+      return evaluation != nullptr && m < metrics.size() ? metrics[m].of_sample(*evaluation, data, rows[i], i)
+                                                         : std::numeric_limits<double>::quiet_NaN();
     };
     const std::span<const float> target = data.target(rows[i]);
     trace.append("images",

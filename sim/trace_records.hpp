@@ -15,7 +15,8 @@ void record_epochs(TraceWriter& trace, const std::string& run, const std::vector
 void record_audit(TraceWriter& trace, const std::string& split, const AuditReport& audit);
 using Metrics = std::span<const Metric>;
 
-/// What the experiment's results are measured in, where it is not accuracy alone: that has columns of its own.
+/// What the experiment's results are measured in, where it is not accuracy alone: that has columns of its
+/// own.
 void record_metrics(TraceWriter& trace, Metrics metrics);
 /// role: "floating point", "hardware" or "baseline".
 void record_scores(TraceWriter& trace, Metrics metrics, const std::string& subject, const std::string& role,

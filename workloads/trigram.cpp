@@ -67,9 +67,8 @@ double Trigram::discounted(const Counts& counts, std::size_t history, std::size_
 double Trigram::probability(std::int32_t before, std::size_t last, std::size_t token) const {
   const double uniform = 1 / static_cast<double>(classes_);
   const double bigram = discounted(two_, last, token, discounted(one_, 0, token, uniform));
-  return before < 0
-             ? bigram
-             : discounted(three_, static_cast<std::size_t>(before) * classes_ + last, token, bigram);
+  return before < 0 ? bigram
+                    : discounted(three_, static_cast<std::size_t>(before) * classes_ + last, token, bigram);
 }
 
 void Trigram::probabilities(std::int32_t before, std::int32_t last, std::span<double> p) const {

@@ -9,9 +9,10 @@
 
 namespace fringe {
 
-/// Interpolated trigrams with absolute discounting (H. Ney, U. Essen, R. Kneser, "On structuring probabilistic
-/// dependences in stochastic language modelling", Computer Speech & Language 8, 1 (1994)): every count C of a
-/// token c behind a history h gives up the discount D, and what is given up goes to the shorter history h',
+/// Interpolated trigrams with absolute discounting (H. Ney, U. Essen, R. Kneser, "On structuring
+/// probabilistic dependences in stochastic language modelling", Computer Speech & Language 8, 1 (1994)):
+/// every count C of a token c behind a history h gives up the discount D, and what is given up goes to the
+/// shorter history h',
 ///
 ///   P(c|h) = (max(C(h c) − D, 0) + D·T(h)·P(c|h'))/C(h),
 ///

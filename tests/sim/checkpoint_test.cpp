@@ -77,8 +77,7 @@ void expect_equal(const TrainingState& a, const TrainingState& b) {
     EXPECT_EQ(x.epochs, y.epochs);
     for (const auto member :
          {&EpochEvent::train_loss, &EpochEvent::train_accuracy, &EpochEvent::test_accuracy,
-          &EpochEvent::validation_loss, &EpochEvent::validation_accuracy,
-          &EpochEvent::test_loss})
+          &EpochEvent::validation_loss, &EpochEvent::validation_accuracy, &EpochEvent::test_loss})
       EXPECT_EQ(std::bit_cast<std::uint64_t>(x.*member), std::bit_cast<std::uint64_t>(y.*member));
   }
 }

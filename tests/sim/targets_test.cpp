@@ -25,9 +25,8 @@ namespace fs = std::filesystem;
 class Targets : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::temp_directory_path() /
-              ("fringe_targets_" + std::to_string(getpid()) + "_" +
-               ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = fs::temp_directory_path() / ("fringe_targets_" + std::to_string(getpid()) + "_" +
+                                           ::testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::create_directories(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }
@@ -75,8 +74,9 @@ formats = ["fp16"]
     const Dataset pairs = ct_phantoms({.images = train + test});
     const auto part = [&](const std::vector<float>& all, std::size_t begin, std::size_t count) {
       const auto from = all.begin() + static_cast<std::ptrdiff_t>(begin * pairs.features);
-      return testing::npy("<f4", "(" + std::to_string(count) + ", 1, 64, 64)",
-                          std::vector<float>(from, from + static_cast<std::ptrdiff_t>(count * pairs.features)));
+      return testing::npy(
+          "<f4", "(" + std::to_string(count) + ", 1, 64, 64)",
+          std::vector<float>(from, from + static_cast<std::ptrdiff_t>(count * pairs.features)));
     };
     const auto bytes = testing::zip({{"x_train.npy", part(pairs.values, 0, train)},
                                      {"y_train.npy", part(pairs.targets, 0, train)},
@@ -104,7 +104,8 @@ TEST_F(Targets, ImagesAreDenoisedOnEveryHardware) {
   ASSERT_EQ(c.baselines.size(), 4u);
   EXPECT_EQ(c.baselines[0].name, "as it comes");
   // Tuned, no filter is worse than none by more than what tuning images differ from test images.
-  for (const Baseline& b : c.baselines) EXPECT_GT(b.scores[0].mean, c.baselines[0].scores[0].mean - 1) << b.name;
+  for (const Baseline& b : c.baselines)
+    EXPECT_GT(b.scores[0].mean, c.baselines[0].scores[0].mean - 1) << b.name;
   // The ideal engine tells the same images but for rounding: 24-bit phases, five layers, far above the noise.
   EXPECT_NEAR(find(c, "photonic ideal").score().mean, c.float_score().mean, 1e-2);
   EXPECT_LT(find(c, "realistic, as fabricated").score().mean, c.float_score().mean);
@@ -116,7 +117,8 @@ TEST_F(Targets, ImagesAreDenoisedOnEveryHardware) {
   EXPECT_FALSE(trace.has("confusion"));
   EXPECT_FALSE(trace.has("predictions"));
   for (const double accuracy : trace.numbers("hardware", "accuracy_mean")) EXPECT_TRUE(std::isnan(accuracy));
-  // Target, floating point, four baselines, the board, ideal and three ways of 'realistic'; chips saw two images.
+  // Target, floating point, four baselines, the board, ideal and three ways of 'realistic'; chips saw two
+  // images.
   EXPECT_EQ(trace.records("images"), 7u * 4 + 4u * 2);
   EXPECT_EQ(trace.records("scores"), 2 * (4 + 1 + c.hardware.size()));
   EXPECT_EQ(trace.records("chip_scores"), 2 * trace.records("chips"));

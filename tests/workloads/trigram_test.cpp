@@ -20,9 +20,9 @@ constexpr double rounding = 16 * 0x1p-53;  // a dozen operations on numbers of o
 
 // "aaba" in one window: a a b are read, a b a follow. With D = 1/2, by hand:
 //   P(a) = (3/2 + 1/2·2·1/2)/3 = 2/3, P(b) = 1/3;
-//   behind a stood a and b: P(a|a) = (1/2 + 1/2·2·2/3)/2 = 7/12; behind b stood a: P(a|b) = 1/2 + 1/2·2/3 = 5/6;
-//   behind aa stood b: P(b|aa) = 1/2 + 1/2·5/12 = 17/24; behind ab stood a: P(a|ab) = 1/2 + 1/2·5/6 = 11/12;
-//   behind ba nothing: P(a|ba) = P(a|a).
+//   behind a stood a and b: P(a|a) = (1/2 + 1/2·2·2/3)/2 = 7/12; behind b stood a: P(a|b) = 1/2 + 1/2·2/3 =
+//   5/6; behind aa stood b: P(b|aa) = 1/2 + 1/2·5/12 = 17/24; behind ab stood a: P(a|ab) = 1/2 + 1/2·5/6 =
+//   11/12; behind ba nothing: P(a|ba) = P(a|a).
 TEST(Trigram, IsWhatHandsCount) {
   const Dataset data = parse_text("aaba", "hand", 3);
   const std::vector<std::uint32_t> rows{0};
