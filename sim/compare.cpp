@@ -12,6 +12,7 @@
 #include "sim/baselines.hpp"
 #include "sim/cost_study.hpp"
 #include "sim/modelled.hpp"
+#include "sim/operator_errors.hpp"
 #include "sim/photonic_study.hpp"
 #include "sim/study.hpp"
 #include "sim/trace_records.hpp"
@@ -20,8 +21,6 @@
 namespace fringe {
 namespace {
 
-// Test samples behind the error of each operator; fewer where they are large.
-constexpr std::size_t error_samples = 256, error_features = std::size_t{1} << 18;
 constexpr std::size_t shown_images = 4;  // that the trace keeps of each
 
 class Run {
@@ -86,33 +85,15 @@ class Run {
       floating.push_back(fold.floating);
     }
     for (const TrainedFold& fold : study_.ordered()) keep(fold);
-    result_.float_scores = over_folds(floating);
+    result_.float_scores = scores_over_folds(study_, floating);
     record_scores(*trace_, result_.metrics, "floating point", "floating point", result_.float_scores);
     show("target", "target", nullptr);
     show("floating point", "floating point", &floating.front());
     if (!measure_baselines()) return false;
     // Outputs of every dense operator in floating point, against which errors are measured.
     const auto blas = make_cpu_blas(study_.cpu(), study_.pool());
-    float_outputs_ = operator_outputs(*blas);
+    float_outputs_ = operator_outputs(study_, *blas);
     return true;
-  }
-
-  /// By metric: over folds; over the samples of a single fold where each has a score of its own.
-  std::vector<Estimate> over_folds(const std::vector<Evaluation>& evaluations) const {
-    std::vector<Estimate> scores;
-    for (const Metric& metric : study_.metrics()) {
-      std::vector<double> values;
-      for (std::size_t k = 0; k < evaluations.size(); ++k) {
-        const std::vector<std::uint32_t>& rows = study_.folds()[k].split.test;
-        if (evaluations.size() == 1 && metric.of_sample != nullptr)
-          for (std::size_t i = 0; i < rows.size(); ++i)
-            values.push_back(metric.of_sample(evaluations[k], study_.data(), rows[i], i));
-        else
-          values.push_back(metric.score(evaluations[k], study_.data(), rows));
-      }
-      scores.push_back(estimate(values));
-    }
-    return scores;
   }
 
   /// Keeps the first test images of fold 0 as they are told; without an evaluation, the targets.
@@ -139,57 +120,18 @@ class Run {
       study_.observer().progress("baselines", k + 1, study_.folds().size());
     }
     for (std::size_t b = 0; b < of.size(); ++b) {
-      result_.baselines.push_back({names[b], over_folds(of[b])});
+      result_.baselines.push_back({names[b], scores_over_folds(study_, of[b])});
       record_scores(*trace_, result_.metrics, names[b], "baseline", result_.baselines.back().scores);
       show(names[b], "baseline", &of[b].front());
     }
     return true;
   }
 
-  /// y of every operator with a weight matrix, by name, for the first test samples of fold 0; networks start
-  /// from that fold's weights.
-  std::map<std::string, std::vector<float>> operator_outputs(Accelerator& hardware) {
-    const TrainedFold& fold = study_.folds().front();
-    Network network(study_.graph(), fold.parameters, hardware);
-    calibrate(network, study_.data(), study_.calibration_rows(fold), experiment().seed);
-    std::map<std::string, std::vector<float>> outputs;
-    network.set_hook([&](const ProductView& view) {
-      // A large product comes in parts, the same on every hardware.
-      std::vector<float>& y = outputs[std::string(view.name)];
-      for (std::size_t r = 0; r < view.y.rows; ++r) {
-        y.resize(y.size() + view.y.cols);
-        hardware.executor().copy_to_host(y.data() + y.size() - view.y.cols, view.y.row(r),
-                                         view.y.cols * sizeof(float));
-      }
-    });
-    const std::span<const std::uint32_t> rows(
-        fold.split.test.data(),
-        std::min({error_samples, fold.split.test.size(),
-                  std::max<std::size_t>(1, error_features / study_.data().features)}));
-    Context context;
-    context.seed = experiment().seed;
-    const Tensor x = load_rows(hardware.executor(), study_.data(), rows);
-    network.forward(x.view(), context);
-    return outputs;
-  }
-
   void add_layers(HardwareResult& result, Accelerator& hardware) {
     if (result.costs.empty()) return;
     const CostFigure* best = result.at_best_batch(result.costs.front().scenario);
     result.layers = layer_costs(study_, hardware, best->batch);
-    const auto outputs = operator_outputs(hardware);
-    for (LayerFigure& layer : result.layers) {
-      const auto found = outputs.find(layer.name);
-      if (found == outputs.end()) continue;  // a product of two activations
-      const std::vector<float>&y = found->second, &expected = float_outputs_.at(layer.name);
-      double error = 0, norm = 0;
-      for (std::size_t i = 0; i < y.size(); ++i) {
-        const double reference = expected[i], difference = y[i] - reference;
-        error += difference * difference;
-        norm += reference * reference;
-      }
-      layer.error = norm > 0 ? std::sqrt(error / norm) : 0;
-    }
+    add_errors(result.layers, operator_outputs(study_, hardware), float_outputs_);
   }
 
   // ---- electronics
@@ -251,7 +193,7 @@ class Run {
       evaluations.push_back(evaluate(network, study_.data(), fold.split.test));
       rows.push_back(fold.split.test);
     }
-    result.scores = over_folds(evaluations);
+    result.scores = scores_over_folds(study_, evaluations);
     keep_outputs(result.name, evaluations, rows);
   }
 
@@ -259,7 +201,7 @@ class Run {
   void keep_outputs(const std::string& name, const std::vector<Evaluation>& evaluations,
                     const std::vector<std::span<const std::uint32_t>>& rows) {
     show(name, "hardware", &evaluations.front());
-    if (study_.graph().classes() == 0 || study_.data().labels_per_sample != 1) return;
+    if (evaluations.front().labels != 1) return;
     std::vector<std::uint32_t> confusion(study_.graph().classes() * study_.graph().classes());
     for (std::size_t k = 0; k < evaluations.size(); ++k) {
       record_predictions(*trace_, name, k, study_.data(), rows[k], evaluations[k]);
@@ -479,7 +421,7 @@ class Run {
   Study study_;
   std::unique_ptr<TraceWriter> trace_;
   Comparison result_;
-  std::map<std::string, std::vector<float>> float_outputs_;
+  OperatorOutputs float_outputs_;
   std::map<Format, std::vector<Estimate>> scores_;  // of the modelled boards
 };
 

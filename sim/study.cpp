@@ -157,6 +157,23 @@ std::vector<double> scores_of(const Study& study, const Evaluation& evaluation,
   return scores;
 }
 
+std::vector<Estimate> scores_over_folds(const Study& study, const std::vector<Evaluation>& evaluations) {
+  std::vector<Estimate> scores;
+  for (const Metric& metric : study.metrics()) {
+    std::vector<double> values;
+    for (std::size_t k = 0; k < evaluations.size(); ++k) {
+      const std::vector<std::uint32_t>& rows = study.folds()[k].split.test;
+      if (evaluations.size() == 1 && metric.of_sample != nullptr)
+        for (std::size_t i = 0; i < rows.size(); ++i)
+          values.push_back(metric.of_sample(evaluations[k], study.data(), rows[i], i));
+      else
+        values.push_back(metric.score(evaluations[k], study.data(), rows));
+    }
+    scores.push_back(estimate(values));
+  }
+  return scores;
+}
+
 Tensor load_rows(Executor& executor, const Dataset& data, std::span<const std::uint32_t> rows) {
   std::vector<float> host(data.features * rows.size());
   gather(data, rows, {host.data(), data.features, rows.size()});

@@ -80,6 +80,10 @@ class Study {
 std::vector<double> scores_of(const Study& study, const Evaluation& evaluation,
                               std::span<const std::uint32_t> rows);
 
+/// By metric, of evaluations of all test rows, one a fold: over folds; over the samples of a single fold
+/// where each has a score of its own.
+std::vector<Estimate> scores_over_folds(const Study& study, const std::vector<Evaluation>& evaluations);
+
 /// The rows as a batch in the executor's memory, [features × rows].
 Tensor load_rows(Executor& executor, const Dataset& data, std::span<const std::uint32_t> rows);
 

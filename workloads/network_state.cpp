@@ -22,6 +22,7 @@ void Network::restore(const NetworkState& state) {
   trained_.restore(state.parameters, state.optimiser);
   for (std::size_t i = 0; i < states_.size(); ++i) states_[i].from_host(state.states[i]);
   for (const auto& matrix : matrices_) matrix->commit();
+  read_tables();
 }
 
 }  // namespace fringe

@@ -137,6 +137,24 @@ TEST(SequenceNetwork, ATiedTableGathersBothGradients) {
   }
 }
 
+// What a tied table reads is of the state, too.
+TEST(SequenceNetwork, ARestoredNetworkSaysWhatTheSavedOneDid) {
+  const std::size_t tokens = 5, vocabulary = 9, batch = 4;
+  const Graph graph = tiny_gpt(1, 8, 2, tokens, vocabulary, true);
+  const std::vector<float> x = ids_of(tokens * batch, vocabulary);
+  const std::vector<std::int32_t> labels(tokens * batch, 3);
+  Bench bench;
+  Network saved(graph, lively(graph), *bench.hardware), restored(graph, lively(graph), *bench.hardware);
+  Context training;
+  training.training = true;
+  saved.forward({x.data(), tokens, batch}, training);
+  saved.backward(labels.data(), training);
+  saved.step({.kind = Optimiser::Kind::sgd, .rate = 1, .momentum = 0});
+  restored.restore(saved.state());
+  EXPECT_EQ(numbers_of(restored.forward({x.data(), tokens, batch}, {})),
+            numbers_of(saved.forward({x.data(), tokens, batch}, {})));
+}
+
 // Token by token behind a cache, a decoder says what it says of all tokens at once: the same sums in another
 // order, of as many terms as a row of the widest layer, four products and the context deep.
 TEST(SequenceNetwork, ACacheGivesTheSameTokens) {
