@@ -112,8 +112,7 @@ def score_panel(ax, trace, rows):
         ax.axvline(reference, color="0.4", lw=1, zorder=1)
     for at, name in zip(y[len(rows):], beside):
         mean, half = scores.score_of(trace, name, metric)
-        ax.errorbar(scale * mean, at, xerr=np.nan_to_num(scale * half), color="0.5", lw=1.6, capsize=3, ms=6, marker="P",
-                    markeredgecolor="white", markeredgewidth=0.6)
+        ax.errorbar(scale * mean, at, xerr=np.nan_to_num(scale * half), color="0.5", lw=1.6, capsize=3, ms=6, marker="s")
     for at, row in zip(y, rows):
         half = np.nan_to_num(scale * row["half_width"])
         ax.errorbar(scale * row["score"], at, xerr=half, color=CAMP[row["camp"]], lw=1.6, capsize=3, ms=6,

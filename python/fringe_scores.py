@@ -76,7 +76,9 @@ def amount(metric):
 
 def _titles(subject):
     """Long names in two lines: parameters, or the way a chip was used, below."""
-    name, _, rest = str(subject).partition(", ")
+    subject = {"floating point": "network, floating point", "photonic ideal": "network, ideal photonic",
+               "as it comes": "as it comes, reconstructed"}.get(str(subject), str(subject))
+    name, _, rest = subject.partition(", ")
     return f"{name}\n{rest}" if rest else name
 
 
@@ -94,7 +96,8 @@ def images_figure(trace, png, subjects=None):
             zip(table["subject"], table["sample"], table["psnr_db"], table["ssim"], table["width"], table["pixels"])}
     columns, rows = len(subjects), 2 * len(samples)
     figure, axes = plt.subplots(rows, columns, figsize=(1.95 * columns + 1.3, 2.2 * rows + 0.9), dpi=110, squeeze=False)
-    figure.subplots_adjust(left=0.07, right=0.925, top=1 - 1.0 / (2.2 * rows + 0.9), bottom=0.03, wspace=0.06, hspace=0.28)
+    figure.subplots_adjust(left=0.45 / (1.95 * columns + 1.3), right=1 - 0.95 / (1.95 * columns + 1.3),
+                           top=1 - 1.15 / (2.2 * rows + 0.9), bottom=0.02, wspace=0.06, hspace=0.25)
     for r, sample in enumerate(samples):
         target = look["target", sample][2]
         least, most = 0.0, float(target.max())
@@ -104,12 +107,12 @@ def images_figure(trace, png, subjects=None):
             above, below = axes[2 * r, c], axes[2 * r + 1, c]
             shown = above.imshow(image, cmap="gray", vmin=least, vmax=most, interpolation="nearest")
             if subject == "target":
-                below.axis("off")
+                below.set_visible(False)
             else:
                 wrong = below.imshow(image - target, cmap="RdBu_r", vmin=-spread, vmax=spread, interpolation="nearest")
                 above.set_xlabel(f"{psnr:.2f} dB   {ssim:.3f}", fontsize=9.5, labelpad=3)
             if r == 0:
-                above.set_title(_titles(subject), fontsize=9.5, loc="center", weight="normal")
+                above.set_title(_titles(subject), fontsize=9, loc="center", weight="normal")
             for ax in (above, below):
                 ax.set_xticks([])
                 ax.set_yticks([])
@@ -119,13 +122,13 @@ def images_figure(trace, png, subjects=None):
         axes[2 * r + 1, 0].set_ylabel("minus target", fontsize=9.5)
         for row, what in ((2 * r, shown), (2 * r + 1, wrong)):
             place = axes[row, -1].get_position()
-            bar = figure.add_axes((0.935, place.y0 + 0.005, 0.01, place.height - 0.01))
+            bar = figure.add_axes((place.x1 + 0.012, place.y0 + 0.005, 0.01, place.height - 0.01))
             figure.colorbar(what, cax=bar)
             bar.tick_params(labelsize=8)
-    figure.suptitle("What the network, the filters and the chips make of it", x=0.015, y=0.99, ha="left", fontsize=14,
+    figure.suptitle("What filters, the network and the chips make of test images", x=0.015, y=0.992, ha="left", fontsize=14,
                     weight="bold")
-    figure.text(0.985, 0.985, "PSNR and SSIM of each image; attenuation in units of full scale", ha="right", va="top",
-                fontsize=9.5, color="0.35")
+    figure.text(0.015, 0.992 - 0.42 / (2.2 * rows + 0.9), "PSNR and SSIM of each image below it; values in units of full scale.",
+                va="top", fontsize=9.5, color="0.35")
     figure.savefig(png)
     plt.close(figure)
 
