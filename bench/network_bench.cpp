@@ -86,6 +86,28 @@ void network_training_step(benchmark::State& state) {
   report(state, bench, 3, processor_seconds() - start);
 }
 
+// The way back through a depthwise convolution of 3×3 on 64 channels of 28×28 pixels: slopes of weights and
+// of the image, two multiply-adds for each tap of a place.
+void depthwise_backward(benchmark::State& state) {
+  Graph graph;
+  Attributes a;
+  a.features = a.groups = 64;
+  a.kernel = {3, 3};
+  a.padding = {1, 1};
+  a.stride = {static_cast<std::size_t>(state.range(1)), static_cast<std::size_t>(state.range(1))};
+  const int x = graph.add(Operator::conv2d, {graph.input(Shape{64, 28, 28})}, a);
+  graph.softmax_cross_entropy(affine(graph, graph.add(Operator::global_pool, {x}), 10));
+  Bench bench(graph, static_cast<std::size_t>(state.range(0)), 1);
+  const Context context{.training = true};
+  for (auto _ : state) {
+    bench.network.forward(bench.input(), context);
+    state.SetIterationTime(bench::seconds([&] { bench.network.backward(bench.labels.data(), context); }));
+  }
+  const std::size_t taps = 9 * graph.node(x).features * bench.batch;
+  state.counters["FLOP/s"] =
+      benchmark::Counter(4 * static_cast<double>(taps), benchmark::Counter::kIsIterationInvariantRate);
+}
+
 }  // namespace
 
 BENCHMARK(network_forward)
@@ -100,3 +122,11 @@ BENCHMARK(network_training_step)
     ->Args({128, 2})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
+BENCHMARK(depthwise_backward)
+    ->ArgNames({"batch", "stride"})
+    ->Args({1, 1})
+    ->Args({8, 1})
+    ->Args({8, 2})
+    ->Args({32, 1})
+    ->Unit(benchmark::kMillisecond)
+    ->UseManualTime();

@@ -5,6 +5,7 @@
 #include <queue>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "core/error.hpp"
 
@@ -78,8 +79,8 @@ TaskSchedule schedule_tasks(std::span<const Task> tasks, std::span<const std::si
     const std::vector<double>& way;
     std::span<const Task> tasks;
     bool operator()(int a, int b) const {
-      return std::tuple(-way[at(a)], tasks[at(a)].released_s, a) >
-             std::tuple(-way[at(b)], tasks[at(b)].released_s, b);
+      return std::tuple(tasks[at(a)].turn, -way[at(a)], tasks[at(a)].released_s, a) >
+             std::tuple(tasks[at(b)].turn, -way[at(b)], tasks[at(b)].released_s, b);
     }
   };
   using Ready = std::priority_queue<int, std::vector<int>, Later>;
@@ -105,6 +106,7 @@ TaskSchedule schedule_tasks(std::span<const Task> tasks, std::span<const std::si
       events.push({tasks[i].released_s, false, static_cast<int>(i)});
 
   std::vector<char> touched(servers.size());
+  std::vector<std::size_t> woken;  // those that are
   while (!events.empty()) {
     const double now = events.top().time;
     // All that happens at this moment, before anything starts.
@@ -112,7 +114,7 @@ TaskSchedule schedule_tasks(std::span<const Task> tasks, std::span<const std::si
       const Event event = events.top();
       events.pop();
       const Task& task = tasks[at(event.task)];
-      touched[task.resource] = 1;
+      if (!std::exchange(touched[task.resource], 1)) woken.push_back(task.resource);
       if (!event.finish) {
         ready[task.resource].push(event.task);
         continue;
@@ -122,8 +124,7 @@ TaskSchedule schedule_tasks(std::span<const Task> tasks, std::span<const std::si
         if (--waits[at(follower)] == 0)
           events.push({std::max(now, tasks[at(follower)].released_s), false, follower});
     }
-    for (std::size_t r = 0; r < servers.size(); ++r) {
-      if (!touched[r]) continue;
+    for (const std::size_t r : woken) {
       touched[r] = 0;
       while (!ready[r].empty() && !idle[r].empty()) {
         const int task = ready[r].top();
@@ -138,6 +139,7 @@ TaskSchedule schedule_tasks(std::span<const Task> tasks, std::span<const std::si
         events.push({finish, true, task});
       }
     }
+    woken.clear();
   }
   return result;
 }

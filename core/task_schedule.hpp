@@ -1,6 +1,6 @@
 // When tasks run that need resources and wait for each other: an event-driven list schedule. A server that is
-// free takes, of the tasks that are ready for it, the one with the longest way to the end; no task is
-// interrupted, and no server stands idle while a task waits for it.
+// free takes, of the tasks that are ready for it, those of the lowest turn first, and of these the one with
+// the longest way to the end; no task is interrupted, and no server stands idle while a task waits for it.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@ struct Task {
   double seconds = 0;        ///< how long it keeps one server, ≥ 0
   std::vector<int> after;    ///< tasks that it waits for, in any order
   double released_s = 0;     ///< not before, ≥ 0: when a request arrives
+  std::size_t turn = 0;      ///< of tasks that are ready, lower turns go first: requests in their order
 };
 
 struct TaskSchedule {

@@ -25,6 +25,13 @@ double expected_maximum(int n) {
   return largest[static_cast<std::size_t>(n - 1)];
 }
 
+double expected_longest_wait(int n) {
+  if (n < 1) fail(std::to_string(n) + " boards, at least 1");
+  double sum = 0;
+  for (int k = n; k >= 1; --k) sum += 1.0 / k;
+  return sum;
+}
+
 double running_usd_per_s(double price_usd, double years, double power_w, double usd_per_kwh) {
   constexpr double s_per_year = 365.25 * 86400, j_per_kwh = 3.6e6;
   return price_usd / (years * s_per_year) + power_w / j_per_kwh * usd_per_kwh;
@@ -33,7 +40,7 @@ double running_usd_per_s(double price_usd, double years, double power_w, double 
 const ScalingConstants& fitted_scaling() noexcept {
   // sim/validate_scaling.cpp fits them again.
   static constexpr ScalingConstants constants{
-      1.373, {22.83e9, 2.961e9, 7.871e9, 5.289e9, 5.211e9, 3.209e9, 9.787e9}, {0.025, 0.074}};
+      1.321, {22.76e9, 3.408e9, 8.045e9, 5.701e9, 5.277e9, 3.502e9, 9.665e9}, {0.0181, 0.0518}};
   return constants;
 }
 
@@ -42,6 +49,8 @@ ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& in
   if (!(step.one_gpu_s > 0))
     fail("time on one board = " + std::to_string(step.one_gpu_s) + " s, must be positive");
   if (!(step.gradient_bytes >= 0)) fail("the gradient's bytes must not be negative");
+  if (!(step.input_wait >= 0 && step.input_wait < 1))
+    fail("part that waits for data = " + std::to_string(step.input_wait) + " must lie in [0, 1)");
   if (gpus < 1 || gpus > interconnect.most_gpus)
     fail(std::to_string(gpus) + " boards on '" + std::string(interconnect.name) + "', which takes 1 to " +
          std::to_string(interconnect.most_gpus));
@@ -67,8 +76,9 @@ ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& in
   // The longer in front: its power cannot overflow.
   const auto [shorter, longer] = std::minmax(result.exchange_s, step.one_gpu_s);
   result.exposed_s = longer * std::pow(1 + std::pow(shorter / longer, q), 1 / q) - step.one_gpu_s;
-  result.stall_s = step.one_gpu_s * constants.stall[static_cast<std::size_t>(interconnect.platform)] *
-                   expected_maximum(gpus);
+  result.stall_s = step.one_gpu_s * (constants.stall[static_cast<std::size_t>(interconnect.platform)] *
+                                         expected_maximum(gpus) +
+                                     step.input_wait * (expected_longest_wait(gpus) - 1));
   result.step_s = step.one_gpu_s + result.exposed_s + result.stall_s;
   result.efficiency = step.one_gpu_s / result.step_s;
   return result;

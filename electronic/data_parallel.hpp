@@ -6,7 +6,10 @@
 // Overlap. Buckets travel while the backward pass still computes; both slow each other. The time of both is
 // between the longer (all hidden) and the sum (nothing hidden):
 //   (T₁^q + C^q)^(1/q),  q ≥ 1; a script that exchanges after the backward pass has q = 1.
-// Stall. All wait for the slowest of n: + T₁·s·E[largest of n normals], s the spread of a step's time.
+// Stall. All wait for the slowest of n: + T₁·s·E[largest of n normals], s the spread of a step's time; and
+// for the latest input: where one board waits w·T₁ for its data in the mean, at random, the longest of n such
+// waits is + w·T₁·(H_n − 1) longer, H_n = 1 + 1/2 + … + 1/n (of exponential waits: A. Rényi, "On the theory
+// of order statistics", Acta Math. Acad. Sci. Hung. 4, 191 (1953), doi:10.1007/BF02127580).
 //
 // Fitted: q, one effective bandwidth for each Link, one s for each Platform: ten constants, of training
 // runs (sim/validate_scaling.hpp says of which, how well they do and how they are fitted again). They are
@@ -34,6 +37,7 @@ struct TrainingStep {
   double one_gpu_s;       ///< measured or modelled, > 0
   double gradient_bytes;  ///< that all boards exchange, >= 0
   bool overlapped;        ///< exchanged during the backward pass
+  double input_wait = 0;  ///< part of one_gpu_s that waits for data, in [0, 1)
 };
 
 struct ParallelStep {
@@ -55,5 +59,7 @@ double running_usd_per_s(double price_usd, double years, double power_w, double 
 
 /// Expected largest of n independent standard normals, 1 <= n <= 16.
 double expected_maximum(int n);
+/// Expected longest of n independent exponential waits of mean 1, n >= 1.
+double expected_longest_wait(int n);
 
 }  // namespace fringe

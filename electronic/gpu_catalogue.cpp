@@ -38,9 +38,10 @@ constexpr std::array<GpuSpec, 29> boards{{
      " (2018, SXM2 32GB)"},
     {"rtx2070-max-q", "Turing TU106", 36, 64, 1.185e9, 1.185e9,
      {5.46 * tera, 0, 0, 21.8 * tera, 87.4 * tera}, 4 * mib, 8e9,
-     384e9, 80, "gddr6", 3, 0, 0, "",
+     384e9, 90, "gddr6", 3, 0, 0, "",
      "multiprocessors, widths and L2: NVIDIA Turing GPU Architecture whitepaper (WP-09183, 2018); clock, "
-     "memory and power at the 80 W setting, which makers of laptops may change: TechPowerUp GPU database"},
+     "memory and power at the 90 W setting, which makers of laptops may change: TechPowerUp GPU database "
+     "(December 2025)"},
     {"rtx2080-max-q", "Turing TU104", 46, 64, 1.095e9, 1.095e9,
      {6.45 * tera, 0, 0, 25.8 * tera, 103.2 * tera}, 4 * mib, 8e9,
      384e9, 80, "gddr6", 3, 0, 0, "",
@@ -151,7 +152,7 @@ constexpr std::array<GpuSpec, 29> boards{{
     {"b200", "Blackwell B200", 148, 128, 1.98e9, 1.856e9,
      {75 * tera, 1125 * tera, 2250 * tera, 2250 * tera, 4500 * tera}, 126 * mib, 180e9,
      7700e9, 1000, "hbm3e", 5, 1800e9, 0, "",
-     "NVIDIA HGX B200 specifications (2025), one GPU, sparse figures halved, TF32 half of FP16 (printed "
+     "NVIDIA HGX B200 specifications (2025), table of one GPU, sparse figures halved, TF32 half of FP16 (printed "
      "2.2 of 4.5); L2: NVIDIA Blackwell Tuning Guide (2025); multiprocessors: CUDA device query "
      "(pytorch/ao pull request 4002); NVIDIA states no clocks, these follow from the peaks"},
 }};

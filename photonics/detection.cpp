@@ -1,6 +1,7 @@
 #include "photonics/detection.hpp"
 
 #include <cmath>
+#include <string>
 
 #include "core/clones.hpp"
 #include "core/error.hpp"
@@ -32,6 +33,11 @@ FRINGE_CLONES void add_shot_noise(float* re, const float* im, const float* norma
 }
 
 }  // namespace
+
+void refuse_position(std::size_t position) {
+  throw Error("noise: position " + std::to_string(position) + " of a sample in a product; it tells " +
+              std::to_string(most_positions) + " apart, so they must be fewer");
+}
 
 std::pair<std::span<const float>, std::span<const float>> ReadingScratch::phasors(float sigma,
                                                                                   std::size_t columns,

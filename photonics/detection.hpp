@@ -13,9 +13,20 @@
 
 namespace fringe {
 
-/// Positions as operators of their own: up to 4096 operators of 2²⁰ positions.
-inline std::uint32_t positioned_site(std::uint32_t site, std::size_t position) {
-  return site + (static_cast<std::uint32_t>(position) << 12);
+inline constexpr std::size_t most_positions = std::size_t{1} << 24;
+[[noreturn]] void refuse_position(std::size_t position);
+
+/// The draw of an operator at one of its positions, no two alike: the word of the site holds 12 bits of it
+/// and 20 of the position; what exceeds them stands above the purpose, whose numbers are below 256. Throws
+/// Error from most_positions on.
+inline Draw at_position(Draw draw, std::size_t position) {
+  if (position >= most_positions) [[unlikely]]
+    refuse_position(position);
+  const auto p = static_cast<std::uint32_t>(position);
+  const std::uint32_t above = draw.site >> 12 | p >> 20 << 20;
+  draw.purpose = static_cast<Purpose>(static_cast<std::uint32_t>(draw.purpose) | above << 8);
+  draw.site = (draw.site & 0xfff) | p << 12;
+  return draw;
 }
 
 /// Which symbols a block of samples is: noise belongs to seed, chip, operator, shot, sample and tile, so it
@@ -28,7 +39,7 @@ struct Symbols {
   std::size_t position = 0;  ///< of the sample's vectors in this operator: each has its own noise
 
   DrawStream draw(Purpose purpose) const {
-    return stream_of({seed, purpose, chip, positioned_site(site, position), shot});
+    return stream_of(at_position({seed, purpose, chip, site, shot}, position));
   }
   /// Element of the draw for column 0 of channel `channel` out of `channels` of the tile; columns follow each
   /// other. Fewer than 2³² samples and channels of all tiles.

@@ -9,8 +9,10 @@
 #include "core/blas_product.hpp"
 #include "core/error.hpp"
 #include "core/tensor.hpp"
+#include "core/units.hpp"
 #include "photonics/detection.hpp"
 #include "photonics/number_system.hpp"
+#include "photonics/real_svd.hpp"
 #include "photonics/residues.hpp"
 
 namespace fringe {
@@ -28,9 +30,10 @@ float largest(const float* x, std::size_t count, std::size_t stride) {
 
 // A product of whole matrices of codes that the core does at once: slices, residues, or all of a code.
 struct Part {
-  Tensor weights;         // [rows × cols]
-  std::uint32_t modulus;  // 0: none
-  int shift;              // of slices
+  Tensor weights;            // [rows × cols]
+  std::uint32_t modulus;     // 0: none
+  int shift;                 // of slices
+  std::vector<float> norms;  // largest singular value of each tile, where light has noise
 };
 
 class CodedMatrix final : public NumberMatrix {
@@ -56,10 +59,10 @@ class CodedMatrix final : public NumberMatrix {
       const auto moduli = moduli_of(numbers);
       const double range = 2.0 * static_cast<double>(numbers.width) * weight_codes_ * input_codes_ + 1;
       decoder_.emplace_back(moduli, base_moduli(numbers), static_cast<std::uint64_t>(range));
-      for (const auto m : moduli) parts_.push_back({Tensor(cpu, w.rows, w.cols), m, 0});
+      for (const auto m : moduli) parts_.push_back({Tensor(cpu, w.rows, w.cols), m, 0, {}});
     } else {
       for (int bit = 0; bit < slice_end(numbers.weight_bits); bit += slice_bits())
-        parts_.push_back({Tensor(cpu, w.rows, w.cols), 0, bit});
+        parts_.push_back({Tensor(cpu, w.rows, w.cols), 0, bit, {}});
     }
     commit();
   }
@@ -85,6 +88,7 @@ class CodedMatrix final : public NumberMatrix {
           for (Part& part : parts_) part.weights.view()(r, c) = coded(code, part.modulus, part.shift);
         }
       }
+    if (numbers_.light_noise > 0 && numbers_.kind != Kind::residue) know_norms();
   }
 
   void realised(Matrix w) const override {
@@ -114,7 +118,7 @@ class CodedMatrix final : public NumberMatrix {
       const auto [first, width] = columns_of(block);
       scale_inputs(x, block, scales);
       for (std::size_t k = first; k < first + width; ++k)
-        for (std::size_t b = 0; b < x.cols; ++b) in(k, b) = std::nearbyintf(x(k, b) / scales[b]) * scales[b];
+        for (std::size_t b = 0; b < x.cols; ++b) in(k, b) = input_code(x(k, b), scales[b]) * scales[b];
     }
     add_outer_product(pool_, dy, std::as_const(input).view(), gradients_.view());
     if (dx.data) multiply_transposed(pool_, std::as_const(rounded_).view(), dy, dx);
@@ -125,8 +129,25 @@ class CodedMatrix final : public NumberMatrix {
     const std::size_t first = block * numbers_.width;
     return {first, std::min(numbers_.width, cols() - first)};
   }
+  bool noisy() const { return numbers_.noise_steps > 0 || numbers_.light_noise > 0; }
   int slice_bits() const { return numbers_.kind == Kind::sliced ? numbers_.slice_bits : 31; }
   int slice_end(int bits) const { return numbers_.kind == Kind::sliced ? bits - 1 : 1; }
+
+  static float input_code(float x, float scale) { return scale > 0 ? std::nearbyintf(x / scale) : 0.0f; }
+
+  // Of every tile that a core performs: width rows of a block.
+  void know_norms() {
+    for (Part& part : parts_) {
+      part.norms.clear();
+      for (std::size_t top = 0; top < rows(); top += numbers_.width)
+        for (std::size_t block = 0; block < blocks_; ++block) {
+          const auto [first, width] = columns_of(block);
+          const std::size_t height = std::min(numbers_.width, rows() - top);
+          part.norms.push_back(static_cast<float>(
+              largest_singular_value(std::as_const(part.weights).view().block(top, height, first, width))));
+        }
+    }
+  }
 
   // A code as a residue in [0, m), or the bits of its slice with its sign.
   float coded(float code, std::uint32_t modulus, int shift) const {
@@ -140,14 +161,14 @@ class CodedMatrix final : public NumberMatrix {
     return static_cast<float>(q < 0 ? -magnitude : magnitude);
   }
 
-  // Step of the input codes of each column.
+  // Step of the input codes of each column; 0 where it is dark: nothing is read then, not even noise.
   void scale_inputs(ConstMatrix x, std::size_t block, std::vector<float>& scales) const {
     const auto [first, width] = columns_of(block);
     const bool whole = numbers_.kind == Kind::fixed;
     for (std::size_t b = 0; b < x.cols; ++b) {
       const float most =
           whole ? largest(x.data + b, cols(), x.stride) : largest(x.row(first) + b, width, x.stride);
-      scales[b] = most > 0 ? most / input_codes_ : 1.0f;
+      scales[b] = most / input_codes_;
     }
   }
 
@@ -164,7 +185,7 @@ class CodedMatrix final : public NumberMatrix {
       const Matrix code(codes.span().data(), width, x.cols),
           part_code(part_codes.span().data(), width, x.cols);
       for (std::size_t k = 0; k < width; ++k)
-        for (std::size_t b = 0; b < x.cols; ++b) code(k, b) = std::nearbyintf(x(first + k, b) / scales[b]);
+        for (std::size_t b = 0; b < x.cols; ++b) code(k, b) = input_code(x(first + k, b), scales[b]);
       cpu_.fill(value.view(), 0);
       std::size_t reading = 0;
       const int end = decoder_.empty() ? slice_end(numbers_.input_bits) : 1;
@@ -176,9 +197,9 @@ class CodedMatrix final : public NumberMatrix {
                    products[p].view());
         }
         if (decoder_.empty())
-          for (std::size_t p = 0; p < parts_.size(); ++p)
-            read(products[p].view(), std::ldexp(1.0f, shift + parts_[p].shift), block, reading++,
-                 first_column, all_columns, context, value.view());
+          for (const Part& part : parts_)
+            read(products[static_cast<std::size_t>(&part - parts_.data())].view(), part, shift, block,
+                 reading++, first_column, all_columns, context, value.view());
         else
           read_residues(products, block, first_column, all_columns, context, value.view());
       }
@@ -198,34 +219,38 @@ class CodedMatrix final : public NumberMatrix {
       const std::size_t column = first + done, position = column / batch, b = column % batch;
       const std::size_t count = std::min(out.size() - done, batch - b);
       const DrawStream stream =
-          stream_of({context.seed, Purpose::converter_noise, chip_,
-                     positioned_site(site_, context.first_position + position), context.shot});
+          stream_of(at_position({context.seed, Purpose::converter_noise, chip_, site_, context.shot},
+                                context.first_position + position));
       fill_normal(out.subspan(done, count), stream, (channel << 32) + context.first_sample + b);
       done += count;
     }
   }
 
-  // value += weight · what the ADC says of the products.
-  void read(ConstMatrix products, float weight, std::size_t block, std::size_t reading, std::size_t first,
-            std::size_t all, const Context& context, Matrix value) {
+  // value += 2^shift · what the ADC says of the products of a part.
+  void read(ConstMatrix products, const Part& part, int shift, std::size_t block, std::size_t reading,
+            std::size_t first, std::size_t all, const Context& context, Matrix value) {
     const bool sliced = numbers_.kind == Kind::sliced;
     const auto codes = [&](float whole) {
       return sliced ? static_cast<float>((1 << numbers_.slice_bits) - 1) : whole;
     };
     const float full = static_cast<float>(numbers_.width) * codes(weight_codes_) * codes(input_codes_);
     const auto last = static_cast<float>((1 << (numbers_.output_bits - 1)) - 1);
+    const float asked = full / (last * static_cast<float>(sliced ? 1 : numbers_.gain));
     // A converter with more steps than there are whole numbers reads them as they are.
-    const float step = std::max(1.0f, full / (last * static_cast<float>(sliced ? 1 : numbers_.gain)));
-    const float share = weight * step / static_cast<float>(numbers_.averages);
+    const float step = std::max(1.0f, asked);
+    const float share = std::ldexp(1.0f, shift + part.shift) * step / static_cast<float>(numbers_.averages);
+    const float own = static_cast<float>(numbers_.noise_steps) * (asked / step);
+    const float light = static_cast<float>(numbers_.light_noise) * codes(input_codes_) / step;
     std::atomic<std::uint64_t> clipped{0};
     pool_.run(products.rows, [&](std::size_t r, unsigned) {
-      std::vector<float> random(numbers_.noise_steps > 0 ? products.cols : 0);
+      std::vector<float> random(noisy() ? products.cols : 0);
+      const float bright = part.norms.empty() ? 0 : light * part.norms[r / numbers_.width * blocks_ + block];
+      const float sigma = std::sqrt(own * own + bright * bright);
       std::uint64_t beyond = 0;
       for (int k = 0; k < numbers_.averages; ++k) {
         if (!random.empty())
           noise(r, block, reading * static_cast<std::size_t>(numbers_.averages) + static_cast<std::size_t>(k),
                 first, all, context, random);
-        const auto sigma = static_cast<float>(numbers_.noise_steps);
         for (std::size_t b = 0; b < products.cols; ++b) {
           const float at = products(r, b) / step + (random.empty() ? 0.0f : sigma * random[b]);
           const float code = std::nearbyintf(at);
@@ -245,14 +270,16 @@ class CodedMatrix final : public NumberMatrix {
     std::atomic<std::uint64_t> corrected{0}, wrong{0};
     pool_.run(value.rows, [&](std::size_t r, unsigned) {
       std::vector<std::uint32_t> residues(parts_.size() * value.cols);
-      std::vector<float> random(numbers_.noise_steps > 0 ? value.cols : 0);
+      std::vector<float> random(noisy() ? value.cols : 0);
       for (std::size_t p = 0; p < parts_.size(); ++p) {
         if (!random.empty()) noise(r, block, p, first, all, context, random);
         const auto m = static_cast<std::int64_t>(parts_[p].modulus);
+        const double sigma = std::hypot(
+            numbers_.noise_steps, std::sqrt(2.0) * numbers_.light_noise * static_cast<double>(m) / (2 * pi));
         for (std::size_t b = 0; b < value.cols; ++b) {
           auto residue = static_cast<std::int64_t>(products[p].view()(r, b)) % m;
           if (!random.empty()) {
-            const double moved = numbers_.noise_steps * static_cast<double>(random[b]);
+            const double moved = sigma * static_cast<double>(random[b]);
             residue = ((residue + static_cast<std::int64_t>(std::nearbyint(moved))) % m + m) % m;
           }
           residues[b * parts_.size() + p] = static_cast<std::uint32_t>(residue);

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <string>
 
 #include "core/error.hpp"
+#include "core/units.hpp"
 #include "photonics/converters.hpp"
+#include "photonics/link_budget.hpp"
+#include "photonics/photonic_pricing.hpp"
 #include "photonics/residues.hpp"
 
 namespace fringe {
@@ -72,10 +76,15 @@ void validate(const NumberSystem& n) {
   require(n.averages >= 1 && n.averages <= 4096, "averages", n.averages, "in 1 … 4096");
   require(n.noise_steps >= 0 && std::isfinite(n.noise_steps), "noise_steps", n.noise_steps,
           "0 or more and finite");
+  require(n.light_noise >= 0 && std::isfinite(n.light_noise), "light_noise", n.light_noise,
+          "0 or more and finite");
   require(n.width >= 1, "width", static_cast<double>(n.width), "at least 1");
   const auto width = static_cast<double>(n.width);
   require(width * largest_code(n.weight_bits) * largest_code(n.input_bits) < exact, "width", width,
           "so small that width·(2^(weight_bits−1)−1)·(2^(input_bits−1)−1) < 2²⁴");
+  if (n.kind == Kind::sliced)
+    require(n.averages * slices(n.weight_bits, n.slice_bits) * slices(n.input_bits, n.slice_bits) <= 4096,
+            "averages", n.averages, "so few that pairs of slices times averages are at most 4096");
   if (n.kind == Kind::residue) {
     require(n.averages == 1, "averages", n.averages,
             "1 with residues, whose errors redundant moduli correct");
@@ -104,15 +113,54 @@ Passes passes_of(const NumberSystem& n) {
   return p;
 }
 
-std::vector<Work> work_in(const NumberSystem& n, std::span<const Work> list) {
-  validate(n);
-  const Passes passes = passes_of(n);
+double light_noise(const PhotonicDesign& design) {
+  if (design.detection != Detection::homodyne)
+    throw Error("number system: takes detection = homodyne; intensities have lost their signs");
+  const double columns =
+      static_cast<double>(find_core_kind(design.core).meshes) * static_cast<double>(mesh_columns(design));
+  return link_budget(design).noise_sigma /
+         field_transmission_from_loss_db(columns * mesh_imperfections(design).insertion_loss_db);
+}
+
+const NumberSystem& NumberPlan::at_site(std::uint32_t site) const {
+  for (const Operator& o : operators)
+    if (o.site == site) return o.numbers;
+  return all;
+}
+const NumberSystem& NumberPlan::of_weight(int weight) const {
+  for (const Operator& o : operators)
+    if (o.weight == weight) return o.numbers;
+  return all;
+}
+
+void validate(const NumberPlan& plan, const PhotonicDesign& design) {
+  const auto fits = [&](const NumberSystem& n) {
+    validate(n);
+    require(n.width == design.modes, "width", static_cast<double>(n.width),
+            "the modes of the design's cores");
+  };
+  fits(plan.all);
+  for (const NumberPlan::Operator& o : plan.operators) fits(o.numbers);
+  if (design.detection != Detection::homodyne)
+    throw Error("number system: takes detection = homodyne; intensities have lost their signs");
+  if (design.activations != ActivationProducts::digital)
+    throw Error("number system: takes activations = digital; only weights are held as codes");
+}
+
+std::vector<Work> work_in(const NumberPlan& plan, std::span<const Work> list) {
   std::vector<Work> result;
   std::vector<int> moved;  // where an entry's result comes from in the new list
   for (const Work& entry : list) {
     Work work = entry;
     for (int& after : work.after) after = moved[static_cast<std::size_t>(after)];
+    const NumberSystem& n = plan.of_weight(work.weight);
+    const Passes passes = passes_of(n);
     const bool on_core = work.kind == Work::Kind::product && work.weight >= 0;
+    if (work.kind == Work::Kind::weight_update) {
+      // More matrices are programmed, the digital unit's step stays.
+      work.groups *= static_cast<std::size_t>(passes.matrices);
+      work.operations_per_element /= passes.matrices;
+    }
     if (!on_core) {
       result.push_back(std::move(work));
       moved.push_back(static_cast<int>(result.size()) - 1);
@@ -129,6 +177,9 @@ std::vector<Work> work_in(const NumberSystem& n, std::span<const Work> list) {
     work.after = {static_cast<int>(result.size()) - 1};
     work.columns = static_cast<std::size_t>(columns * passes.runs);
     work.groups = static_cast<std::size_t>(groups * passes.matrices);
+    // What enters stays: the bytes of the inputs, those of more matrices and readings.
+    work.bytes += 4 * (work.matrix_numbers() - entry.matrix_numbers() +
+                       groups * out * columns * (passes.runs * passes.matrices - 1));
     result.push_back(work);
     const double each = n.kind == Kind::residue ? 3 + 2 / passes.matrices : n.kind == Kind::sliced ? 4 : 2;
     result.push_back(digital(entry, ".combine", readings, each, static_cast<int>(result.size()) - 1));
@@ -137,12 +188,31 @@ std::vector<Work> work_in(const NumberSystem& n, std::span<const Work> list) {
   return result;
 }
 
-PhotonicDesign design_for(const NumberSystem& n, PhotonicDesign design) {
-  validate(n);
-  const Passes p = passes_of(n);
-  design.input_dac = scaled(design.input_dac, p.dac_bits, design.clock_hz);
-  design.output_adc = scaled(design.output_adc, p.adc_bits, design.clock_hz);
-  return design;
+CoreConverters converters_for(const NumberPlan& plan, std::span<const Work> expanded,
+                              const PhotonicDesign& design) {
+  std::map<int, double> tiles_of_weight;
+  for (const Work& w : expanded)
+    if (w.kind == Work::Kind::product && w.weight >= 0)
+      tiles_of_weight[w.weight] =
+          static_cast<double>(tiles_of_groups(w.rows, w.inner, w.groups, design.modes));
+  if (tiles_of_weight.empty()) tiles_of_weight[-1] = 1;
+  double tiles = 0, dac_w = 0, adc_w = 0;
+  int dac_bits = 0, adc_bits = 0;
+  for (const auto& [weight, count] : tiles_of_weight) {
+    const Passes p = passes_of(plan.of_weight(weight));
+    tiles += count;
+    dac_w += count * scaled(design.input_dac, p.dac_bits, design.clock_hz).power_w;
+    adc_w += count * scaled(design.output_adc, p.adc_bits, design.clock_hz).power_w;
+    dac_bits = std::max(dac_bits, p.dac_bits);
+    adc_bits = std::max(adc_bits, p.adc_bits);
+  }
+  CoreConverters result{scaled(design.input_dac, dac_bits, design.clock_hz),
+                        scaled(design.output_adc, adc_bits, design.clock_hz)};
+  if (tiles <= static_cast<double>(design.cores)) {
+    result.dac.power_w = dac_w / tiles;
+    result.adc.power_w = adc_w / tiles;
+  }
+  return result;
 }
 
 }  // namespace fringe

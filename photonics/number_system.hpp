@@ -1,6 +1,5 @@
 // How a core of few bits computes with numbers of more: which codes stand for weights and inputs, what a
-// converter sees of a dot product, and what digital electronics makes of the readings. Physics of the mesh
-// are not part of it: noise is given in steps of the output's converter.
+// converter sees of a dot product, and what digital electronics makes of the readings.
 //
 // Codes. b bits are the whole numbers −Q … Q, Q = 2^(b−1) − 1; q = round(Q·value/scale), scale the largest
 // magnitude of what shares it. A dot product of the core has `width` terms; its codes reach F = width·Qw·Qx.
@@ -10,12 +9,16 @@
 //   block         adaptive block floating point (A. Basumallik et al., arXiv:2205.06287): scales for each row
 //                 and each input vector of a block of `width` columns, and a gain before the ADC.
 //   residue       residues of the codes modulo a set of moduli, each on a core of its own, read without loss
-//   by
-//                 converters as wide as the moduli (C. Demirkiran et al., Nat. Commun. 15, 5098 (2024)).
+//                 by converters as wide as the moduli (C. Demirkiran et al., Nat. Commun. 15, 5098 (2024)).
 //                 Scales as block. Redundant moduli correct readings that noise has moved.
 //   sliced        codes cut into slices of `slice_bits` magnitude bits, each product of slices read by the
-//   ADC,
-//                 shifted and added. Scales as block. Full scale is that of the slices.
+//                 ADC, shifted and added. Scales as block. Full scale is that of the slices.
+//
+// Light. The meshes are ideal and calibrated: no fabrication error, no phase bits. What stays of the design
+// is its link budget: light_noise(). A core performs its codes over their largest singular value σ on inputs
+// over their largest code X, so that a dot product is read with light_noise·σ·X. Residues are phases
+// 2π·residue/m (C. Demirkiran et al., ISCA 2024, arXiv:2311.17323), known from two quadratures that share the
+// light: √2·light_noise·m/2π residues.
 #pragma once
 
 #include <cstddef>
@@ -42,7 +45,8 @@ struct NumberSystem {
   int slice_bits = 4;                   ///< sliced: magnitude bits of a slice, in [1, 11]
   double gain = 1;                      ///< fixed and block: before the ADC, ≥ 1
   int averages = 1;                     ///< readings of every product that are averaged, in [1, 4096]
-  double noise_steps = 0;               ///< standard deviation of a reading before the ADC, in its steps
+  double noise_steps = 0;               ///< standard deviation of a converter before it rounds, in its steps
+  double light_noise = 0;               ///< of the light, see above; 0: none
   std::size_t width = 128;              ///< terms of a dot product, ≥ 1
 };
 std::string_view to_string(NumberSystem::Kind kind) noexcept;
@@ -58,6 +62,11 @@ std::vector<std::uint32_t> moduli_of(const NumberSystem& numbers);
 /// Of the moduli, those that carry the range.
 std::size_t base_moduli(const NumberSystem& numbers);
 
+/// Standard deviation of a homodyne reading in units of a full-scale input that has passed the meshes: that
+/// of the link budget over the field that is left of the design's loss in every column. Throws Error where
+/// intensity is read.
+double light_noise(const PhotonicDesign& design);
+
 /// What one product of the list takes: how often the core runs with the same weights, and how many matrices
 /// it holds for one.
 struct Passes {
@@ -66,6 +75,24 @@ struct Passes {
   int dac_bits, adc_bits, weight_bits;
 };
 Passes passes_of(const NumberSystem& numbers);
+
+/// Systems of a network's operators: precision that changes from layer to layer (S. Garg et al., "Dynamic
+/// precision analog computing for neural networks", arXiv:2102.06365).
+struct NumberPlan {
+  struct Operator {
+    std::uint32_t site;  ///< of Accelerator::program
+    int weight;          ///< Work::weight
+    NumberSystem numbers;
+  };
+  NumberSystem all;                 ///< of every operator
+  std::vector<Operator> operators;  ///< but these
+
+  const NumberSystem& at_site(std::uint32_t site) const;
+  const NumberSystem& of_weight(int weight) const;
+};
+/// Throws Error where validate(NumberSystem) does for one of them, or where the design doesn't fit: homodyne
+/// detection, products of activations on the digital unit, and as many modes as `width`.
+void validate(const NumberPlan& plan, const PhotonicDesign& design);
 
 /// A weight matrix W in the number system, on the host. forward: as the header says. Readings' noise is
 /// normal, from Draw{seed, converter_noise, chip, site, shot}; sums over blocks in float32 in the order of
@@ -84,11 +111,19 @@ std::unique_ptr<NumberMatrix> make_number_matrix(ConstMatrix w, const NumberSyst
                                                  std::uint32_t site, std::uint32_t chip, Executor& cpu,
                                                  ThreadPool& pool);
 
-/// The list as the system runs it: products `runs` times as long on `matrices` times as many matrices, and
-/// what the digital unit adds: scaling of inputs (2 operations an input number) and of readings (2 a
-/// reading), shifting and adding (2 a reading and slice), and Chinese remainders (3 a residue).
-std::vector<Work> work_in(const NumberSystem& numbers, std::span<const Work> work);
-/// The design with converters of the bits that the system needs, at their figures of merit.
-PhotonicDesign design_for(const NumberSystem& numbers, PhotonicDesign design);
+/// The list as the system runs it: products `runs` times as long on `matrices` times as many matrices (also
+/// those with Wᵀ, whose slopes backward() has exactly), all of which an update programs, and digital work: 2
+/// operations an input and 2 a reading to scale, 2 to shift and add, 3 a residue for Chinese remainders.
+/// Residues are priced as cores of the design, one ADC an output; the last readings leave uncombined.
+std::vector<Work> work_in(const NumberPlan& plan, std::span<const Work> work);
+
+/// The DAC and the ADC of a core that runs work_in's list, at the figures of merit of the design's. Where
+/// every matrix has cores of its own they have the bits that its operator needs, and power is the mean over
+/// tiles; cores that are shared have the most bits of all.
+struct CoreConverters {
+  Converter dac, adc;
+};
+CoreConverters converters_for(const NumberPlan& plan, std::span<const Work> expanded,
+                              const PhotonicDesign& design);
 
 }  // namespace fringe

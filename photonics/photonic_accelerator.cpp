@@ -25,6 +25,7 @@ PhotonicAccelerator::PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, Thr
   check(setup_.design);
   if (setup_.measured_gradients) check(*setup_.measured_gradients);
   check(setup_.effects);
+  if (setup_.numbers) validate(*setup_.numbers, setup_.design);
   if (!cpu.on_host()) throw Error("the photonic engine is simulated on the CPU; it takes a CPU executor");
   layout_ = find_topology(setup_.design.topology).build(setup_.design.modes);
 }
@@ -32,6 +33,8 @@ PhotonicAccelerator::PhotonicAccelerator(PhotonicSetup setup, Executor& cpu, Thr
 PhotonicAccelerator::~PhotonicAccelerator() = default;
 
 std::unique_ptr<ProgrammedMatrix> PhotonicAccelerator::program(ConstMatrix w, std::uint32_t site) {
+  if (setup_.numbers)
+    return make_number_matrix(w, setup_.numbers->at_site(site), site, setup_.chip, *cpu_, *pool_);
   if (setup_.design.detection == Detection::intensity && w.cols > layout_.ports())
     throw Error("detection = intensity: a matrix of " + std::to_string(w.cols) + " columns on cores of " +
                 std::to_string(layout_.ports()) +
@@ -68,7 +71,10 @@ void PhotonicAccelerator::multiply(const BatchedProduct& p, const Context& conte
 
 Cost PhotonicAccelerator::price(std::span<const Work> work) {
   if (!pricing_) pricing_.emplace(setup_.design, find_memory(setup_.memory), setup_.training);
-  return pricing_->price(work);
+  if (!setup_.numbers) return pricing_->price(work);
+  const std::vector<Work> expanded = work_in(*setup_.numbers, work);
+  const CoreConverters converters = converters_for(*setup_.numbers, expanded, setup_.design);
+  return pricing_->with_converters(converters.dac, converters.adc).price(expanded);
 }
 
 }  // namespace fringe

@@ -12,6 +12,7 @@
 
 #include "core/accelerator.hpp"
 #include "photonics/in_situ.hpp"
+#include "photonics/number_system.hpp"
 #include "photonics/photonic_design.hpp"
 #include "photonics/photonic_effects.hpp"
 #include "photonics/photonic_pricing.hpp"
@@ -28,6 +29,9 @@ struct PhotonicSetup {
   /// Backward passes take the slopes of phases from the chip's own taps (in_situ.hpp); absent: exact
   /// adjoints.
   std::optional<TapReading> measured_gradients;
+  /// Weights are held as codes on ideal, calibrated meshes instead (number_system.hpp): of the design's
+  /// imperfections its light noise alone acts, and `effects` and `corrected` don't.
+  std::optional<NumberPlan> numbers;
   std::string memory = "hbm2e";
   std::uint64_t seed = 0;
   std::uint32_t chip = 0;  ///< which fabricated chip: the trial of its draws
@@ -74,6 +78,7 @@ class PhotonicAccelerator final : public Accelerator {
   Provenance numerics() const override { return Provenance::simulated; }
   Boundary boundary() const override { return Boundary::accelerator; }
   Executor& executor() const override { return *cpu_; }
+  /// A NumberMatrix where the setup has numbers, else a PhotonicMatrix.
   /// Throws Error where intensity is read and w has more columns than a core has modes: magnitudes of several
   /// tiles don't add up.
   std::unique_ptr<ProgrammedMatrix> program(ConstMatrix w, std::uint32_t site) override;

@@ -24,6 +24,7 @@ TiledMatrix::TiledMatrix(const PhotonicSetup& setup, const MeshLayout& layout, s
       layout_(layout),
       tiling_{w.rows, w.cols, layout.ports()},
       site_(site),
+      first_tile_(first_tile),
       pool_(&pool),
       kind_(&find_core_kind(setup.design.core)),
       intensity_(setup.design.detection == Detection::intensity),

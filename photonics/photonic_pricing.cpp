@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <mutex>
 #include <numbers>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/draw.hpp"
@@ -29,14 +32,25 @@ double decomposition_operations(double n, const CoreKind& core) {
   return (21.0 + parts * (product + static_cast<double>(core.meshes) * 16.0 / 3.0)) * n * n * n;
 }
 
-double random_program_hold_w(const PhotonicDesign& design, const CoreKind& core) {
+/// The program of a random matrix depends on nothing else than these: made once.
+const CoreProgram& random_program(const PhotonicDesign& design, const CoreKind& core) {
+  using Key = std::tuple<std::string, std::size_t, std::string_view, Detection>;
+  static std::mutex mutex;
+  static std::map<Key, CoreProgram> programs;
+  const std::lock_guard lock(mutex);
+  const Key key{design.topology, design.modes, core.name, design.detection};
+  if (const auto found = programs.find(key); found != programs.end()) return found->second;
   const std::size_t n = design.modes;
   std::vector<float> normals(n * n);
   fill_normal(normals, Draw{0, Purpose::haar});
   const std::vector<double> w(normals.begin(), normals.end());
-  const CoreProgram program =
-      program_core(find_topology(design.topology), {w.data(), n, n}, n, core, design.detection);
-  return hold_power_w(program, design.phase_shifter.pi_power_w, core);
+  return programs
+      .emplace(key, program_core(find_topology(design.topology), {w.data(), n, n}, n, core, design.detection))
+      .first->second;
+}
+
+double random_program_hold_w(const PhotonicDesign& design, const CoreKind& core) {
+  return hold_power_w(random_program(design, core), design.phase_shifter.pi_power_w, core);
 }
 
 }  // namespace
@@ -59,6 +73,20 @@ PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySyste
   const MeshLayout layout = find_topology(design.topology).build(design.modes);
   phases_ = static_cast<double>(core_phases(layout, *core_));
   taps_ = static_cast<double>(tapped_phases(layout, *core_));
+}
+
+PhotonicPricing PhotonicPricing::with_cores(std::size_t cores) const {
+  PhotonicPricing other = *this;
+  other.design_.cores = cores;
+  return other;
+}
+
+PhotonicPricing PhotonicPricing::with_converters(const Converter& input_dac,
+                                                 const Converter& output_adc) const {
+  PhotonicPricing other = *this;
+  other.design_.input_dac = input_dac;
+  other.design_.output_adc = output_adc;
+  return other;
 }
 
 double PhotonicPricing::tiles_of(const Work& work) const noexcept {
@@ -102,30 +130,49 @@ Cost PhotonicPricing::decomposition(double tiles) const {
   return cost;
 }
 
-Cost PhotonicPricing::product(const Work& work, bool resident, double cores, bool first, bool last) const {
+PricedWork PhotonicPricing::product(const Work& work, const Mapping& mapping, const Place& place) const {
   const double n = static_cast<double>(design_.modes);
   const double batch = static_cast<double>(work.columns);
   const double groups = static_cast<double>(work.groups);
   const double group_outputs = static_cast<double>(work.transposed ? work.inner : work.rows);
   const double group_inputs = static_cast<double>(work.transposed ? work.rows : work.inner);
   const double outputs = groups * group_outputs, inputs = groups * group_inputs;
-  const double tiles = tiles_of(work);
-  const double rounds = resident ? 1 : std::ceil(tiles / cores);
+  const auto cores = static_cast<double>(place.cores);
+  const bool outputs_stay = !place.resident && mapping.stationary == Stationary::outputs;
+  const double turns =
+      outputs_stay ? std::max(1.0, std::ceil(batch / static_cast<double>(mapping.accumulators))) : 1;
+  const double tiles = tiles_of(work) * turns, columns = batch / turns;
+  const double rounds = place.resident ? 1 : std::ceil(tiles / cores);
+
+  PricedWork item;
+  item.tiles = tiles;
+  item.resident = place.resident;
+  item.first_core = place.first_core;
+  item.cores = place.cores;
+  item.columns = columns;
+  item.stream_s = columns / design_.clock_hz + budget_.time_of_flight_s;
 
   Cost light;
   light.provenance = Provenance::modelled;
-  light.latency_s = rounds * (batch / design_.clock_hz + budget_.time_of_flight_s);
+  light.latency_s = rounds * item.stream_s;
   // Resident tiles keep their own cores busy and no others; a core that takes new phases computes nothing
   // meanwhile.
-  light.busy(Resource::matrix_unit) =
-      resident ? batch / design_.clock_hz * tiles / cores : rounds * (batch / design_.clock_hz + round_s());
+  light.busy(Resource::matrix_unit) = place.resident ? batch / design_.clock_hz * tiles / cores
+                                                     : rounds * (columns / design_.clock_hz + round_s());
 
   // Reprogrammed cores pay for every tile, every time.
-  Cost cost = resident ? light : then(programming(tiles, cores), light);
+  if (!place.resident) {
+    item.fetch_s = memory_cost(memory_, phases_ * bytes_per_phase, phases_ * bytes_per_phase).latency_s;
+    item.program_s = round_s();
+  }
+  Cost cost = place.resident ? light : then(programming(tiles, cores), light);
 
   // The largest input of each sample and its scaling; partial sums of the tiles of a row and their common
   // scale; square roots of intensities.
-  const double partial = std::ceil(group_inputs / n);
+  const double in_a_row = std::ceil(group_inputs / n);
+  const double partial = mapping.sums == PartialSums::analog ? std::ceil(in_a_row / cores)
+                         : mapping.sums == PartialSums::converter && outputs_stay ? 1
+                                                                                  : in_a_row;
   const double roots = design_.detection == Detection::intensity ? 1 : 0;
   const double operations = 2 * inputs * batch + outputs * batch * (2 * partial + roots);
   const double traffic =
@@ -135,50 +182,94 @@ Cost PhotonicPricing::product(const Work& work, bool resident, double cores, boo
   // A convolution's inputs are unfolded on chip: from off-chip memory comes the image itself.
   const double entering =
       std::max(0.0, work.bytes / bytes_per_number - work.matrix_numbers() - outputs * batch);
-  if (first) support = beside(support, memory_cost(memory_, entering * bytes_per_activation, 0));
-  if (last) support = beside(support, memory_cost(memory_, outputs * batch * bytes_per_activation, 0));
+  if (place.first) support = beside(support, memory_cost(memory_, entering * bytes_per_activation, 0));
+  if (place.last) support = beside(support, memory_cost(memory_, outputs * batch * bytes_per_activation, 0));
+  item.beside_s = support.latency_s;
   // Scaling and sums stream before and behind the light: a cycle each, and what takes longer than the light.
+  item.after_s = 2 / design_.digital.clock_hz;
   cost = beside(cost, support);
-  cost.latency_s += 2 / design_.digital.clock_hz;
-  return cost;
+  cost.latency_s += item.after_s;
+  item.parts = {cost};
+  return item;
 }
 
-Cost PhotonicPricing::activations(const Work& work, double cores) const {
-  const Cost entering = memory_cost(memory_, work.off_chip_bytes, 0);
-  return then(beside(entering, decomposition(tiles_of(work))), product(work, false, cores, false, false));
+PricedWork PhotonicPricing::activations(const Work& work, const Mapping& mapping, std::size_t first_core,
+                                        std::size_t cores) const {
+  const Cost before = beside(memory_cost(memory_, work.off_chip_bytes, 0), decomposition(tiles_of(work)));
+  PricedWork item = product(work, mapping, {false, first_core, cores});
+  item.before_s = before.latency_s;
+  item.parts = {then(before, item.parts.front())};
+  return item;
 }
 
-Cost PhotonicPricing::in_situ_gradient(const Work& work, bool resident) const {
+PricedWork PhotonicPricing::in_situ_gradient(const Work& work, const Mapping& mapping,
+                                             const Place& place) const {
   // The forward and the adjoint pass are products of their own; here is the interference pass, and the
   // readings of all three: a monitor behind each driven phase shifter inside the meshes.
   const double batch = static_cast<double>(work.columns);
-  const double tiles = tiles_of(work);
-  Cost cost = product(work, resident, false, false);
-  const double readings = 3 * tiles * taps_ * batch;
+  PricedWork item = product(work, mapping, place);
+  Cost cost = item.parts.front();
+  const double readings = 3 * tiles_of(work) * taps_ * batch;
   cost.energy(Part::adc) += readings * energy_per_conversion_j(design_.output_adc);
   // One difference and one running sum per reading of the interference pass.
-  return then(cost, digital(2 * readings / 3, 1.0, readings * bytes_per_activation));
+  const Cost sums = digital(2 * readings / 3, 1.0, readings * bytes_per_activation);
+  item.after_s += sums.latency_s;
+  item.parts = {then(cost, sums)};
+  return item;
 }
 
-Cost PhotonicPricing::with_static(Cost cost) const {
+PricedWork PhotonicPricing::weight_update(const Work& work, const Place& place) const {
+  const double tiles = tiles_of(work), elements = work.matrix_numbers();
+  const double parameters = scheme_ == TrainingScheme::in_situ ? tiles * phases_ : elements;
+  PricedWork item;
+  item.parts = {digital(work.operations_per_element * parameters, 0.5, work.bytes / elements * parameters)};
+  if (scheme_ == TrainingScheme::reprogram) item.parts.push_back(decomposition(tiles));
+  for (const Cost& part : item.parts) item.before_s += part.latency_s;
+  // A core that isn't resident is programmed when its product comes.
+  if (place.resident) {
+    item.parts.push_back(programming(tiles, tiles));
+    item.tiles = tiles;
+    item.first_core = place.first_core;
+    item.cores = static_cast<std::size_t>(tiles);
+    item.fetch_s = memory_cost(memory_, phases_ * bytes_per_phase, phases_ * bytes_per_phase).latency_s;
+    item.program_s = round_s();
+  }
+  return item;
+}
+
+std::vector<PoweredDevice> PhotonicPricing::devices() const {
   const double cores = static_cast<double>(design_.cores);
-  cost.watts(Part::laser) = cores * budget_.laser_electrical_w;
-  cost.watts(Part::phase_hold) = cores * hold_w_;
-  const double modes = static_cast<double>(design_.modes);
-  cost.watts(Part::dac) = cores * modes * energy_per_conversion_j(design_.input_dac) * design_.clock_hz;
-  cost.watts(Part::modulator) = cores * modes * budget_.modulator_symbol_j * design_.clock_hz;
-  cost.watts(Part::adc) = cores * modes * energy_per_conversion_j(design_.output_adc) * design_.clock_hz;
-  cost.watts(Part::phase_program) = cores * phases_ * design_.phase_dac.power_w;
-  cost.watts(Part::receiver) = cores * modes * design_.tia.power_w;
+  const double channels = cores * static_cast<double>(design_.modes);
   const DigitalUnit& digital = design_.digital;
   const double full_w = digital.operations_per_s * (digital.fp32_add_j + digital.fp32_multiply_j) / 2 +
                         memory_.dram_bytes_per_s * memory_.dram_j_per_byte +
                         memory_.sram_bytes_per_s * memory_.sram_j_per_byte;
-  cost.watts(Part::idle) = static_power_fraction * full_w;
+  const auto converting = [&](const Converter& converter) {
+    return energy_per_conversion_j(converter) * design_.clock_hz;
+  };
+  const auto source = [](const auto& row) { return std::string(row.source); };
+  return {
+      {Part::laser, "lasers", cores, budget_.laser_electrical_w, source(design_.laser)},
+      {Part::phase_hold, "phases of a core, held", cores, hold_w_, source(design_.phase_shifter)},
+      {Part::dac, "DACs", channels, converting(design_.input_dac), source(design_.input_dac)},
+      {Part::modulator, "modulators", channels, budget_.modulator_symbol_j * design_.clock_hz,
+       source(design_.modulator)},
+      {Part::adc, "ADCs", channels, converting(design_.output_adc), source(design_.output_adc)},
+      {Part::phase_program, "drivers of phases", cores * phases_, design_.phase_dac.power_w,
+       source(design_.phase_dac)},
+      {Part::receiver, "transimpedance amplifiers", channels, design_.tia.power_w, source(design_.tia)},
+      {Part::idle, "static share of digital unit and memory", 1, static_power_fraction * full_w,
+       source(digital)},
+  };
+}
+
+Cost PhotonicPricing::with_static(Cost cost) const {
+  cost.static_watts = power_of(devices()).static_watts;
   return cost;
 }
 
-Cost PhotonicPricing::price(std::span<const Work> work) const {
+std::vector<PricedWork> PhotonicPricing::itemise(std::span<const Work> work, const Mapping& mapping) const {
+  if (mapping.accumulators == 0) throw Error("photonic mapping: accumulators = 0 must be at least 1");
   std::map<int, double> tiles_of_weight;
   const Work* first = nullptr;
   const Work* last = nullptr;
@@ -191,44 +282,65 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
       if (first == nullptr) first = &w;
       if (!w.transposed) last = &w;
     }
+  std::map<int, std::size_t> first_core;
   double distinct = 0;
-  for (const auto& [weight, tiles] : tiles_of_weight) distinct += tiles;
-  const auto cores = static_cast<double>(design_.cores);
-  const bool resident = distinct + (reprogrammed ? 1 : 0) <= cores;
+  for (const auto& [weight, tiles] : tiles_of_weight) {
+    first_core[weight] = static_cast<std::size_t>(distinct);
+    distinct += tiles;
+  }
+  const bool inputs_stay = mapping.stationary == Stationary::inputs;
+  const bool resident =
+      !inputs_stay && distinct + (reprogrammed ? 1 : 0) <= static_cast<double>(design_.cores);
+  const std::size_t held = resident ? static_cast<std::size_t>(distinct) : 0;
 
-  Cost total;
-  total.provenance = Provenance::modelled;
+  std::vector<PricedWork> items;
   for (const Work& w : work) {
+    // Busy cores are counted over all of the system's; a resident tile stays in its own.
+    const Place place{resident, resident ? first_core[w.weight] : 0, design_.cores, &w == first, &w == last};
+    const auto alone = [&](const Cost& cost) {
+      PricedWork item;
+      item.parts = {cost};
+      item.after_s = cost.latency_s;
+      return item;
+    };
     switch (w.kind) {
       case Work::Kind::product:
-        if (w.weight >= 0)
-          total = then(total, product(w, resident, &w == first, &w == last));
-        else if (reprogrammed)
-          total = then(total, activations(w, resident ? cores - distinct : cores));
-        else
-          total = then(total, digital(2 * w.macs(), 0.5, w.bytes, w.off_chip_bytes));
+        if (w.weight >= 0 && inputs_stay && !w.transposed) {
+          Work turned = w;
+          std::swap(turned.rows, turned.columns);
+          turned.off_chip_bytes = w.matrix_numbers() * bytes_per_activation;
+          items.push_back(activations(turned, mapping, 0, design_.cores));
+        } else if (w.weight >= 0) {
+          items.push_back(product(w, mapping, place));
+        } else if (reprogrammed) {
+          items.push_back(activations(w, mapping, held, design_.cores - held));
+        } else {
+          items.push_back(alone(digital(2 * w.macs(), 0.5, w.bytes, w.off_chip_bytes)));
+        }
         break;
       case Work::Kind::outer_product:
-        total = then(total, scheme_ == TrainingScheme::in_situ ? in_situ_gradient(w, resident)
-                                                               : digital(2 * w.macs(), 0.5, w.bytes));
+        items.push_back(scheme_ == TrainingScheme::in_situ
+                            ? in_situ_gradient(w, mapping, {place.resident, place.first_core, place.cores})
+                            : alone(digital(2 * w.macs(), 0.5, w.bytes)));
         break;
       case Work::Kind::elementwise:
-        total = then(total, digital(w.operations_per_element * static_cast<double>(w.rows) *
-                                        static_cast<double>(w.columns),
-                                    0.5, w.bytes, w.off_chip_bytes));
+        items.push_back(alone(
+            digital(w.operations_per_element * static_cast<double>(w.rows) * static_cast<double>(w.columns),
+                    0.5, w.bytes, w.off_chip_bytes)));
         break;
-      case Work::Kind::weight_update: {
-        const double tiles = tiles_of(w), elements = w.matrix_numbers();
-        const double parameters = scheme_ == TrainingScheme::in_situ ? tiles * phases_ : elements;
-        total =
-            then(total, digital(w.operations_per_element * parameters, 0.5, w.bytes / elements * parameters));
-        if (scheme_ == TrainingScheme::reprogram) total = then(total, decomposition(tiles));
-        // A core that isn't resident is programmed when its product comes.
-        if (resident) total = then(total, programming(tiles, tiles));
+      case Work::Kind::weight_update:
+        items.push_back(weight_update(w, place));
         break;
-      }
     }
   }
+  return items;
+}
+
+Cost PhotonicPricing::price(std::span<const Work> work) const {
+  Cost total;
+  total.provenance = Provenance::modelled;
+  for (const PricedWork& item : itemise(work))
+    for (const Cost& part : item.parts) total = then(total, part);
   return with_static(total);
 }
 

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/cost.hpp"
 #include "core/memory_system.hpp"
@@ -10,6 +11,7 @@
 #include "photonics/core_kind.hpp"
 #include "photonics/link_budget.hpp"
 #include "photonics/photonic_design.hpp"
+#include "photonics/photonic_system.hpp"
 
 namespace fringe {
 
@@ -24,6 +26,40 @@ enum class TrainingScheme {
   /// (2023));
   /// an update uploads phases and needs no decomposition.
   in_situ,
+};
+
+/// What stays in a core that does not keep its weights for good.
+enum class Stationary {
+  weights,  ///< a tile of W, while all columns of X pass
+  inputs,   ///< a tile of X, which the digital unit decomposes, while the rows of W pass
+  outputs,  ///< partial sums: the tiles of a row of W follow each other for a few columns at a time
+};
+
+/// Where the tiles of a row of W are summed.
+enum class PartialSums {
+  digital,    ///< each is converted and added by the digital unit
+  converter,  ///< what one core reads of successive tiles adds up ahead of its converter; stationary outputs
+              ///< only, elsewhere as digital
+  analog,     ///< currents of cores that work at once add up ahead of one converter
+};
+
+/// How products without resident weights meet the cores. The default is the price's.
+struct Mapping {
+  Stationary stationary = Stationary::weights;
+  PartialSums sums = PartialSums::digital;
+  std::size_t accumulators = 1024;  ///< columns whose sums a core can hold, where outputs stay
+};
+
+/// One piece of a list: what price() adds up, and the steps that it is made of.
+struct PricedWork {
+  std::vector<Cost> parts;                ///< one after the other, without static power
+  double tiles = 0;                       ///< matrices that cores hold one after the other or side by side
+  bool resident = false;                  ///< each stays in a core of its own
+  std::size_t first_core = 0, cores = 0;  ///< that they may use
+  double columns = 0;                     ///< vectors through each
+  double fetch_s = 0, program_s = 0, stream_s = 0;  ///< of one tile: memory, channel and settling, light
+  double before_s = 0, beside_s = 0, after_s = 0;   ///< of the digital unit: ahead of the tiles, at the same
+                                                    ///< time, behind them
 };
 
 /// Tiles of n modes that `groups` matrices of one size take. Small ones share a tile, as blocks of its
@@ -55,6 +91,17 @@ class PhotonicPricing {
   PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory, TrainingScheme scheme);
 
   Cost price(std::span<const Work> work) const;
+  /// The same cores, that many of them (≥ 1).
+  PhotonicPricing with_cores(std::size_t cores) const;
+  /// Its pieces, in the order of the list. Throws Error where mapping.accumulators is 0.
+  std::vector<PricedWork> itemise(std::span<const Work> work, const Mapping& mapping = {}) const;
+  /// The devices that draw power for as long as the system is on.
+  std::vector<PoweredDevice> devices() const;
+  /// With their static power.
+  Cost with_static(Cost cost) const;
+  const PhotonicDesign& design() const noexcept { return design_; }
+  /// The same system with other converters of inputs and outputs.
+  PhotonicPricing with_converters(const Converter& input_dac, const Converter& output_adc) const;
 
   /// New phases for `tiles` tiles, `at_once` of them in parallel (one round per at_once tiles).
   Cost programming(double tiles, double at_once) const;
@@ -67,14 +114,18 @@ class PhotonicPricing {
   double tiles_of(const Work& work) const noexcept;
 
  private:
-  Cost product(const Work& work, bool resident, bool first, bool last) const {
-    return product(work, resident, static_cast<double>(design_.cores), first, last);
-  }
-  Cost product(const Work& work, bool resident, double cores, bool first, bool last) const;
-  Cost activations(const Work& work, double cores) const;
-  Cost in_situ_gradient(const Work& work, bool resident) const;
+  /// Which cores a product may use, and which of the list it is.
+  struct Place {
+    bool resident;
+    std::size_t first_core, cores;
+    bool first = false, last = false;
+  };
+  PricedWork product(const Work& work, const Mapping& mapping, const Place& place) const;
+  PricedWork activations(const Work& work, const Mapping& mapping, std::size_t first_core,
+                         std::size_t cores) const;
+  PricedWork in_situ_gradient(const Work& work, const Mapping& mapping, const Place& place) const;
+  PricedWork weight_update(const Work& work, const Place& place) const;
   Cost digital(double operations, double adds_share, double sram_bytes, double dram_bytes = 0) const;
-  Cost with_static(Cost cost) const;
 
   PhotonicDesign design_;
   MemorySystem memory_;

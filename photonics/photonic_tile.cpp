@@ -283,7 +283,7 @@ void PhotonicTile::backward_measured(ConstFields<float> in, Fields<float> middle
                            float* into) {
     chip.sum = blank_program(layout_->couplers.size(), layout_->modes);
     Draw reader = draw;
-    reader.site = 2 * draw.site + number;
+    reader.site += number;
     mesh.measure(x, g, chip.sum, reading, reader, first_sample);
     add_slopes(chip.sum, into);
   };

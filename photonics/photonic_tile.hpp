@@ -84,8 +84,7 @@ class PhotonicTile {
   void backward(ConstFields<float> in, Fields<float> middle, Fields<float> out, Fields<float> g,
                 std::span<float> gradient);
   /// The same with phases' slopes as the chip's taps read them (in_situ.hpp); slopes of the attenuators are
-  /// exact. Noise of the readings: `draw` with sites 2·draw.site (U) and the next (V), sample first_sample +
-  /// b.
+  /// exact. Noise of the readings: `draw` (U) and that of the next site (V), sample first_sample + b.
   void backward_measured(ConstFields<float> in, Fields<float> middle, Fields<float> out, Fields<float> g,
                          const TapReading& reading, const Draw& draw, std::uint64_t first_sample,
                          std::span<float> gradient);

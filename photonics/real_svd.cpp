@@ -19,4 +19,13 @@ RealSvd real_svd(MatrixView<const double> w) {
           {sigma.data(), sigma.data() + sigma.size()}};
 }
 
+double largest_singular_value(ConstMatrix w) {
+  if (w.rows == 0 || w.cols == 0) return 0;
+  Eigen::MatrixXd matrix(static_cast<Eigen::Index>(w.rows), static_cast<Eigen::Index>(w.cols));
+  for (std::size_t r = 0; r < w.rows; ++r)
+    for (std::size_t c = 0; c < w.cols; ++c)
+      matrix(static_cast<Eigen::Index>(r), static_cast<Eigen::Index>(c)) = static_cast<double>(w(r, c));
+  return Eigen::BDCSVD<Eigen::MatrixXd>(matrix).singularValues()(0);
+}
+
 }  // namespace fringe

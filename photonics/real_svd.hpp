@@ -14,5 +14,7 @@ struct RealSvd {
   std::vector<double> u, v, sigma;
 };
 RealSvd real_svd(MatrixView<const double> w);
+/// 0 of an empty matrix.
+double largest_singular_value(ConstMatrix w);
 
 }  // namespace fringe

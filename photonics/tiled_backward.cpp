@@ -33,11 +33,11 @@ void TiledMatrix::backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const 
   gradient[map_.gain()] += static_cast<float>(gain_gradient);
 
   if (setup_.measured_gradients)
-    tiles_[t].backward_measured(
-        sent, middle, out, g, *setup_.measured_gradients,
-        {context.seed, Purpose::tap_noise, setup_.chip,
-         positioned_site(static_cast<std::uint32_t>(site_ * tiles_.size() + t), at.position), context.shot},
-        at.sample, gradient);
+    tiles_[t].backward_measured(sent, middle, out, g, *setup_.measured_gradients,
+                                at_position({context.seed, Purpose::tap_noise, setup_.chip,
+                                             static_cast<std::uint32_t>(2 * (first_tile_ + t)), context.shot},
+                                            at.position),
+                                at.sample, gradient);
   else
     tiles_[t].backward(sent, middle, out, g, gradient);
 

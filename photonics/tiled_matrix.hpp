@@ -141,6 +141,7 @@ class TiledMatrix final : public PhotonicMatrix {
   MeshLayout layout_;
   Tiling tiling_;
   std::uint32_t site_;
+  std::size_t first_tile_;  ///< of all tiles of the accelerator, which number the taps
   ThreadPool* pool_;
   const CoreKind* kind_;
   bool intensity_;

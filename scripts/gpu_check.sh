@@ -133,6 +133,12 @@ if benchmarks and benchmarks["benchmarks"]:
     steps["benchmarks"]["pairs"] = {
         b["name"]: {key: b[key] for key in kept if key in b} for b in benchmarks["benchmarks"] if "p_slower" in b
     }
+    # The GPU model after one calibration, on the shapes that it wasn't fitted to (bench/gpu/gemm_bench.cu).
+    steps["benchmarks"]["gemm_model"] = {
+        b["name"]: {key: value for key, value in b.items() if key.endswith(("_error", "_fraction")) or key in ("label", "held_out")}
+        for b in benchmarks["benchmarks"]
+        if b["name"].startswith("gemm_model/")
+    }
     # A chip without FP8 lacks nothing that it should have.
     failed = [
         b["name"]

@@ -50,6 +50,11 @@ smoke_benchmark() {
   build/ci/bin/fringe_bench --benchmark_filter='^mesh_propagate<float>/modes:64/batch:128$|_record' --benchmark_min_time=0.01 | tee out/benchmark.txt
   grep -q '/s' out/benchmark.txt
 }
+check_breakeven() {
+  build/release/bin/fringe breakeven experiments/breakeven.toml --out out/breakeven.h5 >out/breakeven.txt
+  python python/fringe_breakeven.py out/breakeven.h5 out/breakeven.png
+  python tests/notebook/run_notebook.py notebooks/when_light_wins.ipynb out/breakeven.h5
+}
 compare_traces() {
   build/release/bin/fringe compare --threads 1 --json --out out/one_thread.h5 >out/one_thread.json
   build/release/bin/fringe compare --threads 2 --out out/two_threads.h5 >out/two_threads.txt
@@ -74,6 +79,14 @@ draw_calibration() {
   build/release/bin/fringe calibrate --modes 4 6 --chips 2 --quiet --out out/calibrate.h5
   python python/fringe_calibration.py out/calibrate.h5 out/calibrate.png
 }
+# The notebooks and the figure of a sweep, on a small one.
+read_sweep() {
+  build/release/bin/fringe sweep tests/sim/kill_sweep.toml --quiet --out out/sweep.h5
+  python python/fringe_sweeps.py out/sweep.h5 out/sweep.png
+  for notebook in where_does_accuracy_go pareto_of_light_and_electrons; do
+    python tests/notebook/run_notebook.py notebooks/$notebook.ipynb out/sweep.h5
+  done
+}
 check_consumer() {
   rm -rf out/installed out/consumer
   cmake --install build/release --prefix out/installed >out/install.txt
@@ -92,11 +105,13 @@ check "benchmark smoke run" smoke_benchmark
 check "quickstart: g++, no tests" scripts/quickstart.sh
 check "notebook on the quickstart's trace" \
   python tests/notebook/run_notebook.py notebooks/where_does_it_go.ipynb out/compare.h5
-stage "clang++ build: libraries, program, tests of equal bits" build ci-clang --target fringe test_core test_photonics
-stage "clang++ tests" run_ctest ci-clang -L "core|photonics"
+check "break-even, its figure and its notebook" check_breakeven
+stage "clang++ build: libraries, program, tests of all floors but sim" build ci-clang --target fringe test_core test_photonics test_electronic test_workloads
+stage "clang++ tests" run_ctest ci-clang -L "core|photonics|electronic|workloads"
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
 check "figure of a calibration" draw_calibration
+check "notebooks on a sweep" read_sweep
 check "consumer of the installed package" check_consumer
 check "comparison of two benchmark runs" python tests/check_bench_compare.py
 check "README commands" python tests/readme_commands.py README.md docs/extending.md

@@ -80,20 +80,19 @@ std::optional<OneBoard> one_board(std::span<const TrainingRow> table, const GpuS
   return {};
 }
 
-/// The table's row of this machine, bought rather than rented.
+/// The table's row of this machine, bought rather than rented, and not of a run that is mostly start.
 const ScalingRow* measured_machine(std::span<const ScalingRow> rows, const GpuSpec& board,
                                    const TrainingModel& model, bool half, const Interconnect& way,
                                    int count) {
-  for (const ScalingRow& r : rows)
-    if (r.row->board == &board && r.model == &model && r.row->half == half && r.interconnect == &way &&
-        r.row->count == count && r.row->interconnect.find(';') == std::string::npos)
-      return &r;
-  // Bridged boards and named servers carry a note.
-  for (const ScalingRow& r : rows)
-    if (r.row->board == &board && r.model == &model && r.row->half == half && r.interconnect == &way &&
-        r.row->count == count && way.name == "nvlink-bridge")
-      return &r;
-  return nullptr;
+  const ScalingRow* noted = nullptr;  // bridged boards carry a note
+  for (const ScalingRow& r : rows) {
+    if (r.row->board != &board || r.model != &model || r.row->half != half || r.interconnect != &way ||
+        r.row->count != count || !r.of_a_long_run())
+      continue;
+    if (r.row->interconnect.find(';') == std::string::npos) return &r;
+    if (noted == nullptr && way.name == "nvlink-bridge") noted = &r;
+  }
+  return noted;
 }
 
 void price(Advice& a, const AdviceRequest& request) {
@@ -212,7 +211,7 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
         } else {
           if (model.units_per_sample == 0 || one->batch == 0) continue;
           const double one_s = one->batch * model.units_per_sample / one->throughput;
-          a.step = data_parallel_step({one_s, a.gradient_bytes, model.overlapped}, *way,
+          a.step = data_parallel_step({one_s, a.gradient_bytes, model.overlapped, model.input_wait}, *way,
                                       board.pcie_generation, count);
           a.basis = one->measured ? Basis::scaled : Basis::modelled;
           // Runs that exchanged nothing say nothing of training.

@@ -87,8 +87,8 @@ std::string summary(const AdviceReport& report) {
   const Advice& fastest = report.ranked.front();
   const auto figures = [&](const Advice& a) {
     return fmt::format("{}: {} {}/s, {}{} W ({})", machine(a), rate(a.throughput), units,
-                       a.price_usd > 0 ? usd(a.price_usd) + ", " : "", grouped(a.power_w),
-                       to_string(a.basis));
+                       a.price_usd > 0 ? fmt::format("{} ({}), ", usd(a.price_usd), a.price_month) : "",
+                       grouped(a.power_w), to_string(a.basis));
   };
   std::string text = line("Fastest", figures(fastest));
   if (const Advice* cheap = best(report.ranked, cost); cheap != nullptr)
@@ -147,23 +147,24 @@ std::string advice_text(const AdviceReport& report) {
       wrapped(
           (report.measured
                ? "measured: this machine, published by Lambda, February 2021 · scaled: one board measured, "
-                 "many modelled (6 % off on average: fringe validate gpu-scaling) · "
+                 "many modelled (5 % off on average: fringe validate gpu-scaling) · "
                : "What was measured is not at hand; it is read from " + std::string(training_table_place) +
                      ", or from the folder of --data. ") +
               std::string("modelled: one board modelled too (fringe validate gpu-training; boards after "
                           "2020 are extrapolated)."),
           "  ", line_width) +
-      wrapped(
-          fmt::format(
-              "scaling: throughput over that of as many single boards · price: boards at launch{} · power: "
-              "their TDP · a million {}: price over {:g} years of full use, electricity at ${:g} a kWh.",
-              std::ranges::any_of(report.ranked, &Advice::whole_machine) ? ", * whole machine" : "",
-              model.unit, request.years, request.usd_per_kwh),
-          "  ", line_width);
+      wrapped(fmt::format(
+                  "scaling: throughput over that of as many single boards · price: as announced in the month "
+                  "given, the boards alone{} · power: "
+                  "their TDP · a million {}: price over {:g} years of full use, electricity at ${:g} a kWh.",
+                  std::ranges::any_of(report.ranked, &Advice::whole_machine) ? ", * whole machine" : "",
+                  model.unit, request.years, request.usd_per_kwh),
+              "  ", line_width);
   if (std::ranges::any_of(report.ranked, [](const Advice& a) {
         return a.interconnect != nullptr && a.interconnect->one_for_all && a.basis != Basis::measured;
       }))
-    text += wrapped("pcie-host-bus: as in the one published server of such boards (RTX 3090).", "  ", line_width);
+    text +=
+        wrapped("pcie-host-bus: as in the one published server of such boards (RTX 3090).", "  ", line_width);
   return text;
 }
 

@@ -118,7 +118,7 @@ std::vector<Step> steps_to(const EnergyRatio& at, const LightPoint& start, doubl
   for (const AssumptionResult& a : assumptions)
     if (of_light(a)) left.push_back(&a);
   LightPoint point = start;
-  while (ratio >= 1 && !left.empty()) {
+  while (!left.empty()) {
     const std::vector<double> found = at.ratios(left.size(), [&](std::size_t i) {
       return EnergyRatio::with(point, *left[i]->row, favourable(*left[i]));
     });
@@ -133,6 +133,14 @@ std::vector<Step> steps_to(const EnergyRatio& at, const LightPoint& start, doubl
   return steps;
 }
 
+std::vector<double> map_of(const EnergyRatio& at, const LightPoint& start, const BreakevenMap& map) {
+  const std::size_t across = map.values[1].size();
+  return at.ratios(map.values[0].size() * across, [&](std::size_t i) {
+    return EnergyRatio::with(EnergyRatio::with(start, *map.axes[0], map.values[0][i / across]), *map.axes[1],
+                             map.values[1][i % across]);
+  });
+}
+
 }  // namespace
 
 double AssumptionResult::swing(double ratio) const {
@@ -141,9 +149,8 @@ double AssumptionResult::swing(double ratio) const {
 }
 
 bool BreakevenCase::stable() const {
-  return std::all_of(assumptions.begin(), assumptions.end(), [&](const AssumptionResult& a) {
-    return (a.ratio_low < 1) == (ratio < 1) && (a.ratio_high < 1) == (ratio < 1);
-  });
+  return std::none_of(assumptions.begin(), assumptions.end(),
+                      [&](const AssumptionResult& a) { return a.turns(ratio); });
 }
 
 Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer& observer) {
@@ -160,8 +167,8 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
     if (const std::string why = boards.back().why_not(static_cast<double>(workload.parameters)); !why.empty())
       throw Error("board '" + name + "': " + why + " of workload '" + request.workload + "'");
   }
+  std::size_t done = 0;
   for (const ModelledBoard& board : boards) {
-    observer.progress("boards", result.cases.size(), boards.size());
     if (observer.stop_requested()) {
       result.stopped = true;
       return result;
@@ -176,18 +183,20 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
     found.board_energy_j = cost.energy_j(Boundary::accelerator, cost.interval_s()) / batch;
     found.board_w = found.board_energy_j * found.board_samples_per_s;
     found.ratio = result.light.energy_j / found.board_energy_j;
-    for (const AssumptionRow& row : assumption_rows())
+    for (const AssumptionRow& row : assumption_rows()) {
+      observer.progress("assumptions", done++, assumption_rows().size() * boards.size());
       found.assumptions.push_back(at.assumption(row, row.get(request.light, result.light), found.ratio));
+    }
     std::stable_sort(found.assumptions.begin(), found.assumptions.end(),
                      [&](const AssumptionResult& a, const AssumptionResult& b) {
                        return a.swing(found.ratio) > b.swing(found.ratio);
                      });
     found.steps = steps_to(at, request.light, found.ratio, found.assumptions);
-    found.reached = found.ratio < 1 || (!found.steps.empty() && found.steps.back().ratio < 1);
-    LightPoint best = request.light, worst = request.light;
+    found.best = found.steps.empty() ? found.ratio : found.steps.back().ratio;
+    LightPoint worst = request.light;
     for (const AssumptionResult& a : found.assumptions)
-      if (of_light(a)) a.row->set(best, favourable(a)), a.row->set(worst, adverse(a));
-    found.best = at.ratio(best), found.worst = at.ratio(worst);
+      if (of_light(a)) a.row->set(worst, adverse(a));
+    found.worst = at.ratio(worst);
 
     for (std::size_t axis = 0; axis < 2; ++axis) {
       const AssumptionResult& chosen =
@@ -198,11 +207,15 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
       found.map.axes[axis] = chosen.row;
       found.map.values[axis] = between(chosen.row->scanned, map_points, chosen.row->whole);
     }
-    const std::size_t across = found.map.values[1].size();
-    found.map.ratio = at.ratios(found.map.values[0].size() * across, [&](std::size_t i) {
-      return EnergyRatio::with(at.with(*found.map.axes[0], found.map.values[0][i / across]),
-                              *found.map.axes[1], found.map.values[1][i % across]);
-    });
+    // Where light never wins with all else as it is, the map tells of what is as good as it gets.
+    LightPoint better = request.light;
+    for (const Step& step : found.steps) step.row->set(better, step.value);
+    found.better = light(better);
+    found.map.ratio = map_of(at, request.light, found.map);
+    if (std::none_of(found.map.ratio.begin(), found.map.ratio.end(), [](double v) { return v < 1; })) {
+      found.map.all_else_better = true;
+      found.map.ratio = map_of(at, better, found.map);
+    }
     result.cases.push_back(std::move(found));
   }
   return result;

@@ -52,9 +52,11 @@ struct AssumptionResult {
 
   /// How far the ratio moves over the range, in decades, base included.
   double swing(double ratio) const;
+  /// Whether an end of the range turns the conclusion of that ratio.
+  bool turns(double ratio) const { return (ratio_low < 1) != (ratio < 1) || (ratio_high < 1) != (ratio < 1); }
 };
 
-/// A change that would make light win with those before it.
+/// A change on top of those before it.
 struct Step {
   const AssumptionRow* row = nullptr;
   double value = 0, ratio = 0;
@@ -64,6 +66,7 @@ struct BreakevenMap {
   std::array<const AssumptionRow*, 2> axes{};
   std::array<std::vector<double>, 2> values;  ///< ascending
   std::vector<double> ratio;                  ///< [values[0] × values[1]], row-major
+  bool all_else_better = false;  ///< the other assumptions lie where `steps` bring them, not at their base
 };
 
 struct BreakevenCase {
@@ -71,9 +74,11 @@ struct BreakevenCase {
   double board_energy_j = 0, board_samples_per_s = 0, board_latency_s = 0, board_w = 0;
   double ratio = 0;                           ///< energy of light over the board's; below 1 light wins
   std::vector<AssumptionResult> assumptions;  ///< the one that matters most first
-  std::vector<Step> steps;                    ///< favourable ends, the most helpful first, until light wins
-  bool reached = false;                       ///< the last step does
-  double best = 0, worst = 0;                 ///< all assumptions at their favourable, or adverse, ends
+  /// To the favourable ends of ranges, each time the one that helps most, while any helps.
+  std::vector<Step> steps;
+  double best = 0;     ///< behind them all
+  LightFigure better;  ///< there
+  double worst = 0;    ///< all assumptions at their adverse ends
   BreakevenMap map;
 
   /// The conclusion is the same wherever one assumption alone lies in its range.
@@ -91,12 +96,12 @@ struct Breakeven {
 /// of threads.
 Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer& observer);
 
-/// What a manager can read, without line breaks.
-std::string breakeven_paragraph(const Breakeven& result, const BreakevenCase& which);
+/// What a manager can read, sentence by sentence.
+std::vector<std::string> breakeven_answer(const Breakeven& result, const BreakevenCase& which);
 /// For a terminal of 118 columns.
 std::string breakeven_text(const Breakeven& result);
 std::string breakeven_json(const Breakeven& result);
-/// Writes the trace: tables breakeven, assumptions, breakeven_map.
+/// Writes the trace: tables breakeven, breakeven_answers, assumptions, breakeven_map.
 void record_breakeven(const std::string& path, const Breakeven& result);
 
 }  // namespace fringe

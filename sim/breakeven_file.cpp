@@ -74,7 +74,8 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   if (photonic.table().size() != 1)
     photonic.fail("", fmt::format("takes one system, [photonic.NAME], not {}", photonic.table().size()));
   request.system = std::string(photonic.table().begin()->first.str());
-  const PhotonicEntry entry = read_photonic(photonic.section(request.system), request.system);
+  const PhotonicEntry entry = read_photonic(photonic.section(request.system), request.system, {});
+  if (entry.numbers) photonic.section(request.system).fail("numbers", "belongs to experiments");
   request.light.design = entry.design;
   request.light.cores = entry.cores;
   top.refuse_others();

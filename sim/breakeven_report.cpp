@@ -24,11 +24,18 @@ std::string value_text(const AssumptionRow& row, double value) {
   return si(value, row.unit);
 }
 
+std::string factor(double v) {
+  return v < 99.5    ? fmt::format("{:.2g}", v)
+         : v < 99999 ? fmt::format("{:.0f}", v)
+                     : fmt::format("{:.0e}", v);
+}
 /// "3.4×" for more than the board takes, "1/3.4" for less.
-std::string times(double ratio) {
-  const auto number = [](double v) { return v < 99.5 ? fmt::format("{:.2g}", v) : fmt::format("{:.0f}", v); };
-  if (!std::isfinite(ratio) || ratio > 999999) return "> 10⁶×";
-  return ratio >= 1 ? number(ratio) + "×" : "1/" + number(1 / ratio);
+std::string times(double ratio) { return ratio >= 1 ? factor(ratio) + "×" : "1/" + factor(1 / ratio); }
+
+std::string joined(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& s : sentences) text += (text.empty() ? "" : " ") + s;
+  return text;
 }
 
 std::string names(const std::vector<std::string>& list) {
@@ -66,7 +73,8 @@ constexpr Shade shades[] = {{0.1, "██", "light takes less than 1/10"},
 std::string map_text(const BreakevenMap& map) {
   const AssumptionRow &down = *map.axes[0], &across = *map.axes[1];
   const std::size_t columns = map.values[1].size();
-  std::string text = fmt::format("    {} down, {} across\n", down.key, across.key);
+  std::string text = fmt::format("    {} up, {} across; all else {}\n", down.key, across.key,
+                                 map.all_else_better ? "at the better end of its range" : "as it is");
   for (std::size_t i = map.values[0].size(); i-- > 0;) {
     text += "    " + right(i % 4 == 0 ? value_text(down, map.values[0][i]) : "", 10) + " ";
     for (std::size_t j = 0; j < columns; ++j)
@@ -84,56 +92,55 @@ std::string map_text(const BreakevenMap& map) {
 
 }  // namespace
 
-std::string breakeven_paragraph(const Breakeven& result, const BreakevenCase& c) {
+std::vector<std::string> breakeven_answer(const Breakeven& result, const BreakevenCase& c) {
   const BreakevenRequest& r = result.request;
-  std::string text = fmt::format(
+  std::vector<std::string> answer;
+  answer.push_back(fmt::format(
       "For {} at batch {}, with outputs of {:.3g} effective bits beside {}, the photonic system '{}' ({} "
-      "cores of "
-      "{} modes) takes {} a sample where the board takes {}: ",
-      r.workload, r.light.batch, r.light.bits, c.board, r.system, result.light.cores, r.light.design.modes,
-      si(result.light.energy_j, "J"), si(c.board_energy_j, "J"));
-  text += c.ratio < 1 ? fmt::format("light wins by a factor of {:.2g}. ", 1 / c.ratio)
-                      : fmt::format("light loses by a factor of {:.3g}. ", c.ratio);
-  text += fmt::format("Its joules are {}. ", names(largest_parts(result.light, 3)));
+      "core{} of {} modes) takes {} a sample and the board {}: light {} by a factor of {}.",
+      r.workload, r.light.batch, r.light.bits, c.board, r.system, result.light.cores,
+      result.light.cores == 1 ? "" : "s", r.light.design.modes, si(result.light.energy_j, "J"),
+      si(c.board_energy_j, "J"), c.ratio < 1 ? "wins" : "loses", factor(std::max(c.ratio, 1 / c.ratio))));
+  answer.push_back(fmt::format("Its joules go to {}.", names(largest_parts(result.light, 3))));
   std::vector<std::string> matter;
   for (std::size_t i = 0; i < 3; ++i) {
     const AssumptionResult& a = c.assumptions[i];
-    matter.push_back(fmt::format("{} ({}; {} to {} as it goes from {} to {})", a.row->key, a.row->meaning,
-                                 times(a.ratio_low), times(a.ratio_high), value_text(*a.row, a.range.low),
+    matter.push_back(fmt::format("{} ({}; {} at {}, {} at {})", a.row->key, a.row->meaning,
+                                 times(a.ratio_low), value_text(*a.row, a.range.low), times(a.ratio_high),
                                  value_text(*a.row, a.range.high)));
   }
-  text += "What matters most: " + names(matter) + ". ";
+  answer.push_back("What matters most: " + names(matter) + ".");
   if (c.ratio >= 1) {
+    constexpr std::size_t told = 5;
     std::vector<std::string> steps;
-    for (const Step& s : c.steps)
+    for (const Step& s : c.steps) {
       steps.push_back(fmt::format("{} of {} ({})", s.row->key, value_text(*s.row, s.value), times(s.ratio)));
-    if (steps.empty())
-      text += "No assumption at its favourable end helps. ";
-    else if (c.reached)
-      text += fmt::format("Light would win with {}, one after the other. ", names(steps));
-    else
-      text += fmt::format("Even with {} light would still lose. ", names(steps));
+      if (s.ratio < 1) break;
+    }
+    const bool wins = c.best < 1;
+    if (steps.size() > told)
+      steps = {steps.begin(), steps.begin() + told - 1},
+      steps.push_back(fmt::format("{} more ({})", c.steps.size() + 1 - told, times(c.best)));
+    answer.push_back(steps.empty() ? "No assumption at the better end of its range helps."
+                     : wins ? fmt::format("Light would win with {}, one on top of the other.", names(steps))
+                            : fmt::format("Even with {} light would lose.", names(steps)));
   }
-  if (c.stable()) {
-    text += fmt::format(
-        "The conclusion holds wherever one assumption alone lies within its range; with all at their "
-        "favourable ends light takes {}, at their adverse ends {}. ",
-        times(c.best), times(c.worst));
-  } else {
-    std::vector<std::string> turns;
-    for (const AssumptionResult& a : c.assumptions)
-      if ((a.ratio_low < 1) != (c.ratio < 1) || (a.ratio_high < 1) != (c.ratio < 1))
-        turns.push_back(std::string(a.row->key));
-    text += fmt::format(
-        "The conclusion is not stable: within its range {} alone turn{} it; with all at their favourable "
-        "ends light takes {}, at their adverse ends {}. ",
-        names(turns), turns.size() == 1 ? "s" : "", times(c.best), times(c.worst));
-  }
-  text +=
+  std::vector<std::string> turns;
+  for (const AssumptionResult& a : c.assumptions)
+    if (a.turns(c.ratio)) turns.push_back(std::string(a.row->key));
+  answer.push_back(turns.empty()
+                       ? std::string("The conclusion stands wherever one assumption alone lies in its range.")
+                       : fmt::format("The conclusion does not stand: within its range {} alone {} it.",
+                                     names(turns), turns.size() == 1 ? "turns" : "turn"));
+  answer.push_back(
+      fmt::format("With all of them for light the ratio is {} and its joules go to {}; with all against "
+                  "it the ratio is {}.",
+                  times(c.best), names(largest_parts(c.better, 3)), times(c.worst)));
+  answer.push_back(
       "All figures are modelled; equal accuracy is assumed of equal bits, not simulated; the board runs at "
-      "the "
-      "upper bounds of its model and its price, like that of light, is left out.";
-  return text;
+      "the upper "
+      "bounds of its model; prices are left out, as none is known for light.");
+  return answer;
 }
 
 std::string breakeven_text(const Breakeven& result) {
@@ -164,7 +171,7 @@ std::string breakeven_text(const Breakeven& result) {
                     26) +
               right(times(a.ratio_low) + " … " + times(a.ratio_high), 24) +
               right(a.breakeven ? value_text(*a.row, *a.breakeven) : "–", 18) + "\n";
-    text += "\n" + map_text(c.map) + "\n" + wrapped(breakeven_paragraph(result, c), "  ", 116);
+    text += "\n" + map_text(c.map) + "\n" + wrapped(joined(breakeven_answer(result, c)), "  ", 116);
   }
   const bool own = !r.ranges.empty();
   return text +
@@ -207,14 +214,14 @@ std::string breakeven_json(const Breakeven& result) {
                      {"stable", c.stable()},
                      {"best", c.best},
                      {"worst", c.worst},
-                     {"reached", c.reached},
                      {"steps", steps},
                      {"assumptions", assumptions},
                      {"map",
                       {{"axes", {c.map.axes[0]->key, c.map.axes[1]->key}},
                        {"values", {c.map.values[0], c.map.values[1]}},
-                       {"ratio", c.map.ratio}}},
-                     {"paragraph", breakeven_paragraph(result, c)}});
+                       {"ratio", c.map.ratio},
+                       {"all_else_better", c.map.all_else_better}}},
+                     {"answer", joined(breakeven_answer(result, c))}});
   }
   return json{{"workload", r.workload},  {"batch", r.light.batch},
               {"bits", r.light.bits},    {"format", row_of(r.format).name},
@@ -242,8 +249,9 @@ void record_breakeven(const std::string& path, const Breakeven& result) {
                                {"board_rate", c.board_samples_per_s},
                                {"ratio", c.ratio},
                                {"best", c.best},
-                               {"worst", c.worst},
-                               {"answer", breakeven_paragraph(result, c)}});
+                               {"worst", c.worst}});
+    for (const std::string& sentence : breakeven_answer(result, c))
+      trace.append("breakeven_answers", {{"board", c.board}, {"sentence", sentence}});
     for (const AssumptionResult& a : c.assumptions)
       trace.append("assumptions", {{"board", c.board},
                                    {"key", std::string(a.row->key)},
@@ -258,6 +266,7 @@ void record_breakeven(const std::string& path, const Breakeven& result) {
     std::vector<std::string> board(c.map.ratio.size(), c.board),
         down(board.size(), std::string(c.map.axes[0]->key)),
         across(board.size(), std::string(c.map.axes[1]->key));
+    const std::vector<std::int64_t> better(board.size(), c.map.all_else_better ? 1 : 0);
     std::vector<double> down_value, across_value;
     for (const double a : c.map.values[0])
       for (const double b : c.map.values[1]) down_value.push_back(a), across_value.push_back(b);
@@ -267,7 +276,8 @@ void record_breakeven(const std::string& path, const Breakeven& result) {
                           {"second", across},
                           {"first_value", down_value},
                           {"second_value", across_value},
-                          {"ratio", c.map.ratio}});
+                          {"ratio", c.map.ratio},
+                          {"all_else_better", better}});
   }
 }
 

@@ -30,12 +30,18 @@ Command add_command(CLI::App& app, const char* name, const char* description, Ad
 // In the order of the help.
 Command add_compare_command(CLI::App& app);
 Command add_run_command(CLI::App& app);
+Command add_sweep_command(CLI::App& app);
+Command add_pareto_command(CLI::App& app);
+Command add_sensitivity_command(CLI::App& app);
 Command add_validate_command(CLI::App& app);
 Command add_calibrate_command(CLI::App& app);
 Command add_audit_command(CLI::App& app);
 Command add_advise_command(CLI::App& app);
 Command add_serve_command(CLI::App& app);
+Command add_timeline_command(CLI::App& app);
+Command add_precision_command(CLI::App& app);
 Command add_breakeven_command(CLI::App& app);
+Command add_gemms_command(CLI::App& app);
 Command add_list_command(CLI::App& app);
 Command add_inspect_command(CLI::App& app);
 Command add_import_command(CLI::App& app);

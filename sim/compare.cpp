@@ -1,9 +1,12 @@
 #include "sim/compare.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "core/error.hpp"
 #include "electronic/cpu_blas.hpp"
@@ -259,8 +262,13 @@ class Run {
   // ---- photonics
 
   bool photonics() {
+    bool had_ideal = false;
     for (const PhotonicEntry& entry : experiment().photonic) {
-      if (&entry == &experiment().photonic.front() && !ideal(entry)) return false;
+      if (entry.numbers) {
+        if (!number_results(entry)) return false;
+        continue;
+      }
+      if (!std::exchange(had_ideal, true) && !ideal(entry)) return false;
       if (!main_results(entry) || !splitter_part(entry) || !causes(entry)) return false;
     }
     return true;
@@ -328,6 +336,32 @@ class Run {
           result.scores[m].half_width = result_.float_scores[m].half_width;
       result.chips = 0;
       result.note = "no imperfection: tells rounding from physics; no hardware, so no cost";
+      record_chip_predictions(result.name, results[c]);
+      finish(std::move(result));
+    }
+    return true;
+  }
+
+  /// Chips of a number system differ in their noise alone: one for each fold.
+  bool number_results(const PhotonicEntry& entry) {
+    const std::vector<PhotonicCase> cases = number_cases(study_, entry);
+    std::vector<std::vector<ChipResult>> results;
+    if (!run_cases(entry.name + ": number system", entry, cases, study_.folds().size(), results, true))
+      return false;
+    const std::vector<CostFigure> costs = photonic_costs(study_, entry);
+    for (std::size_t c = 0; c < cases.size(); ++c) {
+      HardwareResult result = photonic_result(entry.name + ", " + cases[c].name, results[c]);
+      result.note = fmt::format("number system {} on {} cores: converters and light act, meshes are ideal",
+                                to_string(entry.numbers->all.kind),
+                                entry.cores > 0 ? entry.cores : tiles_of_workload(study_.graph(), entry));
+      result.costs = costs;
+      if (!cases[c].in_loop) {
+        PhotonicAccelerator chip(photonic_setup(study_, entry, cases[c], 0), study_.cpu(), study_.pool());
+        add_layers(result, chip);
+      } else {
+        for (const ChipResult& chip : results[c])
+          record_epochs(*trace_, entry.name + ", chip " + std::to_string(chip.chip), chip.epochs);
+      }
       record_chip_predictions(result.name, results[c]);
       finish(std::move(result));
     }

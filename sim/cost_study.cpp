@@ -34,6 +34,17 @@ std::vector<CostFigure> photonic_costs(const Study& study, const PhotonicEntry& 
     setup.training = scheme;
     return PhotonicAccelerator(std::move(setup), study.cpu(), study.pool());
   };
+  if (entry.numbers) {
+    // Codes are what is trained; meshes are programmed with them.
+    PhotonicAccelerator resident = with(0, TrainingScheme::reprogram),
+                        one = with(1, TrainingScheme::reprogram);
+    std::vector<CostFigure> figures = inference_costs(study, resident, "resident");
+    for (CostFigure& figure : inference_costs(study, one, "single core"))
+      figures.push_back(std::move(figure));
+    figures.push_back(training_cost(study, resident, "training reprogram"));
+    figures.push_back(training_cost(study, one, "training single core"));
+    return figures;
+  }
   PhotonicAccelerator in_situ = with(0, TrainingScheme::in_situ);
   PhotonicAccelerator reprogram = with(0, TrainingScheme::reprogram);
   PhotonicAccelerator single = with(1, TrainingScheme::reprogram);

@@ -18,7 +18,8 @@ CostFigure training_cost(const Study& study, Accelerator& hardware, const std::s
 /// Each dense operator by itself at a batch.
 std::vector<LayerFigure> layer_costs(const Study& study, Accelerator& hardware, std::size_t batch);
 
-/// All scenarios of a photonic system: resident weights, a single core, training by both schemes.
+/// All scenarios of a photonic system: resident weights, a single core, training by both schemes (in a number
+/// system by new programs alone).
 std::vector<CostFigure> photonic_costs(const Study& study, const PhotonicEntry& entry);
 
 }  // namespace fringe

@@ -22,7 +22,6 @@
 namespace fringe {
 namespace {
 
-constexpr std::uint64_t largest_seed = std::uint64_t{1} << 53;  // so far every whole number is a double
 constexpr double largest_batch = 1e7;
 constexpr std::size_t longest_name = 64, longest_system_name = 40;
 
@@ -40,7 +39,8 @@ bool is_system_name(std::string_view name) {
          name.find_first_not_of(allowed) == name.npos;
 }
 
-/// toml++ sorts keys by name.
+}  // namespace
+
 std::vector<std::string_view> keys_in_file_order(const toml::table& table) {
   std::vector<std::pair<toml::source_position, std::string_view>> places;
   for (const auto& [key, node] : table) places.emplace_back(key.source().begin, key.str());
@@ -50,12 +50,8 @@ std::vector<std::string_view> keys_in_file_order(const toml::table& table) {
   return keys;
 }
 
-}  // namespace
-
-Experiment parse_experiment(std::string_view text, const std::string& file) {
-  const toml::table root = parse_toml(text, file);
+Experiment experiment_of(const toml::table& root, const std::string& file) {
   Experiment e;
-  e.text = text;
   TomlSection top(root, "", file);
   e.name = top.string("name", "experiment");
   if (e.name.empty() || e.name.size() > longest_name || e.name.find('/') != e.name.npos)
@@ -117,13 +113,16 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   in_loop.refuse_others();
 
   TomlSection photonic = top.section("photonic");
+  const Graph graph = find_workload(e.workload).graph();
+  std::vector<std::string_view> operators;
+  for (const int node : graph.weight_nodes()) operators.push_back(graph.node(node).name);
   // The first is the one that stands for its kind.
   for (const std::string_view key : keys_in_file_order(photonic.table())) {
     if (!is_system_name(key))
       photonic.fail(
           key, fmt::format("a system's name has 1 to {} letters, digits, '-' or '_' and is not 'photonic'",
                            longest_system_name));
-    e.photonic.push_back(read_photonic(photonic.section(key), std::string(key)));
+    e.photonic.push_back(read_photonic(photonic.section(key), std::string(key), operators));
   }
 
   if (const std::string& name = e.training_hardware.fresh_chips; !name.empty()) {
@@ -145,7 +144,14 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
   if (!e.gpus.empty() && e.formats.empty()) e.formats = {"fp16"};
   e.systolic = electronic.strings("systolic", [](const std::string& name) { find_systolic(name); });
   electronic.refuse_others();
+  if (top.find("sweep") != nullptr) top.fail("sweep", "turns keys into axes, which fringe sweep runs");
   top.refuse_others();
+  return e;
+}
+
+Experiment parse_experiment(std::string_view text, const std::string& file) {
+  Experiment e = experiment_of(parse_toml(text, file), file);
+  e.text = text;
   return e;
 }
 

@@ -11,6 +11,7 @@
 #include "electronic/number_format.hpp"
 #include "photonics/in_situ.hpp"
 #include "photonics/photonic_design.hpp"
+#include "sim/number_keys.hpp"
 #include "sim/open_dataset.hpp"
 #include "workloads/perturbed.hpp"
 #include "workloads/training.hpp"
@@ -21,7 +22,8 @@ namespace fringe {
 struct PhotonicEntry {
   std::string name;
   PhotonicDesign design;
-  std::size_t cores = 0;  ///< 0: as many as the workload has tiles (resident weights)
+  std::size_t cores = 0;               ///< 0: as many as the workload has tiles (resident weights)
+  std::optional<NumberEntry> numbers;  ///< weights as codes on ideal, calibrated meshes
 };
 
 /// What the training of the networks that every hardware runs meets besides exact float32 products.
@@ -68,6 +70,9 @@ struct Experiment {
   std::vector<std::string> formats;   ///< of the modelled GPUs
   std::vector<std::string> systolic;  ///< rows of the catalogue of systolic arrays
 };
+
+inline constexpr std::uint64_t largest_seed = std::uint64_t{1}
+                                              << 53;  // so far every whole number is a double
 
 /// Throws Error with file, line, key, value and rule. `file` is only named.
 Experiment parse_experiment(std::string_view text, const std::string& file);

@@ -10,14 +10,14 @@
 namespace fringe {
 namespace {
 
-struct NumberKey {
+struct FigureKey {
   std::string_view key;
   bool whole;
   double least, most;
   void (*set)(PhotonicDesign&, double);
 };
 // The ranges keep out slips of the unit; check(PhotonicDesign) has the rules of physics.
-constexpr NumberKey design_numbers[] = {
+constexpr FigureKey design_numbers[] = {
     {"modes", true, 2, 4096, [](PhotonicDesign& d, double v) { d.modes = static_cast<std::size_t>(v); }},
     {"clock_hz", false, 1e3, 1e12, [](PhotonicDesign& d, double v) { d.clock_hz = v; }},
     {"laser_power_w", false, 1e-9, 1e2, [](PhotonicDesign& d, double v) { d.laser_power_w = v; }},
@@ -126,7 +126,8 @@ std::string broken_rule(const PhotonicDesign& design) {
 
 }  // namespace
 
-PhotonicEntry read_photonic(TomlSection section, std::string name) {
+PhotonicEntry read_photonic(TomlSection section, std::string name,
+                            std::span<const std::string_view> operators) {
   PhotonicEntry entry;
   entry.name = std::move(name);
   const std::string preset_name = section.string("preset", "realistic");
@@ -150,12 +151,13 @@ PhotonicEntry read_photonic(TomlSection section, std::string name) {
     }
     changes.push_back({row.key, [&row, device](PhotonicDesign& d) { row.set(d, device); }});
   }
-  for (const NumberKey& row : design_numbers) {
+  for (const FigureKey& row : design_numbers) {
     if (section.find(row.key) == nullptr) continue;
     const double value = row.whole ? section.whole(row.key, 0, row.least, row.most)
                                    : section.number(row.key, 0, row.least, row.most);
     changes.push_back({row.key, [&row, value](PhotonicDesign& d) { row.set(d, value); }});
   }
+  const bool has_numbers = section.find("numbers") != nullptr;
   section.refuse_others();
 
   entry.design = changed(preset, changes, changes.size());
@@ -164,6 +166,7 @@ PhotonicEntry read_photonic(TomlSection section, std::string name) {
       if (broken_rule(changed(preset, changes, i)).empty()) section.fail(changes[i].key, rule);
     section.fail("", rule);
   }
+  if (has_numbers) entry.numbers = read_numbers(section.section("numbers"), entry.design, operators);
   return entry;
 }
 

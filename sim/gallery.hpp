@@ -123,9 +123,11 @@ std::span<const ValidationRow> wavelength_rows();
 std::span<const ValidationRow> loss_rows();
 std::span<const ValidationRow> light_rows();
 std::span<const ValidationRow> photon_rows();
+std::span<const ValidationRow> number_rows();
 std::span<const ValidationRow> in_situ_rows();
 std::span<const ValidationRow> training_rows();
 std::span<const ValidationRow> gpu_training_rows();
 std::span<const ValidationRow> gpu_scaling_rows();
+std::span<const ValidationRow> system_rows();
 
 }  // namespace fringe

@@ -6,7 +6,7 @@
 #include <map>
 #include <tuple>
 
-#include "sim/log_search.hpp"
+#include "core/log_search.hpp"
 #include "workloads/zoo.hpp"
 
 namespace fringe {

@@ -67,9 +67,9 @@ LightFigure LightCost::operator()(const LightPoint& point) const {
     for (std::size_t cores = 1; cores < best.tiles; cores *= 2) choices.push_back(cores);
     choices.push_back(best.tiles);
   }
+  const PhotonicPricing pricing(design, memory_, TrainingScheme::in_situ);
   for (const std::size_t cores : choices) {
-    design.cores = cores;
-    const Cost cost = PhotonicPricing(design, memory_, TrainingScheme::in_situ).price(list);
+    const Cost cost = pricing.with_cores(cores).price(list);
     const double interval = cost.interval_s();
     const double energy = cost.energy_j(Boundary::accelerator, interval) / batch;
     if (best.cores > 0 && energy >= best.energy_j) continue;

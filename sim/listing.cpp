@@ -13,6 +13,7 @@
 #include "photonics/mesh_layout.hpp"
 #include "photonics/optical_nonlinearity.hpp"
 #include "photonics/photonic_design.hpp"
+#include "photonics/photonic_system.hpp"
 #include "photonics/programming.hpp"
 #include "sim/open_dataset.hpp"
 #include "sim/report.hpp"
@@ -35,6 +36,22 @@ std::string devices() {
   text += "\npreset\n";
   for (const PhotonicPreset& preset : photonic_presets())
     text += "  " + entry(preset.name, preset.description, preset.source);
+  return text;
+}
+
+std::string system_table() {
+  std::string text;
+  for (const PhotonicSystem& row : photonic_systems()) {
+    std::string what = fmt::format("{}; {}, {} x {} on {} core(s)", row.description,
+                                   row_of(row.multiplier).name, row.rows, row.inner, row.cores);
+    if (row.clock_hz > 0)
+      what += fmt::format(" at {}: {}", si(row.clock_hz, "Hz"), si(row.peak_per_s(), "op/s"));
+    if (row.published_w > 0) what += fmt::format("; {} in all", si(row.published_w, "W"));
+    for (const PoweredDevice& d : row.devices)
+      what += fmt::format("; {} {} of {}", d.count, d.name, si(d.watts, "W"));
+    if (!row.missing.empty()) what += "; not broken down: " + row.missing;
+    text += entry(row.name, what, row.source);
+  }
   return text;
 }
 
@@ -173,6 +190,7 @@ struct Listing {
   std::string (*table)();
 };
 constexpr std::array listings{Listing{"devices", devices},
+                              Listing{"systems", system_table},
                               Listing{"meshes", meshes},
                               Listing{"crossings", crossing_table},
                               Listing{"cores", core_table},

@@ -76,9 +76,11 @@ int command_line(int argc, char** argv) {
   app.set_version_flag("--version", std::string(program_version));
   app.require_subcommand(0, 1);
   const Command commands[] = {
-      add_compare_command(app),   add_run_command(app),       add_validate_command(app),
-      add_calibrate_command(app), add_audit_command(app),     add_advise_command(app),
-      add_serve_command(app),     add_breakeven_command(app), add_list_command(app),
+      add_compare_command(app),   add_run_command(app),         add_sweep_command(app),
+      add_pareto_command(app),    add_sensitivity_command(app), add_validate_command(app),
+      add_calibrate_command(app), add_audit_command(app),       add_advise_command(app),
+      add_serve_command(app),     add_timeline_command(app),    add_precision_command(app),
+      add_breakeven_command(app), add_gemms_command(app),       add_list_command(app),
       add_inspect_command(app),   add_import_command(app)};
   try {
     app.parse(argc, argv);

@@ -29,6 +29,20 @@ std::vector<std::uint32_t> first_rows(const Rows& rows, std::size_t most) {
           rows.begin() + static_cast<std::ptrdiff_t>(most == 0 ? rows.size() : std::min(most, rows.size()))};
 }
 
+/// The entry's systems where the operators of the graph stand, in that much light.
+NumberPlan plan_of(const NumberEntry& entry, const Graph& graph, double noise) {
+  NumberPlan plan{entry.all, {}};
+  plan.all.light_noise = noise;
+  const std::vector<int> weights = graph.weight_nodes();
+  for (const auto& [name, numbers] : entry.operators)
+    for (std::size_t k = 0; k < weights.size(); ++k)
+      if (graph.node(weights[k]).name == name) {
+        plan.operators.push_back({static_cast<std::uint32_t>(weights[k]), static_cast<int>(k), numbers});
+        plan.operators.back().numbers.light_noise = noise;
+      }
+  return plan;
+}
+
 }  // namespace
 
 std::size_t tiles_of_workload(const Graph& graph, std::size_t modes) {
@@ -40,12 +54,27 @@ std::size_t tiles_of_workload(const Graph& graph, std::size_t modes) {
   return tiles;
 }
 
+std::size_t tiles_of_workload(const Graph& graph, const PhotonicEntry& entry) {
+  if (!entry.numbers) return tiles_of_workload(graph, entry.design.modes);
+  std::size_t tiles = 0;
+  for (const int node : graph.weight_nodes()) {
+    const Products p = graph.products(node);
+    const auto matrices =
+        static_cast<std::size_t>(passes_of(entry.numbers->of(graph.node(node).name)).matrices);
+    tiles += tiles_of_groups(p.rows, p.inner, p.groups * matrices, entry.design.modes);
+  }
+  return tiles;
+}
+
 PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,
                              std::size_t chip) {
   PhotonicSetup setup;
   setup.name = entry.name + ", " + which.name;
   setup.design = entry.design;
-  setup.design.cores = entry.cores > 0 ? entry.cores : tiles_of_workload(study.graph(), entry.design.modes);
+  setup.design.cores = entry.cores > 0 ? entry.cores : tiles_of_workload(study.graph(), entry);
+  if (entry.numbers)
+    setup.numbers = plan_of(*entry.numbers, study.graph(),
+                            which.effects == PhotonicEffects{} ? 0 : light_noise(entry.design));
   setup.effects = which.effects;
   setup.corrected = which.corrected;
   setup.seed = study.experiment().seed;
@@ -68,7 +97,7 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
   result.fold = chip % study.folds().size();
   result.rows = first_rows(fold.split.test, experiment.chip_samples);
   const auto ranges = study.calibration_rows(fold);
-  if (which.in_loop && experiment.in_loop.random_start)
+  if (which.in_loop && experiment.in_loop.random_start && !entry.numbers)
     for (std::size_t d = 0; d < network.matrix_count(); ++d)
       dynamic_cast<PhotonicMatrix&>(network.matrix(d)).start_randomly(experiment.seed);
   calibrate(network, study.data(), ranges, experiment.seed);
@@ -110,6 +139,13 @@ std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& en
   std::vector<PhotonicCase> cases{{"as fabricated", all, false, false, true},
                                   {"corrected", all, true, false, true}};
   if (study.experiment().in_loop.epochs > 0) cases.push_back({"trained on chip", all, false, true, true});
+  return cases;
+}
+
+std::vector<PhotonicCase> number_cases(const Study& study, const PhotonicEntry& entry) {
+  const PhotonicEffects all = effects_of(entry.design);
+  std::vector<PhotonicCase> cases{{"ideal meshes", all}};
+  if (study.experiment().in_loop.epochs > 0) cases.push_back({"ideal meshes, trained", all, false, true});
   return cases;
 }
 

@@ -12,7 +12,8 @@ namespace fringe {
 
 /// What of a system is switched on, and what is done about it.
 struct PhotonicCase {
-  std::string name;  ///< "ideal", "as fabricated", "corrected", "trained on chip", "only X", "without X", …
+  /// "ideal", "as fabricated", "corrected", "trained on chip", "ideal meshes", "only X", "without X", …
+  std::string name;
   PhotonicEffects effects;
   bool corrected = false;
   bool in_loop = false;
@@ -36,6 +37,8 @@ struct ChipResult {
 
 /// Tiles that all weights of the study's workload take on cores of n modes.
 std::size_t tiles_of_workload(const Graph& graph, std::size_t modes);
+/// The same on the cores of an entry: number systems hold a weight in several matrices.
+std::size_t tiles_of_workload(const Graph& graph, const PhotonicEntry& entry);
 
 /// The entry as hardware: chip c of a case.
 PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,
@@ -46,7 +49,11 @@ PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, con
 ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,
                     std::size_t chip);
 
-/// Main cases of an entry: as it comes, corrected and, where the experiment asks for it, trained on the chip.
+/// Main cases of an entry with a number system, whose meshes are ideal: as it is and, where the experiment
+/// asks for it, trained further in it.
+std::vector<PhotonicCase> number_cases(const Study& study, const PhotonicEntry& entry);
+/// Main cases of another entry: as it comes, corrected and, where the experiment asks for it, trained on the
+/// chip.
 std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& entry);
 /// Two cases per imperfection that acts: it alone, and all but it.
 std::vector<PhotonicCase> cause_cases(const PhotonicEntry& entry);

@@ -208,7 +208,9 @@ std::string training_table(const Comparison& c) {
   for (const HardwareResult* h : shown(c, "training"))
     for (const CostFigure& figure : h->costs) {
       if (!figure.scenario.starts_with("training")) continue;
-      if (photonic(*h) && h->name.find("as fabricated") == std::string::npos) continue;
+      // Once for each system.
+      if (photonic(*h) && !h->name.ends_with(", as fabricated") && !h->name.ends_with(", ideal meshes"))
+        continue;
       const std::string name = photonic(*h) ? system_of(*h) + ", " + figure.scenario.substr(9) : h->name;
       text += "  " + left(name, 30) + right(fmt::format("batch {}", figure.batch), 14) +
               right(si(figure.cost.latency_s, "s"), 12) +
@@ -333,7 +335,8 @@ std::string report_text(const Comparison& c) {
     text += row("  on a single core", "", *h, "single core", cost) + "\n";
   }
   for (const HardwareResult* h : rows)
-    if (h->available && h->numerics == Provenance::measured) text += "  " + h->name + ": " + h->note + "\n";
+    if (h->available && (h->numerics == Provenance::measured || h->note.starts_with("number system")))
+      text += "  " + h->name + ": " + h->note + "\n";
 
   text += fmt::format(
       "  ✗ more than {} {} floating point. ± 95 %: electronics over {}, photonics over chips.\n"

@@ -7,8 +7,8 @@
 namespace fringe {
 namespace {
 
-double relative_error(const ScalingRow& row, const ScalingConstants& constants) {
-  return predicted_efficiency(row, constants) / row.efficiency - 1;
+double relative_error(const ScalingRow& row, const ScalingFit& fit) {
+  return predicted_efficiency(row, fit) / row.efficiency - 1;
 }
 
 template <class Keep>
@@ -30,8 +30,8 @@ bool is_closed(const ScalingRow& row) { return row.model->exchanged && row.seale
 
 /// Of each row, predicted by constants of open rows of other models.
 std::vector<double> model_left_out(std::span<const ScalingRow> rows, std::span<const ScalingRow> open,
-                                   const ScalingConstants& start) {
-  std::map<std::string_view, ScalingConstants> without;
+                                   const ScalingFit& start) {
+  std::map<std::string_view, ScalingFit> without;
   std::vector<double> errors;
   for (const ScalingRow& row : rows) {
     const std::string_view left = row.model->name;
@@ -44,7 +44,7 @@ std::vector<double> model_left_out(std::span<const ScalingRow> rows, std::span<c
 }
 
 /// Of rows of eight boards, by constants of open rows of at most four and the cell's own largest count below.
-std::vector<double> eight_from_four(std::span<const ScalingRow> rows, const ScalingConstants& few, bool own) {
+std::vector<double> eight_from_four(std::span<const ScalingRow> rows, const ScalingFit& few, bool own) {
   std::vector<double> errors;
   for (const ScalingRow& row : rows) {
     if (row.row->count != 8) continue;
@@ -108,24 +108,24 @@ MachineRatio compare_machines(std::span<const ScalingRow> rows, A first, B secon
 
 std::vector<double> workload_left_out(std::span<const ScalingRow> rows) {
   const auto open = those(rows, is_open);
-  return model_left_out(those(rows, exchanges), open, fit_scaling(open, fitted_scaling()));
+  return model_left_out(those(rows, exchanges), open, fit_scaling(open, fitted_scaling_runs()));
 }
 
 std::vector<ScalingScore> scaling_scores(std::span<const ScalingRow> rows) {
   const auto all = those(rows, exchanges), open = those(rows, is_open), sealed = those(rows, is_closed);
-  const ScalingConstants constants = fit_scaling(open, fitted_scaling());
-  const ScalingConstants of_few =
-      fit_scaling(those(open, [](const ScalingRow& r) { return r.row->count <= 4; }), constants);
+  const ScalingFit fit = fit_scaling(open, fitted_scaling_runs());
+  const ScalingFit of_few =
+      fit_scaling(those(open, [](const ScalingRow& r) { return r.row->count <= 4; }), fit);
   const auto by_open = [&](std::span<const ScalingRow> some) {
     std::vector<double> errors;
-    for (const ScalingRow& row : some) errors.push_back(relative_error(row, constants));
+    for (const ScalingRow& row : some) errors.push_back(relative_error(row, fit));
     return errors;
   };
   std::vector<ScalingScore> scores;
   const auto score = [&](std::string what, const std::vector<double>& errors) {
     scores.push_back({std::move(what), errors.size(), mean_of(errors)});
   };
-  const auto left_out = model_left_out(all, open, constants);
+  const auto left_out = model_left_out(all, open, fit);
   std::vector<double> left_out_open, left_out_sealed;
   for (std::size_t i = 0; i < all.size(); ++i)
     (all[i].sealed ? left_out_sealed : left_out_open).push_back(left_out[i]);
@@ -144,11 +144,11 @@ std::vector<ScalingScore> scaling_scores(std::span<const ScalingRow> rows) {
 
 MachineRatios machine_ratios(std::span<const ScalingRow> rows) {
   const auto efficiency = [](const ScalingRow& r) {
-    return MachineRatio{r.efficiency, predicted_efficiency(r, fitted_scaling())};
+    return MachineRatio{r.efficiency, predicted_efficiency(r, fitted_scaling_runs())};
   };
   const auto throughput = [](const ScalingRow& r) {
-    return MachineRatio{r.row->throughput,
-                        r.row->throughput / r.efficiency * predicted_efficiency(r, fitted_scaling())};
+    const double perfect = r.row->count * r.one_per_s;
+    return MachineRatio{perfect * r.efficiency, perfect * predicted_efficiency(r, fitted_scaling_runs())};
   };
   const auto machine = [](std::string_view gpu, std::string_view notes, int count = 0) {
     return [=](const ScalingRow& r) {

@@ -50,7 +50,7 @@ Perturbation perturbation_of(const Study& study) {
 }  // namespace
 
 Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
-             const std::string& checkpoint_path)
+             const std::string& checkpoint_path, std::shared_ptr<const OpenedData> opened)
     : experiment_(&experiment),
       pool_(&pool),
       observer_(&observer),
@@ -62,24 +62,25 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
     throw Error("workload '" + experiment.workload + "': " + error.what() + " (fringe compare --workload " +
                 experiment.workload + " prices it)");
   }
-  OpenedData opened = open_dataset(experiment.data, experiment.data_options, pool);
-  std::vector<NamedSplit> splits = splits_of(opened, experiment.folds, experiment.seed);
-  data_ = std::move(opened.data);
+  if (!opened)
+    opened = std::make_shared<const OpenedData>(open_dataset(experiment.data, experiment.data_options, pool));
+  std::vector<NamedSplit> splits = splits_of(*opened, experiment.folds, experiment.seed);
+  data_ = {opened, &opened->data};
   const bool one_class = graph_.nodes().back().op == Operator::softmax_cross_entropy &&
-                         data_.labels_per_sample == 1 && data_.classes > 0;
-  if (one_class && (data_.features != graph_.input_features() || data_.classes != graph_.classes()))
+                         data_->labels_per_sample == 1 && data_->classes > 0;
+  if (one_class && (data_->features != graph_.input_features() || data_->classes != graph_.classes()))
     throw Error("workload '" + experiment.workload + "' takes " + std::to_string(graph_.input_features()) +
                 " features and tells " + std::to_string(graph_.classes()) + " classes; data '" +
-                experiment.data + "' has " + std::to_string(data_.features) + " and " +
-                std::to_string(data_.classes));
+                experiment.data + "' has " + std::to_string(data_->features) + " and " +
+                std::to_string(data_->classes));
   try {
-    require_match(graph_, data_, {});
+    require_match(graph_, *data_, {});
   } catch (const Error& error) {
     throw Error("workload '" + experiment.workload + "', data '" + experiment.data + "': " + error.what());
   }
-  metrics_ = metrics_of(graph_, data_);
+  metrics_ = metrics_of(graph_, *data_);
   for (NamedSplit& each : splits) {
-    const AuditReport audited = audit(data_, each.split, experiment.near_tolerance);
+    const AuditReport audited = audit(*data_, each.split, experiment.near_tolerance);
     if (audited.leaks() && !experiment.allow_leak)
       throw Error("data '" + experiment.data + "', split '" + each.name + "': " + leak_sentence(audited) +
                   "; --allow-leak trains all the same and marks the trace (see fringe audit-data)");
@@ -88,7 +89,28 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
   }
   if (!checkpoint_path.empty())
     checkpoint_ =
-        std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph_, data_));
+        std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph_, *data_));
+}
+
+Study::Study(const Study& other, const Experiment& experiment, ThreadPool& pool, Observer& observer,
+             const std::string& checkpoint_path)
+    : experiment_(&experiment),
+      pool_(&pool),
+      observer_(&observer),
+      cpu_(make_cpu_executor(pool)),
+      data_(other.data_),
+      graph_(other.graph_),
+      metrics_(other.metrics_),
+      folds_(other.folds_),
+      ordered_(other.ordered_) {
+  if (!checkpoint_path.empty())
+    checkpoint_ =
+        std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph_, *data_));
+}
+
+void Study::keep_folds(std::size_t folds) {
+  if (folds < folds_.size()) folds_.resize(folds);
+  ordered_.clear();
 }
 
 Checkpoints Study::checkpoints(const std::string& name) const {
@@ -119,15 +141,15 @@ void Study::train_floating() {
       hardware = (perturbed = make_perturbed(*hardware, std::move(perturbation))).get();
     Network network(graph_, initial_parameters(graph_, experiment_->seed), *hardware);
     EpochCounter counter(*observer_, done, mutex, epochs);
-    fold.epochs = train(network, data_, fold.split.train, experiment_->training, &counter, fold.split.test,
+    fold.epochs = train(network, *data_, fold.split.train, experiment_->training, &counter, fold.split.test,
                         checkpoints("floating point, " + fold.name))
                       .epochs;
     fold.parameters = network.parameters();
     if (wanted.plain()) {
-      fold.floating = evaluate(network, data_, fold.split.test);
+      fold.floating = evaluate(network, *data_, fold.split.test);
     } else {
       Network exact(graph_, fold.parameters, *blas);
-      fold.floating = evaluate(exact, data_, fold.split.test);
+      fold.floating = evaluate(exact, *data_, fold.split.test);
     }
   };
   if (all.size() == 1)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,15 +35,20 @@ class Study {
  public:
   /// Loads the data, audits its splits and, where its path isn't empty, reads the checkpoint that trainings
   /// go on from and write to. Throws Error where data and workload, or checkpoint and experiment, don't fit,
-  /// or where test rows stand in training rows and the experiment doesn't allow it.
+  /// or where test rows stand in training rows and the experiment doesn't allow it. `data`: the experiment's,
+  /// where somebody has opened them.
   Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
+        const std::string& checkpoint_path = "", std::shared_ptr<const OpenedData> data = nullptr);
+  /// With the data, splits and networks of another study, trained or not: for an experiment that differs from
+  /// its in nothing that they depend on.
+  Study(const Study& other, const Experiment& experiment, ThreadPool& pool, Observer& observer,
         const std::string& checkpoint_path = "");
 
   const Experiment& experiment() const noexcept { return *experiment_; }
   ThreadPool& pool() const noexcept { return *pool_; }
   Executor& cpu() const noexcept { return *cpu_; }
   Observer& observer() const noexcept { return *observer_; }
-  const Dataset& data() const noexcept { return data_; }
+  const Dataset& data() const noexcept { return *data_; }
   const Graph& graph() const noexcept { return graph_; }
   /// What results are measured in; the first judges hardware.
   std::span<const Metric> metrics() const noexcept { return metrics_; }
@@ -55,6 +61,8 @@ class Study {
   /// Training rows that set converter ranges.
   std::span<const std::uint32_t> calibration_rows(const TrainedFold& fold) const;
 
+  /// Forgets all but the first folds, and the ordered split: chips of a number run no other networks.
+  void keep_folds(std::size_t folds);
   /// Trains all folds and the ordered split on the CPU in floating point, on what the experiment puts in
   /// between; TrainedFold::floating is without it. Stopped trainings leave folds that are trained in part.
   void train_floating();
@@ -70,7 +78,7 @@ class Study {
   Observer* observer_;
   std::unique_ptr<Executor> cpu_;
   std::unique_ptr<CheckpointFile> checkpoint_;
-  Dataset data_;
+  std::shared_ptr<const Dataset> data_;
   Graph graph_;
   std::span<const Metric> metrics_;
   std::vector<TrainedFold> folds_, ordered_;

@@ -58,6 +58,17 @@ std::string utc_now() {
 
 }  // namespace
 
+bool is_being_written(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  const bool held = ::fcntl(descriptor, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+  ::close(descriptor);
+  return held;
+}
+
 struct TraceWriter::File {
   std::string path;
   std::unique_ptr<OrderedFile> storage;

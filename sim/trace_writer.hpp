@@ -40,6 +40,9 @@ struct TraceColumn {
   TraceSpan values;
 };
 
+/// Whether a writer holds the file: a trace under way.
+bool is_being_written(const std::string& path);
+
 /// Writes one trace. One writer belongs to one thread at a time.
 ///
 /// Each append is flushed before it returns: after a kill, any HDF5 reader opens the file and finds every

@@ -34,7 +34,9 @@ constexpr std::array<TrainingModel, 11> models{{
     {"maskrcnn", "maskrcnn-resnet50", "Mask R-CNN, ResNet-50 FPN", "images", 1, 44.401e6, 4, false, true, convolutions, each(17), each(12),
      {0.93, 1.11, 0.591}, {0.847, 0.944, 0.537},
      "44.401 million parameters: torchvision documentation (K. He et al., arXiv:1703.06870); NVIDIA "
-     "DeepLearningExamples exchange after the backward pass (apex, delay_allreduce) and mix precisions by O1"},
+     "DeepLearningExamples exchange after the backward pass (apex, delay_allreduce) and mix precisions by O1; data "
+     "0.3516 of 3.1572 s a step: lambdal/deeplearning-benchmark at e167f02c, log of Mask R-CNN FP16 on one Quadro RTX 8000",
+     0.3516 / 3.1572},
     {"bert_base_squad", "bert-base-384", "BERT base, SQuAD", "sequences", 1, 110e6, 2, true, true, products, fused(13.5), each(32),
      {1.04, 1.01, 1.99}, {0.998, 0.961, 1.01},
      "110 million parameters: J. Devlin et al., arXiv:1810.04805"},

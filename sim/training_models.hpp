@@ -39,6 +39,7 @@ struct TrainingModel {
   TrainingUpdate update_half, update_fp32;
   FittedUnit fp16, fp32;  ///< the latter TF32 where a board has it
   std::string_view source;
+  double input_wait = 0;  ///< part of a step on one board that waits for data
 
   /// Bytes of the gradient that a run in "fp16" or "fp32" exchanges.
   double gradient_bytes(bool half) const noexcept { return parameters * (half ? half_bytes : 4); }

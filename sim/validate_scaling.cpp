@@ -3,34 +3,40 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "core/error.hpp"
-#include "sim/log_search.hpp"
+#include "core/log_search.hpp"
+#include "sim/training_runs.hpp"
 
 namespace fringe {
 namespace {
 
-/// In the order of the search: the overlap less one, each link, each platform.
-std::vector<double> positive(const ScalingConstants& c) {
+/// In the order of the search: the overlap less one, each link, each platform, the start of a run.
+std::vector<double> positive(const ScalingFit& fit) {
+  const ScalingConstants& c = fit.step;
   std::vector<double> x{c.overlap - 1};
   x.insert(x.end(), c.bytes_per_s.begin(), c.bytes_per_s.end());
   x.insert(x.end(), c.stall.begin(), c.stall.end());
+  x.push_back(fit.start_s);
   return x;
 }
 
-ScalingConstants constants_of(std::span<const double> x) {
-  ScalingConstants c{1 + x[0], {}, {}};
-  std::ranges::copy(x.subspan(1, link_count), c.bytes_per_s.begin());
-  std::ranges::copy(x.subspan(1 + link_count, platform_count), c.stall.begin());
-  return c;
+ScalingFit fit_of(std::span<const double> x) {
+  ScalingFit fit{{1 + x[0], {}, {}}, x.back()};
+  std::ranges::copy(x.subspan(1, link_count), fit.step.bytes_per_s.begin());
+  std::ranges::copy(x.subspan(1 + link_count, platform_count), fit.step.stall.begin());
+  return fit;
 }
 
-double mean_error(std::span<const ScalingRow> rows, const ScalingConstants& constants) {
+double mean_error(std::span<const ScalingRow> rows, const ScalingFit& fit) {
   double sum = 0;
-  for (const ScalingRow& row : rows)
-    sum += std::abs(predicted_efficiency(row, constants) / row.efficiency - 1);
+  for (const ScalingRow& row : rows) sum += std::abs(predicted_efficiency(row, fit) / row.efficiency - 1);
   return sum / static_cast<double>(rows.size());
 }
+
+/// What was computed over what its throughput counts.
+double by_steps_made(const std::optional<TimedRun>& run) { return run ? run->steps / run->counted : 1; }
 
 }  // namespace
 
@@ -70,27 +76,39 @@ std::vector<ScalingRow> scaling_rows(std::span<const TrainingRow> table) {
     if (one == table.end()) continue;
     const auto batch = row.batch_per_gpu ? row.batch_per_gpu : one->batch_per_gpu;
     if (!batch) continue;
-    const double efficiency = computed_throughput(row) / computed_throughput(*one) / row.count;
-    rows.push_back({&row,
-                    &model,
-                    &interconnect_of(row.gpu, row.interconnect, row.count),
-                    row.board->pcie_generation,
-                    {*batch * model.units_per_sample / one->throughput,
-                     model.exchanged ? model.gradient_bytes(row.half) : 0, model.overlapped},
-                    efficiency,
-                    is_sealed(row.cell())});
+    const auto run = timed_run(row, *batch),
+               run_of_one = timed_run(*one, one->batch_per_gpu.value_or(*batch));
+    const double per_s = computed_throughput(row) * by_steps_made(run);
+    const double one_per_s = computed_throughput(*one) * by_steps_made(run_of_one);
+    rows.push_back(
+        {&row,
+         &model,
+         &interconnect_of(row.gpu, row.interconnect, row.count),
+         row.board->pcie_generation,
+         {*batch * model.units_per_sample / one_per_s, model.exchanged ? model.gradient_bytes(row.half) : 0,
+          model.overlapped, model.input_wait},
+         one_per_s,
+         run ? run->steps : std::numeric_limits<double>::infinity(),
+         per_s / one_per_s / row.count,
+         is_sealed(row.cell())});
   }
   return rows;
 }
 
-double predicted_efficiency(const ScalingRow& row, const ScalingConstants& constants) {
-  return data_parallel_step(row.step, *row.interconnect, row.pcie_generation, row.row->count, constants)
-      .efficiency;
+const ScalingFit& fitted_scaling_runs() noexcept {
+  static const ScalingFit fit{fitted_scaling(), 0.256};
+  return fit;
 }
 
-ScalingConstants fit_scaling(std::span<const ScalingRow> rows, const ScalingConstants& start) {
-  return constants_of(least_error(
-      positive(start), [&](std::span<const double> x) { return mean_error(rows, constants_of(x)); }));
+double predicted_efficiency(const ScalingRow& row, const ScalingFit& fit) {
+  const int n = row.row->count;
+  const ParallelStep step = data_parallel_step(row.step, *row.interconnect, row.pcie_generation, n, fit.step);
+  return row.step.one_gpu_s / (step.step_s + fit.start_s * (n - 1) / row.run_steps);
+}
+
+ScalingFit fit_scaling(std::span<const ScalingRow> rows, const ScalingFit& start) {
+  return fit_of(
+      least_error(positive(start), [&](std::span<const double> x) { return mean_error(rows, fit_of(x)); }));
 }
 
 }  // namespace fringe

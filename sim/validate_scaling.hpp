@@ -3,14 +3,18 @@
 // Rows. Those of sim/training_table.hpp with more than one board, a row of one board beside them and a known
 // batch. Left out: rows flagged as latency-bound, anomalous or superlinear. Rows that exchange no gradient
 // (Transformer-XL) are predicted with none and scored apart. Figures are those of
-// computed_throughput().
+// computed_throughput(), of BERT by the steps that were made (training_runs.hpp).
+//
+// A run's start is in the published mean of BERT's short runs: a board after the first adds start_s to it, so
+// that a step takes start_s·(n − 1)/steps longer there than in a long run.
 //
 // Sealed. About three tenths of the cells (board, interconnect, model, precision; all counts together), drawn
 // by a hash of their names and listed in tests/sim/scaling_sealed.txt. Form and constants were chosen on the
-// open ones, among about fifty forms, by leaving one model out. Not blind in the strict sense: the whole
+// open ones, among about fifty forms, by leaving one model out; the terms of a run's start and of waits for
+// data came later, from the open rows' logs. Not blind in the strict sense: the whole
 // table had been printed once before the draw, and two sealed rows remembered from it (WaveGlow on eight RTX
 // 3090) showed that WaveGlow's published runs have 512 channels, not 256. Fit: mean absolute relative error,
-// by search along the logarithms of the ten constants.
+// by search along the logarithms of the eleven constants.
 #pragma once
 
 #include <span>
@@ -31,8 +35,13 @@ struct ScalingRow {
   const Interconnect* interconnect;
   int pcie_generation;
   TrainingStep step;
+  double one_per_s;   ///< units a second of one board
+  double run_steps;   ///< that the throughput is the mean of, start included; infinity: without the start
   double efficiency;  ///< measured: throughput over count times that of one board
   bool sealed;
+
+  /// Whether it says how a long training scales.
+  bool of_a_long_run() const noexcept { return run_steps >= 50; }
 };
 
 /// `table` must outlive the result.
@@ -41,9 +50,17 @@ std::vector<ScalingRow> scaling_rows(std::span<const TrainingRow> table);
 /// Whether a cell (TrainingRow::cell) is sealed: FNV-1a, 64 bits, modulo 10 below 3.
 bool is_sealed(std::string_view cell);
 
-double predicted_efficiency(const ScalingRow& row, const ScalingConstants& constants);
+/// Of a step, and of a run.
+struct ScalingFit {
+  ScalingConstants step;
+  double start_s;  ///< by which each board after the first lengthens a run's start
+};
+/// Fitted to the open rows; its step is fitted_scaling().
+const ScalingFit& fitted_scaling_runs() noexcept;
+
+double predicted_efficiency(const ScalingRow& row, const ScalingFit& fit);
 /// Constants of least mean absolute relative error; `start` is where the search begins.
-ScalingConstants fit_scaling(std::span<const ScalingRow> rows, const ScalingConstants& start);
+ScalingFit fit_scaling(std::span<const ScalingRow> rows, const ScalingFit& start);
 
 /// Mean absolute relative error of throughput over some rows.
 struct ScalingScore {

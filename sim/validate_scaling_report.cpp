@@ -10,7 +10,6 @@
 namespace fringe {
 namespace {
 
-
 struct Group {
   std::size_t rows = 0;
   double error = 0, perfect = 0;
@@ -53,20 +52,25 @@ std::string scaling_residuals(std::span<const ScalingRow> every) {
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::stable_sort(
       order, [&](std::size_t a, std::size_t b) { return std::abs(errors[a]) > std::abs(errors[b]); });
-  text +=
-      "  " + left("largest errors: boards × cell", 74) + right("measured", 12) + right("modelled", 12) + "\n";
+  text += "  " + left("largest errors", 74) + right("measured", 12) + right("modelled", 12) + "\n";
   order.resize(std::min<std::size_t>(order.size(), 12));
   for (const std::size_t i : order)
-    text += "  " + left(fmt::format("{} × {}", rows[i].row->count, rows[i].row->cell()), 74) +
+    text += "  " +
+            left(fmt::format("{} × {}, {}, {}, {}", rows[i].row->count, rows[i].row->gpu,
+                             rows[i].interconnect->name, rows[i].model->title,
+                             rows[i].row->half ? "fp16" : "fp32"),
+                 74) +
             right(fmt::format("{:.3f}", rows[i].efficiency), 12) +
             right(fmt::format("{:.3f}", rows[i].efficiency * (1 + errors[i])), 12) + "\n";
 
-  const ScalingConstants& c = fitted_scaling();
+  const ScalingFit& fit = fitted_scaling_runs();
+  const ScalingConstants& c = fit.step;
   constexpr std::array<std::string_view, link_count> links{
       "NVLink", "bridge", "PCIe peers", "PCIe host", "host bus", "cloud PCIe", "cloud peers"};
-  text +=
-      fmt::format("\n  Constants: overlap {:.3f}; stall {:.3f}, older machines {:.3f};\n  GB/s:", c.overlap,
-                  c.stall[0], c.stall[1]);
+  text += fmt::format(
+      "\n  Constants: overlap {:.3f}; stall {:.3f}, older machines {:.3f}; start {:.3f} s a board;"
+      "\n  GB/s:",
+      c.overlap, c.stall[0], c.stall[1], fit.start_s);
   for (std::size_t i = 0; i < link_count; ++i)
     text += fmt::format("{}{} {:.2f}",
                         i == 4   ? ",\n  "

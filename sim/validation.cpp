@@ -48,8 +48,8 @@ std::span<const ValidationRow> validation_rows() {
     std::vector<ValidationRow> all;
     for (const auto subject :
          {haar_rows(), programming_rows(), gradient_rows(), error_rows(), correction_rows(), descent_rows(),
-          crossing_rows(), wavelength_rows(), loss_rows(), light_rows(), photon_rows(), in_situ_rows(),
-          training_rows(), gpu_training_rows(), gpu_scaling_rows()})
+          crossing_rows(), wavelength_rows(), loss_rows(), light_rows(), photon_rows(), number_rows(),
+          in_situ_rows(), training_rows(), gpu_training_rows(), gpu_scaling_rows(), system_rows()})
       all.insert(all.end(), subject.begin(), subject.end());
     return all;
   }();

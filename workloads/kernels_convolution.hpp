@@ -162,20 +162,26 @@ struct DepthwiseBackward {
   }
 };
 
-/// Term of a weight's gradient: row (filter, tap), a place, a sample.
-struct DepthwiseTerm {
+/// Terms of a weight's gradient: row (filter, tap), a row of places, its columns [begin, end).
+struct DepthwiseTerms {
   Window window;
   Index filters;
   const float *image, *dy;
-  FRINGE_INLINE double operator()(std::size_t row, std::size_t place, std::size_t sample) const {
+  template <class Add>
+  FRINGE_INLINE void runs(std::size_t row, std::size_t places, std::size_t begin, std::size_t end,
+                          const Add& add) const {
     const Window& w = window;
-    const auto r = static_cast<Index>(row), at = static_cast<Index>(place), b = static_cast<Index>(sample);
+    const auto r = static_cast<Index>(row), p = static_cast<Index>(places);
     const Index f = r / w.taps(), tap = r % w.taps();
-    const Index i = w.y.pixel(at / w.x.places, tap / w.x.taps),
-                j = w.x.pixel(at % w.x.places, tap % w.x.taps);
-    if (i < 0 || i >= w.y.pixels || j < 0 || j >= w.x.pixels) return 0;
-    return static_cast<double>(dy[f * w.result() + at * w.batch + b]) *
-           static_cast<double>(image[f / filters * w.image() + (i * w.x.pixels + j) * w.batch + b]);
+    const float* const slopes = dy + f * w.result() + p * w.x.places * w.batch;
+    const float* const pixels = image + f / filters * w.image();
+    w.each_run(p, tap / w.x.taps, tap % w.x.taps, static_cast<Index>(begin), static_cast<Index>(end),
+               [&](Index, Index, Index at, Index pixel, Index count) FRINGE_INLINE_LAMBDA {
+                 const float *const a = slopes + at, *const b = pixels + pixel;
+                 add(count, [=](Index k) FRINGE_INLINE_LAMBDA {
+                   return static_cast<double>(a[k]) * static_cast<double>(b[k]);
+                 });
+               });
   }
 };
 
@@ -192,8 +198,8 @@ template <class Launch>
 void depthwise_backward(Executor& executor, const Call& c) {
   const Window w = conv_window(c);
   const auto weights = c.node->shape[0] * static_cast<std::size_t>(w.taps());
-  Launch(executor).sums(weights, static_cast<std::size_t>(w.places()), c.batch,
-                        DepthwiseTerm{w, filters_of(c), c.x[0], c.dy}, c.vector_gradients);
+  Launch(executor).sums_of_runs(weights, c.node->shape[1], c.node->shape[2] * c.batch,
+                                DepthwiseTerms{w, filters_of(c), c.x[0], c.dy}, c.vector_gradients);
   if (c.dx[0] != nullptr)
     Launch(executor).spans(c.in[0][0] * c.in[0][1], c.in[0][2] * c.batch,
                            DepthwiseBackward{w, filters_of(c), c.dy, c.vectors, c.dx[0]});

@@ -46,6 +46,19 @@ __global__ void sum_rows(Term term, std::size_t outer, std::size_t count, float*
   if (threadIdx.x == 0) out[blockIdx.x] = static_cast<float>(static_cast<double>(out[blockIdx.x]) + sum);
 }
 
+// The same of runs, one column long.
+template <class Op>
+__global__ void sum_runs(Op op, std::size_t outer, std::size_t columns, float* out) {
+  using Reduce = cub::BlockReduce<double, block_threads>;
+  __shared__ typename Reduce::TempStorage storage;
+  double part = 0;
+  for (std::size_t o = 0; o < outer; ++o)
+    for (std::size_t i = threadIdx.x; i < columns; i += block_threads)
+      op.runs(blockIdx.x, o, i, i + 1, [&](Index, const auto& term) { part += term(0); });
+  const double sum = Reduce(storage).Sum(part);
+  if (threadIdx.x == 0) out[blockIdx.x] = static_cast<float>(static_cast<double>(out[blockIdx.x]) + sum);
+}
+
 class CudaLaunch {
  public:
   explicit CudaLaunch(Executor&) {}
@@ -69,6 +82,13 @@ class CudaLaunch {
   void sums(std::size_t rows, std::size_t outer, std::size_t count, const Term& term, float* out) const {
     if (rows == 0 || outer * count == 0) return;
     sum_rows<<<static_cast<unsigned>(rows), block_threads>>>(term, outer, count, out);
+    device::check(cudaGetLastError(), "sums");
+  }
+
+  template <class Op>
+  void sums_of_runs(std::size_t rows, std::size_t outer, std::size_t columns, const Op& op, float* out) const {
+    if (rows == 0 || outer * columns == 0) return;
+    sum_runs<<<static_cast<unsigned>(rows), block_threads>>>(op, outer, columns, out);
     device::check(cudaGetLastError(), "sums");
   }
 };

@@ -8,6 +8,7 @@
 
 #include "core/executor.hpp"
 #include "core/host_device.hpp"
+#include "workloads/kernels_lanes.hpp"
 
 namespace fringe::kernels {
 
@@ -54,25 +55,53 @@ class CpuLaunch {
   /// out[r] += Σ term(r, o, i) over o < outer, i < count: in double, eight partial sums, in a fixed order.
   template <class Term>
   void sums(std::size_t rows, std::size_t outer, std::size_t count, const Term& term, float* out) const {
-    const std::size_t per_task = std::max<std::size_t>(1, grain / std::max<std::size_t>(1, outer * count));
-    pool_.run((rows + per_task - 1) / per_task, [&](std::size_t task, unsigned) {
-      for (std::size_t r = task * per_task; r < std::min(rows, (task + 1) * per_task); ++r) {
-        std::array<double, 8> lane{};
-        for (std::size_t o = 0; o < outer; ++o) {
-          std::size_t i = 0;
-          for (; i + lane.size() <= count; i += lane.size())
-            for (std::size_t l = 0; l < lane.size(); ++l) lane[l] += term(r, o, i + l);
-          for (std::size_t l = 0; i < count; ++i, ++l) lane[l] += term(r, o, i);
-        }
-        double sum = 0;
-        for (const double part : lane) sum += part;
-        out[r] = static_cast<float>(static_cast<double>(out[r]) + sum);
-      }
+    sum_rows(rows, outer * count, out, [&](std::size_t r, auto& lane) {
+      for (std::size_t o = 0; o < outer; ++o)
+        add_run(static_cast<Index>(count), lane,
+                [&](Index i) { return term(r, o, static_cast<std::size_t>(i)); });
+    });
+  }
+
+  /// The same of whole runs: op.runs(r, o, begin, end, add) calls add(length, term) for the runs that lie in
+  /// the columns [begin, end).
+  template <class Op>
+  void sums_of_runs(std::size_t rows, std::size_t outer, std::size_t columns, const Op& op,
+                    float* out) const {
+    sum_rows(rows, outer * columns, out, [&](std::size_t r, auto& lane) {
+      for (std::size_t o = 0; o < outer; ++o)
+        op.runs(r, o, 0, columns, [&](Index length, const auto& term) { add_run(length, lane, term); });
     });
   }
 
  private:
   static constexpr std::size_t grain = 1 << 14;  // small enough to share out, large enough to repay waking
+  using Lanes = std::array<double, 8>;
+
+  template <class Part>
+  void sum_rows(std::size_t rows, std::size_t terms, float* out, const Part& part) const {
+    const std::size_t per_task = std::max<std::size_t>(1, grain / std::max<std::size_t>(1, terms));
+    pool_.run((rows + per_task - 1) / per_task, [&](std::size_t task, unsigned) {
+      for (std::size_t r = task * per_task; r < std::min(rows, (task + 1) * per_task); ++r) {
+        Lanes lane{};
+        part(r, lane);
+        double sum = 0;
+        for (const double value : lane) sum += value;
+        out[r] = static_cast<float>(static_cast<double>(out[r]) + sum);
+      }
+    });
+  }
+
+  // Term i goes to lane i mod 8; the lanes stay in registers.
+  template <class Term>
+  [[gnu::always_inline]] static void add_run(Index length, Lanes& sums, const Term& term) {
+    Lanes lane = sums;
+    constexpr auto width = static_cast<Index>(lane.size());
+    Index i = 0;
+    for (; i + width <= length; i += width)
+      for (Index l = 0; l < width; ++l) lane[static_cast<std::size_t>(l)] += term(i + l);
+    for (std::size_t l = 0; i < length; ++i, ++l) lane[l] += term(i);
+    sums = lane;
+  }
 
   template <class Part>
   void share(std::size_t sites, std::size_t columns, const Part& compute, std::size_t work = 1) const {

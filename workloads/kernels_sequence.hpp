@@ -17,31 +17,86 @@ namespace fringe::kernels {
 
 // ---- [tokens][features] to [features][tokens] and back
 
-/// As many numbers at once as make a load and a store.
-FRINGE_INLINE void copy_run(float* to, const float* from, std::size_t count) {
-  std::size_t k = 0;
-  for (; k + 16 <= count; k += 16) __builtin_memcpy(to + k, from + k, 16 * sizeof(float));
-  for (; k + 8 <= count; k += 8) __builtin_memcpy(to + k, from + k, 8 * sizeof(float));
-  for (; k + 4 <= count; k += 4) __builtin_memcpy(to + k, from + k, 4 * sizeof(float));
-  for (; k < count; ++k) to[k] = from[k];
-}
-
-/// to[f·to_feature + t·to_token + b] = from[f·from_feature + t·from_token + b]. A site is eight features, so
-/// that one side has whole cache lines and the other eight streams, fewer than a first-level cache has ways.
+/// to[f·to_feature + t·to_token + b] = from[f·from_feature + t·from_token + b]. A site is 32 features: what
+/// lies next to each other of a token is then a run of several cache lines, which is called for ahead, as
+/// tokens lie pages apart; and the other side is 32 streams of whole cache lines. Few columns of a token pass
+/// as many tokens at a time as fill a line.
 struct SwapAxes {
-  static constexpr std::size_t block = 8;
+  static constexpr std::size_t block = 32;
   const float* from;
   float* to;
   std::size_t from_feature, from_token, to_feature, to_token, features, batch;
+
   FRINGE_INLINE void span(std::size_t site, std::size_t begin, std::size_t end) const {
-    const std::size_t first = site * block, last = first + block < features ? first + block : features;
+    if (begin % batch != 0 || end % batch != 0) return columns(site, begin, end);
+    const std::size_t first = begin / batch, last = end / batch;
+    if (batch % 16 == 0) return tokens<16, true>(site, first, last);
+    if (batch % 8 == 0) return one_or_more<8>(site, first, last);
+    if (batch % 4 == 0) return one_or_more<4>(site, first, last);
+    if (batch % 2 == 0) return one_or_more<2>(site, first, last);
+    one_or_more<1>(site, first, last);
+  }
+
+ private:
+  FRINGE_INLINE std::size_t last_of(std::size_t first) const {
+    return first + block < features ? first + block : features;
+  }
+
+  template <std::size_t run>
+  FRINGE_INLINE void one_or_more(std::size_t site, std::size_t begin, std::size_t end) const {
+    if (batch == run)
+      tokens<run, false>(site, begin, end);
+    else
+      tokens<run, true>(site, begin, end);
+  }
+  /// Whole tokens, whose columns are one run or more.
+  template <std::size_t run, bool more>
+  FRINGE_INLINE void tokens(std::size_t site, std::size_t begin, std::size_t end) const {
+    constexpr std::size_t group = 16 / run, ahead = 4;
+    const std::size_t first = site * block, last = last_of(first);
+    for (std::size_t t = begin; t < end; t += group) {
+      call_for(first, t + ahead < end ? t + ahead : t, t + ahead + group < end ? t + ahead + group : end);
+      const std::size_t count = t + group < end ? group : end - t;
+      for (std::size_t f = first; f < last; ++f) {
+        const float* const source = from + f * from_feature + t * from_token;
+        float* const target = to + f * to_feature + t * to_token;
+        if (count == group)
+          for (std::size_t k = 0; k < group; ++k)
+            copy<run, more>(target + k * to_token, source + k * from_token);
+        else
+          for (std::size_t k = 0; k < count; ++k)
+            copy<run, more>(target + k * to_token, source + k * from_token);
+      }
+    }
+  }
+  template <std::size_t run, bool more>
+  FRINGE_INLINE void copy(float* target, const float* source) const {
+    __builtin_memcpy(target, source, run * sizeof(float));
+    if constexpr (more)
+      for (std::size_t b = run; b < batch; b += run)
+        __builtin_memcpy(target + b, source + b, run * sizeof(float));
+  }
+  /// The side of whose tokens [begin, end) the features lie next to each other.
+  FRINGE_INLINE void call_for(std::size_t first, std::size_t begin, std::size_t end) const {
+    const std::size_t numbers = (last_of(first) - first) * batch;
+    for (std::size_t t = begin; t < end; ++t)
+      for (std::size_t k = 0; k < numbers; k += 16)
+        if (from_feature == batch)
+          prefetch<false>(from + first * batch + t * from_token + k);
+        else
+          prefetch<true>(to + first * batch + t * to_token + k);
+  }
+
+  /// Any columns.
+  FRINGE_INLINE void columns(std::size_t site, std::size_t begin, std::size_t end) const {
+    const std::size_t first = site * block, last = last_of(first);
     for (std::size_t column = begin; column < end;) {
       const std::size_t token = column / batch, b = column % batch;
       const std::size_t count = batch - b < end - column ? batch - b : end - column;
       for (std::size_t f = first; f < last; ++f) {
         const float* const source = from + f * from_feature + token * from_token + b;
         float* const target = to + f * to_feature + token * to_token + b;
-        copy_run(target, source, count);
+        assign(target, static_cast<Index>(count), [=](Index k) FRINGE_INLINE_LAMBDA { return source[k]; });
       }
       column += count;
     }

@@ -15,6 +15,7 @@
 #include "workloads/parameter_set.hpp"
 #include "workloads/scratch.hpp"
 #include "workloads/value_plan.hpp"
+#include "workloads/weighted_product.hpp"
 
 namespace fringe {
 
@@ -58,9 +59,9 @@ struct ProductView {
 
 class Network {
  public:
-  /// Programs every matrix with site = its node index (groups of one convolution share it). The accelerator
-  /// must outlive the network. Throws Error on a graph that isn't executable or parameters whose shapes are
-  /// not the graph's.
+  /// Programs every matrix with a site of its own: the index of its node, or a number behind all nodes for
+  /// the second and further groups of a convolution. The accelerator must outlive the network. Throws Error
+  /// on a graph that isn't executable or parameters whose shapes are not the graph's.
   Network(const Graph& graph, const Parameters& parameters, Accelerator& accelerator);
 
   const Graph& graph() const noexcept { return graph_; }
@@ -132,13 +133,7 @@ class Network {
   const float* value(int node) const;
   float* slot(const ValuePlan& plan, const std::vector<Buffer<float>>& buffers, std::size_t node) const;
   Call call_of(std::size_t node, const Context& context);
-  /// Runs part(positions) until all positions of a product have had their turn: as many at once as a
-  /// the scratch holds.
-  template <class F>
-  void by_positions(const Place& place, bool whole, F&& part);
-  void product_forward(std::size_t node, const Call& call, const Context& context);
-  void product_backward(std::size_t node, const Call& call, const Context& context);
-  void tied_backward(std::size_t node, const Call& call, const Context& context);
+  WeightedProduct weighted(const Place& place);
 
   Graph graph_;
   Accelerator* accelerator_;

@@ -221,6 +221,20 @@ Graph small_cnn() {
   return graph;
 }
 
+// The eight rows of an 8×8 image are tokens; all of them together are classified.
+Graph digits_transformer() {
+  constexpr std::size_t tokens = 8, width = 32;
+  Graph graph;
+  int x = affine(graph, graph.input(Shape{tokens, 8}), width);
+  x = graph.add(Operator::add, {x, learned(graph, {tokens, width})});
+  Attention heads;
+  heads.heads = 4;
+  for (int layer = 0; layer < 2; ++layer) x = pre_norm_block(graph, x, heads, 2 * width);
+  x = graph.add(Operator::layer_norm, {x});
+  classify(graph, flatten(graph, x), 10);
+  return graph;
+}
+
 constexpr std::array rows{
     Workload{.name = "digits-cnn",
              .description = "convolutions of 8 and 16 maps on the embedded 8×8 optical digits",
@@ -231,6 +245,16 @@ constexpr std::array rows{
                        "first on 64 places, the second on 16",
              .runs = true,
              .training = adam_cosine(20, 32, 0.005f)},
+    Workload{.name = "digits-transformer",
+             .description = "two layers of attention over the rows of the embedded 8×8 optical digits",
+             .graph = digits_transformer,
+             .parameters = 288 + 256 + 2 * (128 + 4224 + 4192) + 64 + 2570,
+             .macs = 2048 + 2 * (32768 + 4096 + 32768) + 2560,
+             .source = "a shape of this project; by hand: 8·32 weights and 8·32 places, in each layer 4·32² "
+                       "and 2·32·64 weights, 2·8²·32 products of activations and 2 norms, a norm and 256·10 "
+                       "weights, all but places and norms with biases",
+             .runs = true,
+             .training = adam_cosine(30, 32, 0.003f)},
     Workload{.name = "mnist-cnn",
              .description = "convolutions of 8, 16 and 32 maps on 28×28 images in IDX files",
              .graph = small_cnn<28, 8, 16, 32>,

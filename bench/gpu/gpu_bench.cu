@@ -19,6 +19,7 @@ namespace fringe {
 
 void register_meshes();      // mesh_bench.cu
 void register_blas_pairs();  // blas_pairs.cu
+void register_gemms();       // gemm_bench.cu
 
 namespace {
 
@@ -232,6 +233,7 @@ int main(int argc, char** argv) {
   fringe::register_all();
   fringe::register_meshes();
   fringe::register_blas_pairs();
+  fringe::register_gemms();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

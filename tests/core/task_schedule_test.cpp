@@ -118,6 +118,22 @@ TEST(TaskSchedule, TheLongerWayGoesFirst) {
   EXPECT_EQ(s.makespan_s, 6);
 }
 
+// Two requests of three steps at one server: the first is done before the second begins.
+TEST(TaskSchedule, EarlierTurnsGoFirst) {
+  std::vector<Task> tasks;
+  for (std::size_t turn = 0; turn < 2; ++turn)
+    for (int step = 0; step < 3; ++step) {
+      tasks.push_back({0, 1, {}, 0, turn});
+      if (step > 0) tasks.back().after = {static_cast<int>(tasks.size()) - 2};
+    }
+  const std::vector<std::size_t> servers{1};
+  const TaskSchedule s = schedule_tasks(tasks, servers);
+  EXPECT_EQ(s.finish_s[2], 3);
+  EXPECT_EQ(s.start_s[3], 3);
+  for (Task& task : tasks) task.turn = 0;  // else the longer way goes first
+  EXPECT_EQ(schedule_tasks(tasks, servers).start_s[3], 1);
+}
+
 TEST(TaskSchedule, SaysWhatIsWrong) {
   const std::vector<std::size_t> servers{1};
   const auto refused = [&](std::vector<Task> tasks) { EXPECT_THROW(schedule_tasks(tasks, servers), Error); };

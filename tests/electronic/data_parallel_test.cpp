@@ -106,6 +106,24 @@ TEST(ExpectedMaximum, IsTheIntegralToThePrintedDigits) {
   EXPECT_THROW(expected_maximum(17), Error);
 }
 
+/// ∫ 1 − (1 − e⁻ˣ)ⁿ dx by Simpson's rule; beyond 45 less than n·e⁻⁴⁵ is left.
+TEST(ExpectedLongestWait, IsTheIntegral) {
+  constexpr int intervals = 90000;
+  constexpr double step = 45.0 / intervals;
+  for (int n = 1; n <= 16; ++n) {
+    double sum = 0;
+    for (int i = 0; i <= intervals; ++i)
+      sum += -std::expm1(n * std::log1p(-std::exp(-step * i))) * (i == 0 || i == intervals ? 1
+                                                                  : i % 2 == 1             ? 4
+                                                                                           : 2);
+    // At 0 the integrand is 1, and its (n)-th power has derivatives up to n⁴: Simpson is off by 45·h⁴/180·n⁴.
+    EXPECT_NEAR(expected_longest_wait(n), sum * step / 3,
+                45 * std::pow(step * n, 4) / 180 + 64 * epsilon * intervals * step / 3)
+        << n;
+  }
+  EXPECT_THROW(expected_longest_wait(0), Error);
+}
+
 TEST(Interconnects, HaveSourcesAndDistinctNames) {
   std::set<std::string_view> names;
   for (const Interconnect& way : interconnects()) {
@@ -190,6 +208,14 @@ TEST(DataParallel, ASharedWayTakesTimeInProportionToTheBoardsLessOne) {
                 64 * epsilon * n * once);
 }
 
+/// A fifth of the step waits for data: with four boards the longest wait is 25/12 of that.
+TEST(DataParallel, AllWaitForTheLatestInput) {
+  const Interconnect& way = find_interconnect("nvswitch");
+  const double without = data_parallel_step({2, 1e8, true}, way, 4, 4).stall_s;
+  const double with = data_parallel_step({2, 1e8, true, 0.2}, way, 4, 4).stall_s;
+  EXPECT_NEAR(with - without, 2 * 0.2 * (25.0 / 12 - 1), 16 * epsilon);
+}
+
 TEST(DataParallel, NamesWhatIsOutOfRange) {
   const Interconnect& bridge = find_interconnect("nvlink-bridge");
   EXPECT_THROW(data_parallel_step({0.1, 1e8, true}, bridge, 3, 3), Error);
@@ -197,6 +223,7 @@ TEST(DataParallel, NamesWhatIsOutOfRange) {
   EXPECT_THROW(data_parallel_step({0, 1e8, true}, bridge, 3, 2), Error);
   EXPECT_THROW(data_parallel_step({0.1, -1, true}, bridge, 3, 2), Error);
   EXPECT_THROW(data_parallel_step({0.1, 1e8, true}, bridge, 0, 2), Error);
+  EXPECT_THROW(data_parallel_step({0.1, 1e8, true, 1}, bridge, 3, 2), Error);
 }
 
 /// 1 kW at 0.10 USD/kWh is 10 cents an hour; 8766 USD over a year of 8766 hours is one USD an hour.

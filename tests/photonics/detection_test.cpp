@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
+#include <string>
 
 #include "core/error.hpp"
 #include "photonics/haar.hpp"
@@ -40,6 +42,30 @@ std::vector<float> homodyne(float re, float im, double shot_variance, double osc
   ReadingScratch scratch;
   add_reading_noise(planes.fields(), modes, shot_variance, oscillator, 0, {1, 0, 0, shot, 0, 1, 0}, scratch);
   return planes.re;
+}
+
+// Also beyond 4096 operators and 2²⁰ positions, below which draws are those of old.
+TEST(PositionedDraw, NoTwoAreAlike) {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
+  std::size_t count = 0;
+  for (const std::uint32_t site : {0u, 1u, 4095u, 4096u, 4097u, 8192u, 0xfffu << 20, 0xffffffffu})
+    for (const std::size_t position :
+         {0u, 1u, 2u, 4096u, (1u << 20) - 1, 1u << 20, (1u << 20) + 1, (1u << 24) - 1})
+      for (const Purpose purpose : {Purpose::shot_noise, Purpose::tap_noise}) {
+        const Draw draw = at_position({.seed = 1, .purpose = purpose, .site = site}, position);
+        seen.insert({static_cast<std::uint32_t>(draw.purpose), draw.site});
+        ++count;
+        if (site >= 4096 || position >= 1u << 20) continue;
+        EXPECT_EQ(draw.purpose, purpose);
+        EXPECT_EQ(draw.site, site + (position << 12));
+      }
+  EXPECT_EQ(seen.size(), count);
+  try {
+    at_position({}, most_positions);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("16777216"), std::string::npos) << error.what();
+  }
 }
 
 TEST(Sine, AgreesWithTheLibrary) {

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/draw.hpp"
 #include "core/error.hpp"
+#include "photonics/converters.hpp"
+#include "photonics/real_svd.hpp"
 
 namespace fringe {
 namespace {
@@ -226,26 +229,153 @@ TEST(NumberSystem, GradientsGoStraightThrough) {
     }
 }
 
+// The light's noise in codes is light_noise · σ · X, whatever the gain; the converter is fine enough to add
+// nothing (step 1 code: 1/12 of a code squared). A variance over n readings has a relative spread of √(2/n).
+TEST(NumberSystem, LightNoiseIsThatOfTheTileAtFullScale) {
+  Bench bench;
+  const std::size_t size = 16, batch = 4096;
+  auto w = normals(size * size, 16);
+  const auto x = normals(size * batch, 17);
+  NumberSystem n{.kind = Kind::fixed, .output_bits = 22};
+  n.width = size;
+  const auto clean = bench.forward(w, size, size, x, n);
+  n.light_noise = 2e-3;
+  const auto noisy = bench.forward(w, size, size, x, n, {.seed = 8});
+  float most = 0;
+  for (const float v : w) most = std::max(most, std::abs(v));
+  std::vector<float> codes;
+  for (const float v : w) codes.push_back(std::nearbyintf(v / (most / 127)));
+  const double sigma = largest_singular_value({codes.data(), size, size});
+  double sum = 0;
+  for (std::size_t b = 0; b < batch; ++b) {
+    float largest = 0;
+    for (std::size_t k = 0; k < size; ++k) largest = std::max(largest, std::abs(x[k * batch + b]));
+    for (std::size_t r = 0; r < size; ++r)
+      sum += std::pow((static_cast<double>(noisy[r * batch + b]) - clean[r * batch + b]) /
+                          (most / 127.0 * largest / 127.0),
+                      2);
+  }
+  const double law = std::pow(n.light_noise * sigma * 127, 2) + 1.0 / 12, count = size * batch;
+  EXPECT_NEAR(sum / count / law, 1, 5 * std::sqrt(2 / count));
+}
+
+// A dark vector has the scale 0: the digital unit knows its products without reading them.
+TEST(NumberSystem, DarkInputsGiveNothing) {
+  Bench bench;
+  const auto w = normals(8 * 24, 20);
+  std::vector<float> x(24 * 2);
+  for (std::size_t k = 0; k < 24; ++k) x[k * 2 + 1] = k < 12 ? 1.0f : 0.0f;
+  for (const Kind kind : {Kind::fixed, Kind::block, Kind::residue, Kind::sliced}) {
+    NumberSystem n{.kind = kind, .noise_steps = 1, .light_noise = 0.01};
+    n.width = 12;
+    const auto y = bench.forward(w, 8, 24, x, n, {.seed = 10});
+    for (std::size_t r = 0; r < 8; ++r) {
+      EXPECT_EQ(y[2 * r], 0) << to_string(kind);
+      EXPECT_NE(y[2 * r + 1], 0) << to_string(kind);
+    }
+  }
+}
+
+// Residue errors: the phase of one quadrature pair is off by √2·light_noise, a residue by m/2π of it.
+TEST(NumberSystem, ResiduesMoveWithThePhaseOfTheirLight) {
+  Bench bench;
+  const std::size_t rows = 16, cols = 64, batch = 256;
+  const auto w = normals(rows * cols, 18), x = normals(cols * batch, 19);
+  NumberSystem n{.kind = Kind::residue, .weight_bits = 6, .input_bits = 6, .modulus_bits = 6};
+  n.width = 64;
+  const auto exact = bench.forward(w, rows, cols, x, n);
+  n.light_noise = 0.016;
+  const auto noisy = bench.forward(w, rows, cols, x, n, {.seed = 9});
+  double kept = 1;
+  for (const auto m : moduli_of(n))
+    kept *= std::erf(0.5 / (n.light_noise * m / (std::sqrt(2.0) * 3.14159265358979)) / std::sqrt(2.0));
+  double wrong = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) wrong += noisy[i] != exact[i] ? 1 : 0;
+  const double expected = static_cast<double>(exact.size()) * (1 - kept);
+  ASSERT_GT(expected, 100);
+  EXPECT_NEAR(wrong, expected, 5 * std::sqrt(expected));
+}
+
+Work dense(const char* name, int weight, std::size_t rows, std::size_t inner, std::size_t columns) {
+  Work work;
+  work.name = name;
+  work.weight = weight;
+  work.rows = rows;
+  work.inner = inner;
+  work.columns = columns;
+  work.bytes = 4.0 * static_cast<double>(rows * inner + rows * columns + inner * columns);
+  return work;
+}
+
 TEST(NumberSystem, WorkGrowsWithPassesAndDigitalUnit) {
-  Work product;
-  product.name = "dense1";
-  product.weight = 0;
-  product.rows = 64;
-  product.inner = 256;
-  product.columns = 10;
+  const Work product = dense("dense1", 0, 64, 256, 10);
   NumberSystem n{.kind = Kind::sliced};  // 7 magnitude bits in two slices each
-  const std::vector<Work> list{product};
-  const auto sliced = work_in(n, list);
-  ASSERT_EQ(sliced.size(), 3u);
+  Work update = product;
+  update.kind = Work::Kind::weight_update;
+  update.operations_per_element = 12;
+  const std::vector<Work> list{product, update};
+  const auto sliced = work_in({n, {}}, list);
+  ASSERT_EQ(sliced.size(), 4u);
   EXPECT_EQ(sliced[1].columns, 20u);
   EXPECT_EQ(sliced[1].groups, 2u);
   EXPECT_EQ(sliced[1].macs(), 4 * product.macs());
   EXPECT_EQ(sliced[2].columns, 64u * 10 * 2 * 4);  // rows · columns · blocks · slice pairs
+  EXPECT_EQ(sliced[3].groups, 2u) << "both slices are programmed";
+  EXPECT_EQ(sliced[3].operations_per_element * sliced[3].matrix_numbers(), 12 * update.matrix_numbers());
+  // What enters the chip is the same: bytes less those of the matrices and of the readings.
+  const auto entering = [](const Work& w) {
+    return w.bytes / 4 - w.matrix_numbers() - static_cast<double>(w.groups * w.rows * w.columns);
+  };
+  EXPECT_EQ(entering(product), 2560);
+  EXPECT_EQ(entering(sliced[1]), 2560);
   n.kind = Kind::residue;
-  const auto residue = work_in(n, list);
+  const auto residue = work_in({n, {}}, list);
   EXPECT_EQ(residue[1].groups, moduli_of(n).size());
   EXPECT_EQ(residue[1].columns, 10u);
+  EXPECT_EQ(entering(residue[1]), 2560);
   EXPECT_EQ(passes_of(n).adc_bits, n.modulus_bits);
+}
+
+TEST(NumberSystem, EveryOperatorPaysForItsOwnPrecision) {
+  NumberSystem n{.output_bits = 10};
+  n.width = 16;
+  NumberSystem less = n;
+  less.output_bits = 6;
+  less.averages = 3;
+  const NumberPlan plan{n, {{7, 1, less}}};
+  EXPECT_EQ(plan.at_site(7).output_bits, 6);
+  EXPECT_EQ(plan.at_site(1).output_bits, 10);
+  const std::vector<Work> list{dense("a", 0, 16, 16, 10), dense("b", 1, 32, 16, 10)};
+  const auto expanded = work_in(plan, list);
+  ASSERT_EQ(expanded.size(), 6u);
+  EXPECT_EQ(expanded[1].columns, 10u);
+  EXPECT_EQ(expanded[4].columns, 30u);
+  PhotonicDesign design = find_photonic_preset("realistic").design;
+  const auto power = [&](std::size_t cores) {
+    design.cores = cores;
+    return converters_for(plan, expanded, design).adc.power_w;
+  };
+  const double wide = scaled(design.output_adc, 10, design.clock_hz).power_w;
+  // Three tiles: one of ten bits, two of six, at a sixteenth of its power.
+  EXPECT_NEAR(power(3) / wide, (1 + 2.0 / 16) / 3, 1e-12);
+  EXPECT_NEAR(power(2) / wide, 1, 1e-12) << "shared cores have the widest converters";
+}
+
+TEST(NumberSystem, DesignsThatDoNotFitAreRefused) {
+  PhotonicDesign design = find_photonic_preset("realistic").design;
+  NumberPlan plan;
+  plan.all.width = design.modes;
+  EXPECT_NO_THROW(validate(plan, design));
+  plan.all.width = 8;
+  EXPECT_THROW(validate(plan, design), Error);
+  plan.all.width = design.modes;
+  design.activations = ActivationProducts::reprogrammed;
+  EXPECT_THROW(validate(plan, design), Error);
+  design = find_photonic_preset("realistic").design;
+  design.detection = Detection::intensity;
+  design.local_oscillator_share = 0;
+  EXPECT_THROW(validate(plan, design), Error);
+  EXPECT_THROW(light_noise(design), Error);
 }
 
 TEST(NumberSystem, BadFieldsAreNamed) {
@@ -259,6 +389,11 @@ TEST(NumberSystem, BadFieldsAreNamed) {
   refused([](NumberSystem& n) { n.width = 0; });
   refused([](NumberSystem& n) { n.width = 2000; });  // 2000·127² ≥ 2²⁴
   refused([](NumberSystem& n) { n.averages = 0; });
+  refused([](NumberSystem& n) { n.light_noise = -1; });
+  refused([](NumberSystem& n) {
+    n.kind = Kind::sliced;
+    n.averages = 2000;  // of four pairs of slices
+  });
   refused([](NumberSystem& n) {
     n.kind = Kind::residue;
     n.averages = 2;

@@ -124,6 +124,30 @@ TEST(PhotonicMatrix, MeasuredSlopesAreTheExactOnes) {
   EXPECT_GT(norm(exact), 0);
 }
 
+// Two matrices alike on cores alike, ahead of them one of as many tiles as one: noise of the readings
+// belongs to the tile, whatever the number of its operator times its tiles is.
+TEST(PhotonicMatrix, TapsOfNoTwoTilesShareTheirNoise) {
+  const std::size_t n = 4, batch = 3;
+  const auto w = normals(n * n, 1), x = normals(n * batch, 2), c = normals(2 * n * batch, 3);
+  std::vector<float> twice = w;
+  twice.insert(twice.end(), w.begin(), w.end());
+  PhotonicSetup s = setup(n, 8);
+  s.measured_gradients = TapReading{.noise = 0.1};
+  Bench bench(s);
+  const auto slopes = [&](const std::vector<float>& weights, std::uint32_t site) {
+    const std::size_t rows = weights.size() / n;
+    const auto matrix = bench.hardware.program({weights.data(), rows, n}, site);
+    const Context keep{.training = true};
+    forward(*matrix, x, batch, keep);
+    matrix->backward({x.data(), n, batch}, {c.data(), rows, batch}, {}, keep);
+    const std::span<float> all = matrix->gradients();  // of the first tile
+    return std::vector<float>(all.begin(), all.begin() + static_cast<long>(all.size() * n / rows));
+  };
+  const auto first = slopes(twice, 1), second = slopes(w, 2), again = slopes(w, 2);
+  EXPECT_NE(first, second) << "operator times tiles is 2 for both";
+  EXPECT_NE(second, again) << "one operator of several matrices";
+}
+
 TEST(PhotonicMatrix, TilesThatShareACoreShareItsErrors) {
   PhotonicEffects effects;
   effects.mesh.splitter_sigma_rad = 0.05;

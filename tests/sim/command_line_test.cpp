@@ -71,7 +71,10 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
   write("nan.toml", "[photonic.x]\nphase_sigma_rad = nan\n");
   write("one_mode.toml", "[photonic.x]\nmodes = 1\n");
   write("device.toml", "[photonic.x]\nlaser = 'hybrid-external-cavty'\n");
+  write("numbers.toml", "[photonic.x.numbers]\nsystem = 'residu'\n");
+  write("no_numbers.toml", "[photonic.x]\n");
   write("data.toml", "data = 'optical-digit'\n");
+  write("sweep.toml", "[sweep.axes]\n\"photonic.x.modes\" = [8, 1]\n[photonic.x]\n");
   write("no_trace.h5", "this is text");
   write("not_hdf5.h5", "text");
   struct Wrong {
@@ -83,12 +86,29 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"serve resnet5", "resnet50"},
       {"serve digits-mlp --on h20", "h200"},
       {"serve digits-mlp --batch 3", "power of two"},
+      {"timeline digits-mlp", "--on"},
+      {"timeline digits-mpl --on realistic --out x.json", "digits-mlp"},
+      {"timeline digits-mlp --on reelistic --out x.json", "'realistic'"},
+      {"timeline digits-mlp --on envise --out x.json", "no clock"},
+      {"timeline digits-mlp --on pace --cores 2 --out x.json", "belongs to presets"},
+      {"timeline digits-mlp --on realistic --banks 3 --out x.json", "banks = 3"},
+      {"timeline digits-mlp --on realistic --sums adc --out x.json", "partial sums"},
+      {"timeline digits-mlp --on realistic --out /nonexistent/x.json", "/nonexistent/x.json"},
+      {"timeline digits-mlp --on realistic --out /dev/full", "/dev/full"},
       {"run syntax.toml", "syntax.toml:2:"},
+      {"run sweep.toml", "fringe sweep"},
+      {"sweep", "experiment"},
+      {"sweep sweep.toml", "sweep.toml:2: sweep.axes.\"photonic.x.modes\" = 1: must be from 2 to 4096"},
+      {"sensitivity negative.toml", "[sweep]"},
+      {"pareto missing.h5", "missing.h5"},
       {"run negative.toml", "splitting_sigma_rad"},
       {"run nan.toml", "phase_sigma_rad"},
       {"run one_mode.toml", "modes"},
       {"run device.toml", "hybrid-external-cavity"},
       {"run data.toml", "optical-digits"},
+      {"run numbers.toml", "'residue'"},
+      {"precision no_numbers.toml", "no photonic system has a number system"},
+      {"precision no_numbers.toml --points -1", "--points"},
       {"run missing.toml", "missing.toml"},
       {"compare --data .", "train-images"},
       {"compare --seed -3", "seed"},
@@ -141,6 +161,9 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"audit-data optical-digits --near 2", "from 0 to 1"},
       {"audit-data optical-digits --near much", "--near"},
       {"audit-data not_hdf5.h5", "no known format"},
+      {"gemms", "file"},
+      {"gemms missing.json", "missing.json: cannot be read"},
+      {"gemms not_hdf5.h5", "no result file"},
       {"advise", "workload"},
       {"advise resnet51", "'resnet50'"},
       {"advise bert", "bert_base_squad, bert_large_squad"},
@@ -278,15 +301,16 @@ TEST_F(CommandLine, SaysWhenItsOutputIsLost) {
 
 TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
-  for (const std::string command : {"compare", "run", "import", "validate", "calibrate", "audit-data",
-                                    "advise", "serve", "list", "inspect"}) {
+  for (const std::string command :
+       {"compare", "advise", "audit-data", "breakeven", "calibrate", "gemms", "import", "inspect", "list",
+        "pareto", "precision", "run", "sensitivity", "serve", "sweep", "timeline", "validate"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);
     EXPECT_NE(run("--help").said.find(command), std::string::npos);
   }
-  for (const std::string list : {"devices", "meshes", "crossings", "cores", "programming", "imperfections",
-                                 "nonlinearities", "gpus", "workloads", "data"}) {
+  for (const std::string list : {"devices", "systems", "meshes", "crossings", "cores", "programming",
+                                 "imperfections", "nonlinearities", "gpus", "workloads", "data"}) {
     const Result table = run("list " + list);
     EXPECT_EQ(table.status, 0);
     EXPECT_NE(table.said.find("source: "), std::string::npos) << list;

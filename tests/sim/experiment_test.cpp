@@ -248,7 +248,8 @@ TEST(Experiment, EveryFileOfTheRepositoryIsRead) {
   std::size_t files = 0;
   for (const auto& file :
        std::filesystem::directory_iterator(std::string(FRINGE_SOURCE_DIR) + "/experiments"))
-    if (file.path().extension() == ".toml" && file.path().stem() != "breakeven") {
+    if (file.path().extension() == ".toml" && file.path().stem() != "breakeven" &&
+        !file.path().stem().string().starts_with("sweep_")) {
       EXPECT_NO_THROW(read_experiment(file.path().string())) << file.path();
       ++files;
     }

@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "sim/text.hpp"
+#include "sim/training_runs.hpp"
 
 namespace fringe {
 namespace {
@@ -70,14 +71,14 @@ TEST_F(ScalingTable, TheConstantsAreFittedToTheOpenRows) {
   std::vector<ScalingRow> open = scaling_rows(table);
   std::erase_if(open, [](const ScalingRow& r) { return r.sealed || !r.model->exchanged; });
   EXPECT_EQ(open.size(), 343u);
-  const auto error = [&](const ScalingConstants& c) {
+  const auto error = [&](const ScalingFit& c) {
     double sum = 0;
     for (const ScalingRow& row : open) sum += std::abs(predicted_efficiency(row, c) / row.efficiency - 1);
     return sum / static_cast<double>(open.size());
   };
-  ScalingConstants elsewhere{2, {}, {0.05, 0.05}};
-  elsewhere.bytes_per_s.fill(8e9);
-  const double committed = error(fitted_scaling()), found = error(fit_scaling(open, elsewhere));
+  ScalingFit elsewhere{{2, {}, {0.05, 0.05}}, 1};
+  elsewhere.step.bytes_per_s.fill(8e9);
+  const double committed = error(fitted_scaling_runs()), found = error(fit_scaling(open, elsewhere));
   EXPECT_LT(error(elsewhere), 0.2);
   EXPECT_GT(error(elsewhere), 2 * committed);
   // The search ends within its last step of 0.3 % of a constant: as much of a time at most.
@@ -102,6 +103,59 @@ TEST_F(ScalingTable, BeatsNaivePredictionsOnSealedRowsToo) {
   for (const double e : errors) sum += std::abs(e);
   EXPECT_NEAR(sum / static_cast<double>(errors.size()), scores[0].error,
               16 * std::numeric_limits<double>::epsilon());
+}
+
+/// Steps in a row's published rate, from the seconds of an epoch that its log prints
+/// (lambdal/deeplearning-benchmark at e167f02c, the last line of pytorch/results/…/PyTorch_bert_…).
+TEST_F(ScalingTable, CountedStepsAreThoseOfTheLogs) {
+  struct Logged {
+    std::string_view gpu, interconnect;
+    int count;
+    std::string_view model;
+    bool half;
+    double epoch_s, counted;
+  };
+  // One of eight RTX 8000 counts seven of its eight steps, one of four V100 all 36.
+  for (const Logged& l : {Logged{"Quadro RTX 8000", "PCIe", 8, "bert_large_squad", true, 10.18, 7},
+                          Logged{"Quadro RTX 8000", "PCIe", 2, "bert_base_squad", false, 13.72, 9},
+                          Logged{"Quadro RTX 8000", "single", 1, "bert_base_squad", false, 26.17, 18},
+                          Logged{"Quadro RTX 8000", "single", 1, "bert_large_squad", true, 48.37, 56},
+                          Logged{"V100 32GB", "single", 1, "bert_base_squad", true, 14.04, 29}}) {
+    const auto row = std::ranges::find_if(table, [&](const TrainingRow& r) {
+      return r.gpu == l.gpu && r.interconnect == l.interconnect && r.count == l.count &&
+             r.model->name == l.model && r.half == l.half;
+    });
+    ASSERT_NE(row, table.end());
+    const double batch = *row->batch_per_gpu;
+    const auto run = timed_run(*row, batch);
+    ASSERT_TRUE(run);
+    EXPECT_EQ(run->counted, l.counted) << row->cell();
+    // Seconds are printed to 0.01, rates to four digits at least.
+    const double made_s = l.counted * batch * l.count / row->throughput;
+    EXPECT_NEAR(made_s, l.epoch_s, 0.005 + 5e-4 * l.epoch_s) << row->cell();
+    // The cut has at most as many examples as the steps that the progress bar shows.
+    EXPECT_LE(run->steps, std::ceil(l.counted * 1.04));
+  }
+  for (const TrainingRow& row : table)
+    if (row.board->peak(Format::tf32) > 0 || !row.model->name.starts_with("bert")) {
+      EXPECT_FALSE(timed_run(row, 8)) << row.cell();
+    }
+}
+
+/// A start of one second in 7.14 steps, by hand.
+TEST_F(ScalingTable, AStartIsInShortRunsAlone) {
+  const std::vector<ScalingRow> rows = scaling_rows(table);
+  ScalingFit none = fitted_scaling_runs(), second = none;
+  none.start_s = 0, second.start_s = 1.0 / 7;
+  for (const ScalingRow& row : rows) {
+    const double without = predicted_efficiency(row, none), with = predicted_efficiency(row, second);
+    const double longer_s = row.step.one_gpu_s / with - row.step.one_gpu_s / without;
+    const double expected_s = (row.row->count - 1) / 7.0 / row.run_steps;
+    EXPECT_NEAR(longer_s, expected_s,
+                16 * std::numeric_limits<double>::epsilon() * row.step.one_gpu_s / with);
+    EXPECT_EQ(std::isfinite(row.run_steps),
+              row.model->name.starts_with("bert") && row.row->board->peak(Format::tf32) == 0);
+  }
 }
 
 TEST_F(ScalingTable, ResidualsFitATerminal) {

@@ -75,5 +75,39 @@ TEST(PhotonicNetwork, NoiseOfAConvolutionBelongsToSampleAndPlace) {
   EXPECT_NE(inner(5 * 30 + 5), inner(20 * 30 + 5));
 }
 
+// Two groups with the same weights and the same image differ by nothing but their noise.
+TEST(PhotonicNetwork, GroupsOfAConvolutionHaveTheirOwnNoise) {
+  Graph graph;
+  Attributes a;
+  a.features = 4;
+  a.kernel = {1, 1};
+  a.groups = 2;
+  const int x = graph.add(Operator::conv2d, {graph.input(Shape{6, 2, 2})}, a);
+  graph.softmax_cross_entropy(affine(graph, graph.add(Operator::global_pool, {x}), 3));
+  Parameters parameters = initial_parameters(graph, 2);
+  std::vector<float>& w = parameters.weights[0];
+  std::copy_n(w.begin(), w.size() / 2, w.begin() + static_cast<long>(w.size() / 2));
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  PhotonicSetup setup = noisy(4);
+  setup.design.cores = 1;      // both groups have its errors
+  setup.effects.adc_enob = 0;  // no step that hides the noise
+  PhotonicAccelerator hardware(setup, *cpu, pool);
+  Network run(graph, parameters, hardware);
+  std::vector<std::vector<float>> seen(3);
+  run.set_hook([&](const ProductView& view) {
+    for (std::size_t r = 0; r < view.y.rows; ++r)
+      seen[view.matrix].insert(seen[view.matrix].end(), view.y.row(r), view.y.row(r) + view.y.cols);
+  });
+  const std::vector<float> image(graph.input_features(), 0.5f);
+  run.forward({image.data(), image.size(), 1}, {.seed = 9});
+  ASSERT_EQ(seen[0].size(), seen[1].size());
+  EXPECT_NE(seen[0], seen[1]);
+  std::vector<float> one(w.size() / 2), two(one);
+  run.matrix(0).realised({one.data(), 2, 3});
+  run.matrix(1).realised({two.data(), 2, 3});
+  EXPECT_EQ(one, two) << "without noise they are alike";
+}
+
 }  // namespace
 }  // namespace fringe

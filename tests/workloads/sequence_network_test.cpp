@@ -137,22 +137,50 @@ TEST(SequenceNetwork, ATiedTableGathersBothGradients) {
   }
 }
 
-// What a tied table reads is of the state, too.
-TEST(SequenceNetwork, ARestoredNetworkSaysWhatTheSavedOneDid) {
-  const std::size_t tokens = 5, vocabulary = 9, batch = 4;
-  const Graph graph = tiny_gpt(1, 8, 2, tokens, vocabulary, true);
+// What is restored looks up the table that was saved, not the one that the network began with.
+TEST(SequenceNetwork, ARestoredNetworkReadsItsTiedTable) {
+  const std::size_t tokens = 5, vocabulary = 9, width = 8, batch = 4;
+  const Graph graph = tiny_gpt(1, width, 2, tokens, vocabulary, true);
+  const Parameters start = lively(graph);
   const std::vector<float> x = ids_of(tokens * batch, vocabulary);
   const std::vector<std::int32_t> labels(tokens * batch, 3);
+  const ConstMatrix in{x.data(), tokens, batch};
+  const Context training{.training = true};
   Bench bench;
-  Network saved(graph, lively(graph), *bench.hardware), restored(graph, lively(graph), *bench.hardware);
-  Context training;
-  training.training = true;
-  saved.forward({x.data(), tokens, batch}, training);
-  saved.backward(labels.data(), training);
-  saved.step({.kind = Optimiser::Kind::sgd, .rate = 1, .momentum = 0});
-  restored.restore(saved.state());
-  EXPECT_EQ(numbers_of(restored.forward({x.data(), tokens, batch}, {})),
-            numbers_of(saved.forward({x.data(), tokens, batch}, {})));
+  Network trained(graph, start, *bench.hardware), resumed(graph, start, *bench.hardware);
+  trained.forward(in, training);
+  trained.backward(labels.data(), training);
+  trained.step({.kind = Optimiser::Kind::sgd, .rate = 1, .momentum = 0});
+  resumed.restore(trained.state());
+  EXPECT_EQ(numbers_of(resumed.forward(in, {})), numbers_of(trained.forward(in, {})));
+}
+
+// Whole numbers, which no order of adding changes: batches of one run or several in a vector, features that
+// fill no block, and columns that are cut within a token.
+TEST(SequenceNetwork, ADenseOnTokensTakesAnyBatch) {
+  for (const auto& [features, rows] : {std::pair{41u, 33u}, std::pair{4u, 3u}})
+    for (const std::size_t batch : {1u, 2u, 3u, 4u, 5u, 6u, 8u, 12u, 16u, 24u, 32u, 300u}) {
+      const std::size_t tokens = 67;
+      Graph graph;
+      graph.add(Operator::mean_squared_error, {graph.dense(graph.input(Shape{tokens, features}), rows)});
+      Parameters p = initial_parameters(graph, 1);
+      for (std::size_t i = 0; i < p.weights[0].size(); ++i)
+        p.weights[0][i] = static_cast<float>(i * i % 17) - 8;
+      std::vector<float> x(tokens * features * batch);
+      for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 31 % 101) - 50;
+      Bench bench;
+      Network network(graph, p, *bench.hardware);
+      const ConstMatrix y = network.forward({x.data(), tokens * features, batch}, {});
+      for (std::size_t t = 0; t < tokens; ++t)
+        for (std::size_t r = 0; r < rows; ++r)
+          for (std::size_t b = 0; b < batch; ++b) {
+            float expected = 0;
+            for (std::size_t f = 0; f < features; ++f)
+              expected += p.weights[0][r * features + f] * x[(t * features + f) * batch + b];
+            ASSERT_EQ(y(t * rows + r, b), expected)
+                << features << " features, batch " << batch << ", token " << t;
+          }
+    }
 }
 
 // Token by token behind a cache, a decoder says what it says of all tokens at once: the same sums in another

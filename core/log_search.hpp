@@ -1,5 +1,5 @@
 // Positive constants of least error, where the error has kinks and no derivative: the mean absolute errors
-// that the models of training are fitted by.
+// that the models of boards and of training are fitted by.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
 // The search for positive constants, on an error whose least is known.
-#include "sim/log_search.hpp"
+#include "core/log_search.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sim/log_search.hpp"
+#include "core/log_search.hpp"
 
 #include <cmath>
 

@@ -1,0 +1,84 @@
+// Published accelerators: the table, and sums of its devices by hand.
+#include "photonics/photonic_system.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "core/error.hpp"
+#include "photonics/photonic_pricing.hpp"
+
+namespace fringe {
+namespace {
+
+TEST(PhotonicSystem, RowsSayWhereTheyComeFrom) {
+  std::set<std::string> names;
+  for (const PhotonicSystem& s : photonic_systems()) {
+    EXPECT_TRUE(names.insert(s.name).second) << s.name;
+    EXPECT_FALSE(s.source.empty()) << s.name;
+    EXPECT_FALSE(s.description.empty()) << s.name;
+    EXPECT_FALSE(row_of(s.multiplier).meaning.empty()) << s.name;
+    EXPECT_GT(s.macs_per_symbol(), 0) << s.name;
+    EXPECT_GE(s.clock_hz, 0) << s.name;
+    EXPECT_TRUE(!s.devices.empty() || !s.missing.empty()) << s.name;
+    for (const PoweredDevice& d : s.devices) {
+      EXPECT_GT(d.count, 0) << s.name << ", " << d.name;
+      EXPECT_GT(d.watts, 0) << s.name << ", " << d.name;
+    }
+    // What is broken down is a part of the whole.
+    if (s.published_w > 0) {
+      EXPECT_LE(watts_of(s.devices), s.published_w) << s.name;
+    }
+  }
+  EXPECT_EQ(find_photonic_system("pace").rows, 64u);
+  EXPECT_THROW(find_photonic_system("peace"), Error);
+}
+
+TEST(PhotonicSystem, PowerIsCountTimesWatts) {
+  const std::vector<PoweredDevice> devices{
+      {Part::dac, "a", 4, 0.5, ""}, {Part::dac, "b", 2, 0.25, ""}, {Part::laser, "c", 1, 3, ""}};
+  const Cost cost = power_of(devices);
+  EXPECT_EQ(cost.watts(Part::dac), 2.5);
+  EXPECT_EQ(cost.watts(Part::laser), 3);
+  EXPECT_EQ(watts_of(devices), 5.5);
+  EXPECT_EQ(cost.energy_j(Boundary::accelerator, 2), 11);
+}
+
+// One list for what is simulated and for what is published.
+TEST(PhotonicSystem, PricesAddUpTheSameList) {
+  const PhotonicDesign design = find_photonic_preset("realistic").design;
+  const PhotonicPricing pricing(design, find_memory("hbm2e"), TrainingScheme::reprogram);
+  const std::vector<PoweredDevice> devices = pricing.devices();
+  EXPECT_EQ(pricing.price({}).static_watts, power_of(devices).static_watts);
+  for (const PoweredDevice& device : devices) EXPECT_FALSE(device.source.empty()) << device.name;
+}
+
+// 9 groups × 3 units × 9 weights × 5 outputs = 1215 cells with two rings each; 63 inputs on wavelengths.
+TEST(PhotonicSystem, AlbireoByHand) {
+  const PhotonicSystem s = albireo(AlbireoForecast::conservative);
+  EXPECT_EQ(s.macs_per_symbol(), 1215);
+  EXPECT_DOUBLE_EQ(power_of(s.devices).watts(Part::modulator), 2493 * 3.1e-3 + 306 * 11.3e-3);
+  EXPECT_DOUBLE_EQ(power_of(s.devices).watts(Part::dac), 306 * 26e-3);
+  EXPECT_DOUBLE_EQ(power_of(s.devices).watts(Part::adc), 45 * 29e-3);
+  EXPECT_DOUBLE_EQ(power_of(s.devices).watts(Part::receiver), 45 * 3e-3);
+  EXPECT_LT(watts_of(albireo(AlbireoForecast::moderate).devices), watts_of(s.devices));
+  EXPECT_LT(watts_of(albireo(AlbireoForecast::aggressive).devices),
+            watts_of(albireo(AlbireoForecast::moderate).devices));
+}
+
+// 12 operations, 2 modulators, 2 DACs, 4 ADCs, 4 amplifiers and 2 modes of light for each mode and vector.
+TEST(PhotonicSystem, InSituMeshByHand) {
+  for (const std::size_t n : {16, 128}) {
+    const auto modes = static_cast<double>(n);
+    const PhotonicSystem dac = in_situ_mesh(n, false), segmented = in_situ_mesh(n, true);
+    EXPECT_NEAR(watts_of(dac.devices) / dac.clock_hz / modes,
+                12 * 0.1e-12 + 2 * 1e-15 + 2 * 5e-12 + 4 * 1.38e-12 + 4 * 0.7e-12 + 2 * 1e-12,
+                16 * 0x1p-52 * 22e-12);
+    EXPECT_EQ(power_of(segmented.devices).watts(Part::dac), 0);
+    EXPECT_NEAR(power_of(segmented.devices).watts(Part::modulator),
+                16 * power_of(dac.devices).watts(Part::modulator), 4 * 0x1p-52);
+  }
+}
+
+}  // namespace
+}  // namespace fringe
