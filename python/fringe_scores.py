@@ -164,7 +164,8 @@ def training_figure(trace, png):
         mean, half = score_of(trace, name, metric)
         chips.errorbar(at, mean, yerr=np.nan_to_num(half), color=ROLE["photonic"], marker="D", ms=6, capsize=3)
         chips.annotate(f"{mean:.3f}", (at, mean + np.nan_to_num(half)), ha="center", va="bottom", fontsize=9.5,
-                       color=ROLE["photonic"], xytext=(0, 4), textcoords="offset points")
+                       color=ROLE["photonic"], xytext=(0, 4), textcoords="offset points",
+                       bbox={"fc": "white", "ec": "none", "pad": 0.8})
     chips.set_xticks(range(len(light)), [_titles(n.removeprefix("photonic ")) for n in light], fontsize=9)
     chips.set_xlim(-0.6, max(len(light), 1) - 0.4)
     chips.set_title("on light", fontsize=10.5, loc="left", weight="normal")
