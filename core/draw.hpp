@@ -70,6 +70,9 @@ enum class Purpose : std::uint32_t {
   output_noise = 61,      ///< errors of its products
   fresh_chip = 62,        ///< number of the chip that a training pass runs on
   validation_split = 63,  ///< order in which training samples are held back
+  sweep_stratum = 80,     ///< order of an axis's equal shares over the points of a Latin hypercube
+  sweep_place = 81,       ///< place of a point in its share of an axis
+  sensitivity = 82,       ///< base samples of Sobol's indices
 };
 
 /// Who asks. `site` is the physical core (fabrication) or operator and tile (noise); `trial` the fabricated

@@ -4,10 +4,10 @@
 // not.
 //
 // Largest error over every seventh float, measured against libm in double (tests/core/elementary_test.cpp),
-// in units in the last place of the exact value: exp 0.97, log 0.84, tanh 1.33, erf 1.51, logistic 1.97 (over every float). NaN
-// gives NaN, and infinities give the limits. Polynomials are minimax fits of the ranges given (Lawson's
-// iteration on Chebyshev nodes); ranges are reduced as W. Cody and W. Waite do, Software Manual for the
-// Elementary Functions, 1980.
+// in units in the last place of the exact value: exp 0.97, log 0.84, tanh 1.33, erf 1.51, logistic 1.97 (over
+// every float). NaN gives NaN, and infinities give the limits. Polynomials are minimax fits of the ranges
+// given (Lawson's iteration on Chebyshev nodes); ranges are reduced as W. Cody and W. Waite do, Software
+// Manual for the Elementary Functions, 1980.
 //
 // exp, sine and cosine in double serve tables of angles.
 #pragma once

@@ -19,14 +19,15 @@ struct Draws {
   Draws(const Draw& first, TrialCells<Lanes>& cells) : out(&cells) {
     trial_kernels<Lanes>().start(first, stream);
   }
-  void run(std::size_t index) const {
-    trial_kernels<Lanes>().normals(stream, static_cast<std::uint32_t>(index * trial_run / 4), *out);
+  /// From a multiple of four on.
+  void run(std::size_t first) const {
+    trial_kernels<Lanes>().normals(stream, static_cast<std::uint32_t>(first / 4), *out);
   }
 };
 
 }  // namespace
 
-/// meet(run's first coupler, couplers of it) with the chips' matrices, run by run; then the phase screens.
+/// meet(span) with the matrices of the chips' couplers, span by span; then the phase screens.
 template <std::size_t Lanes>
 template <class Meet>
 void TrialChips<Lanes>::draw(const TrialPlan& plan, std::uint32_t first, Meet&& meet) {
@@ -42,10 +43,10 @@ void TrialChips<Lanes>::draw(const TrialPlan& plan, std::uint32_t first, Meet&& 
   add(Purpose::phase_error_theta, m.phase_sigma_rad, normals_.theta);
   add(Purpose::phase_error_phi, m.phase_sigma_rad, normals_.phi);
   add(Purpose::loss_spread, m.insertion_loss_sigma_db, normals_.loss);
-  for (std::size_t k = 0; k < plan.places.size(); k += trial_run) {
-    for (const Draws<Lanes>& d : draws) d.run(k / trial_run);
-    kernels.matrices(plan.strengths, &plan.phases[k], normals_, matrices_);
-    meet(k, std::min(trial_run, plan.places.size() - k));
+  for (const TrialSpan& span : plan.spans) {
+    for (const Draws<Lanes>& d : draws) d.run(span.first);
+    kernels.matrices(plan.strengths, &plan.phases[span.first], normals_, matrices_);
+    meet(span);
   }
   turn_screen(plan, first);
 }
@@ -58,7 +59,7 @@ void TrialChips<Lanes>::turn_screen(const TrialPlan& plan, std::uint32_t first) 
   for (std::size_t mode = 0; mode < plan.layout.modes; ++mode) {
     const std::size_t cell = mode % trial_run * Lanes;
     if (cell == 0) {
-      if (plan.strengths.half_phase_sigma > 0) out.run(mode / trial_run);
+      if (plan.strengths.half_phase_sigma > 0) out.run(mode);
       trial_kernels<Lanes>().phasors(2 * plan.strengths.half_phase_sigma, normals, re, im);
     }
     const float c = plan.screen[mode].real(), s = plan.screen[mode].imag();
@@ -90,8 +91,8 @@ bool TrialChips<Lanes>::compile(const TrialPlan& plan, std::uint32_t first, bool
                           0,
                           {}};
   std::fill_n(d.least, Lanes, 1.0f);
-  draw(plan, first, [&](std::size_t k, std::size_t count) {
-    trial_kernels<Lanes>().defer(matrices_, &plan.places[k], count, d);
+  draw(plan, first, [&](const TrialSpan& span) {
+    trial_kernels<Lanes>().defer(matrices_, plan.places.data() + span.first, span.begin, span.end, d);
   });
   swap_count_ = d.swap_count;
   sort_rescales(plan, d.rescale_count);
@@ -197,8 +198,9 @@ void TrialChips<Lanes>::run_in_lanes(const TrialPlan& plan, std::uint32_t first,
       std::fill_n(x.re, Lanes, in.re(m, b));
       std::fill_n(x.im, Lanes, in.im.data ? in.im(m, b) : 0.0f);
     }
-  draw(plan, first, [&](std::size_t k, std::size_t run) {
-    trial_kernels<Lanes>().apply(matrices_, &plan.places[k], run, fields_.data(), batch);
+  draw(plan, first, [&](const TrialSpan& span) {
+    trial_kernels<Lanes>().apply(matrices_, plan.places.data() + span.first, span.begin, span.end,
+                                 fields_.data(), batch);
   });
   const Fields<float> out = outputs.fields(modes, batch);
   for (std::uint32_t l = 0; l < count; ++l) {

@@ -118,12 +118,12 @@ struct TrialKernels {
   /// phases: of the run's couplers.
   void (*matrices)(const TrialStrengths& strengths, const TrialPhases* phases,
                    const TrialNormals<Lanes>& normals, TrialMatrices<Lanes>& out) noexcept;
-  /// The first `count` couplers of a run.
-  void (*defer)(const TrialMatrices<Lanes>& matrices, const TrialPlace* places, std::size_t count,
-                TrialDiagonals<Lanes>& diagonals) noexcept;
-  /// `samples` fields per mode pass the first `count` couplers of a run.
-  void (*apply)(const TrialMatrices<Lanes>& matrices, const TrialPlace* places, std::size_t count,
-                TrialField<Lanes>* fields, std::size_t samples) noexcept;
+  /// Couplers [begin, end) of a run, whose first is places[0].
+  void (*defer)(const TrialMatrices<Lanes>& matrices, const TrialPlace* places, std::size_t begin,
+                std::size_t end, TrialDiagonals<Lanes>& diagonals) noexcept;
+  /// `samples` fields per mode pass couplers [begin, end) of a run.
+  void (*apply)(const TrialMatrices<Lanes>& matrices, const TrialPlace* places, std::size_t begin,
+                std::size_t end, TrialField<Lanes>* fields, std::size_t samples) noexcept;
   /// e^{iσ·normal}.
   void (*phasors)(float sigma, const TrialCells<Lanes>& normals, TrialCells<Lanes>& re,
                   TrialCells<Lanes>& im) noexcept;

@@ -255,12 +255,12 @@ template <std::size_t L>
 // sign turned. One chip in thirty of 256 modes has such a coupler: too few for a kernel of their own, too
 // many to be drawn again.
 template <std::size_t L>
-void defer(const TrialMatrices<L>& m, const TrialPlace* places, std::size_t count,
+void defer(const TrialMatrices<L>& m, const TrialPlace* places, std::size_t begin, std::size_t end,
            TrialDiagonals<L>& t) noexcept {
   using Lanes = Vec<L>;
   using LaneMask = Mask<L>;
   Lanes least = lanes<L>(t.least);
-  for (std::size_t n = 0; n < count; ++n) {
+  for (std::size_t n = begin; n < end; ++n) {
     const TrialPlace& place = places[n];
     if (place.upper_enters) enter_group(t, place.upper, place.group);
     if (place.lower_enters) enter_group(t, place.lower, place.group);
@@ -307,10 +307,10 @@ void defer(const TrialMatrices<L>& m, const TrialPlace* places, std::size_t coun
 }
 
 template <std::size_t L>
-void apply(const TrialMatrices<L>& m, const TrialPlace* places, std::size_t count, TrialField<L>* fields,
-           std::size_t samples) noexcept {
+void apply(const TrialMatrices<L>& m, const TrialPlace* places, std::size_t begin, std::size_t end,
+           TrialField<L>* fields, std::size_t samples) noexcept {
   using Lanes = Vec<L>;
-  for (std::size_t n = 0; n < count; ++n) {
+  for (std::size_t n = begin; n < end; ++n) {
     const std::size_t i = n * L;
     const Lanes pr = lanes<L>(m.p_re + i), pi = lanes<L>(m.p_im + i), qr = lanes<L>(m.q_re + i),
                 qi = lanes<L>(m.q_im + i);

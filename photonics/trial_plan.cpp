@@ -8,6 +8,14 @@
 #include "photonics/trial_strengths.hpp"
 
 namespace fringe {
+namespace {
+
+// Of a column, a band has as many couplers as 124 diagonals: with what is drawn too much at their start,
+// eight runs. In smaller meshes that costs as much as it saves.
+constexpr std::uint32_t band_groups = 31;
+constexpr std::size_t least_banded_modes = 1024;
+
+}  // namespace
 
 TrialPlan::TrialPlan(MeshLayout l, PhaseProgram a, const MeshImperfections& m, std::uint64_t s,
                      std::uint32_t where, const Crossing& c)
@@ -24,7 +32,7 @@ TrialPlan::TrialPlan(MeshLayout l, PhaseProgram a, const MeshImperfections& m, s
   if (!together) return;
   strengths = trial_strengths(imperfections, *crossing);
   phases = trial_phases(held);
-  phases.resize((phases.size() + trial_run - 1) / trial_run * trial_run, {1, 0, 1, 0});
+  phases.resize(phases.size() + trial_run, {1, 0, 1, 0});
   screen = trial_screen(held);
   place_couplers();
 }
@@ -55,6 +63,35 @@ void TrialPlan::place_couplers() {
   // sets.
   constexpr std::size_t line = 16;
   stride = ((4 * order.slots.size() + line - 1) / line | 1) * line;
+  order_draws(adjacent);
+}
+
+// Column by column, a large mesh has more modes than the first cache has diagonals for, and more coefficients
+// that wait for their neighbours in a cache line than the second cache holds. So bands of groups are drawn
+// one after the other: what a coupler waits for is of its own band or of one before.
+void TrialPlan::order_draws(bool by_waves) {
+  const auto add = [&](std::uint32_t at, std::uint32_t end) {
+    while (at < end) {
+      const std::uint32_t first = at / 4 * 4, stop = std::min<std::uint32_t>(end, first + trial_run);
+      spans.push_back({first, at - first, stop - first});
+      at = stop;
+    }
+  };
+  const auto count = static_cast<std::uint32_t>(places.size());
+  if (!by_waves || layout.modes < least_banded_modes) return add(0, count);
+  const auto bands = static_cast<std::uint32_t>((order.groups() + band_groups - 1) / band_groups);
+  // Of each column, the couplers that are left: those of early groups are its last.
+  std::vector<std::uint32_t> ends(layout.column_start.begin() + 1, layout.column_start.end());
+  for (std::uint32_t band = 0; band < bands; ++band)
+    for (std::size_t column = 0; column < layout.columns(); ++column) {
+      std::uint32_t begin = ends[column];
+      while (begin > layout.column_start[column] && places[begin - 1].group / band_groups == band) --begin;
+      add(begin, ends[column]);
+      ends[column] = begin;
+    }
+  if (std::equal(ends.begin(), ends.end(), layout.column_start.begin())) return;
+  spans.clear();  // a column whose couplers stand in another order than its modes
+  add(0, count);
 }
 
 }  // namespace fringe

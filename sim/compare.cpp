@@ -344,7 +344,7 @@ class Run {
 
   /// Chips of a number system differ in their noise alone: one for each fold.
   bool number_results(const PhotonicEntry& entry) {
-    const std::vector<PhotonicCase> cases = number_cases(study_, entry);
+    const std::vector<PhotonicCase> cases = main_cases(study_, entry);
     std::vector<std::vector<ChipResult>> results;
     if (!run_cases(entry.name + ": number system", entry, cases, study_.folds().size(), results, true))
       return false;

@@ -72,9 +72,11 @@ PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, con
   setup.name = entry.name + ", " + which.name;
   setup.design = entry.design;
   setup.design.cores = entry.cores > 0 ? entry.cores : tiles_of_workload(study.graph(), entry);
-  if (entry.numbers)
+  if (entry.numbers) {
+    setup.training = TrainingScheme::reprogram;  // of codes there is nothing to measure in a mesh
     setup.numbers = plan_of(*entry.numbers, study.graph(),
                             which.effects == PhotonicEffects{} ? 0 : light_noise(entry.design));
+  }
   setup.effects = which.effects;
   setup.corrected = which.corrected;
   setup.seed = study.experiment().seed;
@@ -136,16 +138,15 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
 
 std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& entry) {
   const PhotonicEffects all = effects_of(entry.design);
+  const bool trained = study.experiment().in_loop.epochs > 0;
+  if (entry.numbers) {
+    std::vector<PhotonicCase> cases{{"ideal meshes", all}};
+    if (trained) cases.push_back({"ideal meshes, trained", all, false, true});
+    return cases;
+  }
   std::vector<PhotonicCase> cases{{"as fabricated", all, false, false, true},
                                   {"corrected", all, true, false, true}};
-  if (study.experiment().in_loop.epochs > 0) cases.push_back({"trained on chip", all, false, true, true});
-  return cases;
-}
-
-std::vector<PhotonicCase> number_cases(const Study& study, const PhotonicEntry& entry) {
-  const PhotonicEffects all = effects_of(entry.design);
-  std::vector<PhotonicCase> cases{{"ideal meshes", all}};
-  if (study.experiment().in_loop.epochs > 0) cases.push_back({"ideal meshes, trained", all, false, true});
+  if (trained) cases.push_back({"trained on chip", all, false, true, true});
   return cases;
 }
 

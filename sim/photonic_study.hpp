@@ -49,11 +49,8 @@ PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, con
 ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,
                     std::size_t chip);
 
-/// Main cases of an entry with a number system, whose meshes are ideal: as it is and, where the experiment
-/// asks for it, trained further in it.
-std::vector<PhotonicCase> number_cases(const Study& study, const PhotonicEntry& entry);
-/// Main cases of another entry: as it comes, corrected and, where the experiment asks for it, trained on the
-/// chip.
+/// Main cases of an entry: as it comes, corrected and, where the experiment asks for it, trained on the chip.
+/// A number system's meshes are ideal: as it is and, where the experiment asks for it, trained further in it.
 std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& entry);
 /// Two cases per imperfection that acts: it alone, and all but it.
 std::vector<PhotonicCase> cause_cases(const PhotonicEntry& entry);

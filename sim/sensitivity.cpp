@@ -11,8 +11,6 @@
 namespace fringe {
 namespace {
 
-constexpr auto sensitivity_purpose = static_cast<Purpose>(82);
-
 double mean_of(std::span<const double> values) {
   double sum = 0;
   for (const double value : values) sum += value;
@@ -88,7 +86,7 @@ SobolSample sobol_sample(std::size_t inputs, std::size_t samples, std::uint64_t 
   for (std::size_t i = 0; i < inputs; ++i)
     for (std::uint32_t which = 0; which < 2; ++which) {
       fill_uniform(column, Draw{.seed = seed,
-                                .purpose = sensitivity_purpose,
+                                .purpose = Purpose::sensitivity,
                                 .site = static_cast<std::uint32_t>(i),
                                 .shot = which});
       for (std::size_t j = 0; j < samples; ++j) (which == 0 ? s.a : s.b)[j * inputs + i] = column[j];

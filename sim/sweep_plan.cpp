@@ -16,7 +16,6 @@
 namespace fringe {
 namespace {
 
-constexpr auto sweep_stratum = static_cast<Purpose>(80), sweep_place = static_cast<Purpose>(81);
 constexpr double most_points = 1e5, most_replicas = 1e4;
 constexpr std::string_view axis_rule =
     "takes a list of values, or a range { from = …, to = …, points = …, scale = \"linear\" or \"log\" }";
@@ -143,12 +142,13 @@ std::vector<SweepPoint> hypercube_points(const SweepFile& sweep) {
   std::vector<std::uint32_t> bits(n);
   for (std::size_t a = 0; a < sweep.axes.size(); ++a) {
     const auto site = static_cast<std::uint32_t>(a);
-    const DrawStream strata = stream_of({.seed = sweep.seed, .purpose = sweep_stratum, .site = site});
+    const DrawStream strata =
+        stream_of({.seed = sweep.seed, .purpose = Purpose::sweep_stratum, .site = site});
     for (std::size_t i = 0; i < n; ++i) bits[i] = random_bits(strata, i);
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t x, std::size_t y) { return bits[x] < bits[y]; });
-    fill_uniform(places, Draw{.seed = sweep.seed, .purpose = sweep_place, .site = site});
+    fill_uniform(places, Draw{.seed = sweep.seed, .purpose = Purpose::sweep_place, .site = site});
     for (std::size_t i = 0; i < n; ++i)
       points[i].push_back(
           sweep.axes[a].at((static_cast<double>(order[i]) + places[i]) / static_cast<double>(n)));

@@ -47,6 +47,7 @@ std::vector<SweepRun> found_runs(const SweepPlan& plan, const std::string& path)
   if (trace.text_attribute("experiment") != plan.sweep.text)
     throw Error(where + "belongs to another experiment" + anew);
   if (trace.text_attribute("program_version") != program_version ||
+      trace.text_attribute("commit") != program_commit ||
       trace.number_attribute("random_scheme").at(0) != static_cast<std::uint64_t>(random_scheme_version))
     throw Error(where + "comes from another version of fringe, whose numbers may differ" + anew);
   StoredSweep stored = read_sweep_trace(trace, path);

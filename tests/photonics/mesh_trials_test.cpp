@@ -1,8 +1,9 @@
-// Chips drawn eight at a time against the plain way: fabricate, realise, compile, propagate.
+// Chips drawn side by side against the plain way: fabricate, realise, compile, propagate.
 #include "photonics/mesh_trials.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -16,6 +17,7 @@
 #include "photonics/compiled_mesh.hpp"
 #include "photonics/mesh_layout.hpp"
 #include "photonics/trial_kernel.hpp"
+#include "photonics/trial_plan.hpp"
 #include "tests/photonics/mesh_testing.hpp"
 
 namespace fringe {
@@ -105,6 +107,46 @@ TEST(MeshTrials, AreThePlainChipsOnEveryTopologyAndCrossing) {
           EXPECT_LE(distance(layout, program, noisy(), trial, crossing, in, out), bound(layout))
               << topology.name << ' ' << crossing.name << ' ' << trial << ' ' << batch;
       }
+}
+
+/// Of large meshes, bands of diagonals are drawn: every coupler once, and on each mode in the order of light.
+TEST(MeshTrials, CouplersAreDrawnInTheOrderOfLight) {
+  for (const char* name : {"rectangular", "triangular", "butterfly"})
+    for (const std::size_t modes : {16u, 1024u}) {
+      const MeshLayout layout = find_topology(name).build(modes);
+      const PhaseProgram blank{std::vector<double>(layout.couplers.size()),
+                               std::vector<double>(layout.couplers.size()),
+                               std::vector<double>(layout.modes)};
+      const TrialPlan plan(layout, blank, noisy(), 9, 4, mzi_crossing());
+      std::vector<bool> drawn(layout.couplers.size());
+      std::vector<std::int64_t> last(layout.modes, -1);
+      for (const TrialSpan& span : plan.spans) {
+        ASSERT_EQ(span.first % 4, 0u);
+        ASSERT_LE(span.end, trial_run);
+        for (std::uint32_t n = span.first + span.begin; n < span.first + span.end; ++n) {
+          ASSERT_FALSE(drawn[n]) << name << ' ' << n;
+          drawn[n] = true;
+          for (const std::uint32_t mode : {layout.couplers[n].upper, layout.couplers[n].lower}) {
+            ASSERT_LT(last[mode], n) << name << ' ' << mode;
+            last[mode] = n;
+          }
+        }
+      }
+      EXPECT_EQ(std::count(drawn.begin(), drawn.end(), false), 0) << name << ' ' << modes;
+      const bool bands =
+          !std::is_sorted(plan.spans.begin(), plan.spans.end(),
+                          [](const TrialSpan& a, const TrialSpan& b) { return a.first < b.first; });
+      EXPECT_EQ(bands, modes == 1024 && layout.columns() > 100) << name;
+    }
+}
+
+TEST(MeshTrials, LargeChipsAreThePlainOnes) {
+  const MeshLayout layout = find_topology("rectangular").build(1024);
+  const PhaseProgram program = random_program(layout);
+  const Planes in = Planes::random(layout.modes, 9);
+  const MeshTrials trials(layout, program, noisy(), 9, 4);
+  for (const auto& [trial, out] : outputs_of(trials, 5, 1, in))
+    EXPECT_LE(distance(layout, program, noisy(), trial, mzi_crossing(), in, out), bound(layout));
 }
 
 /// All that this processor runs.

@@ -174,7 +174,7 @@ TEST(NumberSystems, NetworksTrainOnThem) {
     study.train_floating();
     double sum = 0;
     for (std::size_t c = 0; c < 2; ++c)
-      sum += run_chip(study, e.photonic[0], number_cases(study, e.photonic[0])[0], c).scores.front();
+      sum += run_chip(study, e.photonic[0], main_cases(study, e.photonic[0])[0], c).scores.front();
     return sum / 2;
   };
   // 1797 samples: a standard error of half a point.

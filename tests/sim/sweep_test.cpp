@@ -151,6 +151,14 @@ TEST(SweepPlan, KnowsWhatNetworksAndElectronicsDependOn) {
   EXPECT_EQ(std::set<std::string>(chips.networks.begin(), chips.networks.end()).size(), 4u);
 }
 
+TEST(SweepPlan, TheDigitsOfTheRepositoryShareTheirNetworks) {
+  const SweepFile sweep = read_sweep(FRINGE_SOURCE_DIR "/experiments/sweep_digits.toml");
+  const SweepPlan plan = plan_sweep(sweep, points_of(sweep));
+  EXPECT_EQ(plan.points.size(), 8 * 4 * 2 * 2u);
+  EXPECT_EQ(plan.runs(), 16 * plan.points.size());
+  EXPECT_EQ(std::set<std::string>(plan.networks.begin(), plan.networks.end()).size(), 1u);
+}
+
 struct Stop final : Observer {
   std::size_t most = 0;  ///< runs; 0: any
   std::size_t done = 0, networks = 0;
