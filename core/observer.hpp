@@ -14,6 +14,7 @@ struct EpochEvent {
   double test_accuracy = -1;                  ///< −1: not evaluated this epoch
   double validation_loss = std::numeric_limits<double>::quiet_NaN();  ///< NaN: no samples are held back
   double validation_accuracy = std::numeric_limits<double>::quiet_NaN();
+  double test_loss = std::numeric_limits<double>::quiet_NaN();  ///< NaN: not evaluated this epoch
 };
 
 class Observer {

@@ -1,6 +1,8 @@
 """Figures of a fringe comparison: where do accuracy, time and joules go?
 
-    python3 python/fringe_figures.py out/compare.h5 out/compare.png
+    python3 python/fringe_figures.py out/compare.h5 out/compare.png             the page: scores, causes, time, joules
+    python3 python/fringe_figures.py out/ct.h5 out/images.png images            test images side by side
+    python3 python/fringe_figures.py out/gpt.h5 out/training.png training       losses by epoch beside the baselines
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+import fringe_scores as scores
 from fringe_trace import Trace, TraceError
 
 # Okabe and Ito's palette, told apart by colour-blind eyes.
@@ -26,7 +29,6 @@ PART = {"laser": "#D55E00", "modulator": "#E69F00", "receiver": "#F0E442", "dac"
         "digital": "#332288", "decomposition": "#AA4499", "idle": "#999999"}
 DARK = {"adc", "phase_program", "mac", "digital", "decomposition", "laser"}
 COMPARED = ("matrix unit", "accelerator")  # the boundary that both camps reach: without the rest of the board
-EQUAL_POINTS = 1.0
 
 
 def si(value, unit):
@@ -38,12 +40,13 @@ def si(value, unit):
 
 
 def hardware(trace):
-    """The hardware with an accuracy, as dicts. Of a modelled board's formats the fastest at equal accuracy stays."""
-    table = trace["hardware"]
+    """The hardware with a score, as dicts. Of a modelled board's formats the fastest at equal accuracy stays."""
+    table, metric = trace["hardware"], scores.metrics(trace)[0]
     rows, boards = [], {}
     for i, name in enumerate(table["name"]):
         row = {column: values[i] for column, values in table.items()}
-        if not np.isfinite(row["accuracy_mean"]):
+        row["score"], row["half_width"] = scores.score_of(trace, name, metric)
+        if not np.isfinite(row["score"]):
             continue
         row["best"], row["one"] = best_batch(trace, name), batch_one(trace, name)
         board = name.split()[0]
@@ -85,41 +88,51 @@ def parts_per_sample(trace, figure, column="energy_by_part"):
     return np.where(inside, figure[column], 0.0) / figure["batch"]
 
 
-def float_accuracy(trace):
-    splits = trace.where("splits")
-    folds = [a for n, a in zip(splits.get("name", []), splits.get("accuracy", [])) if "ordered" not in n]
-    return np.mean(folds) if folds else np.nan
-
-
 def label(row):
     return f"{row['name']}  [{row['number']}]"
 
 
-def accuracy_panel(ax, trace, rows):
-    y = np.arange(len(rows))[::-1]
-    reference = 100 * float_accuracy(trace)
+def capital(name):
+    return name[:1].upper() + name[1:]
+
+
+def wrapped(name):
+    """A baseline with its parameters in a second line."""
+    return str(name).replace(", ", "\n", 1)
+
+
+def score_panel(ax, trace, rows):
+    metric = scores.metrics(trace)[0]
+    scale, equal = metric["scale"], metric["equal_within"]
+    beside = scores.baselines(trace)
+    y = np.arange(len(rows) + len(beside))[::-1]
+    reference = scale * scores.float_score(trace, metric)
     if np.isfinite(reference):
-        ax.axvspan(reference - EQUAL_POINTS, reference + EQUAL_POINTS, color="0.92", zorder=0)
+        ax.axvspan(reference - equal, reference + equal, color="0.92", zorder=0)
         ax.axvline(reference, color="0.4", lw=1, zorder=1)
+    for at, name in zip(y[len(rows):], beside):
+        mean, half = scores.score_of(trace, name, metric)
+        ax.errorbar(scale * mean, at, xerr=np.nan_to_num(scale * half), color="0.5", lw=1.6, capsize=3, ms=6, marker="s")
     for at, row in zip(y, rows):
-        half = np.nan_to_num(100 * row["accuracy_half_width"])
-        ax.errorbar(100 * row["accuracy_mean"], at, xerr=half, color=CAMP[row["camp"]], lw=1.6, capsize=3, ms=6,
+        half = np.nan_to_num(scale * row["half_width"])
+        ax.errorbar(scale * row["score"], at, xerr=half, color=CAMP[row["camp"]], lw=1.6, capsize=3, ms=6,
                     marker=MARKER.get(row["numerics"], "x"), markeredgecolor="white", markeredgewidth=0.6)
-    ax.set_yticks(y, [label(row) for row in rows])
-    ax.set_ylim(-0.7, len(rows) - 0.3)
-    ax.set_xlabel("test accuracy, %, mean and 95 % interval")
+    ax.set_yticks(y, [label(row) for row in rows] + [wrapped(name) for name in beside])
+    ax.set_ylim(-0.7, len(y) - 0.3)
+    ax.set_xlabel(f"test {scores.heading(metric)}, mean and 95 % interval")
     ax.grid(axis="x", color="0.9")
-    ax.set_title("Accuracy: what each hardware reaches", pad=24)
-    ax.annotate("floating point ± 1 point", (reference + EQUAL_POINTS, len(rows) - 0.25), ha="right", va="bottom", fontsize=9,
+    ax.set_title(f"{capital(metric['name'])}: what each hardware reaches", pad=24)
+    ax.annotate(f"floating point ± {scores.amount(metric)}", (reference + equal, len(y) - 0.25), ha="right", va="bottom", fontsize=9,
                 color="0.35", annotation_clip=False)
 
 
 def cause_panel(ax, trace, preset):
-    causes = trace.where("causes", preset=preset)
+    metric = scores.metrics(trace)[0]
+    causes = scores.causes(trace, preset, metric)
     order = np.argsort(causes["alone_mean"])
     y = np.arange(len(order))
-    chips = trace.where("chips", preset=preset, case="as fabricated")
-    total = 100 * np.mean(chips["float_accuracy"] - chips["accuracy"]) if chips and len(chips["chip"]) else np.nan
+    lost = scores.lost_by_chips(trace, preset, "as fabricated", metric)
+    total = np.mean(lost) if len(lost) else np.nan
     for kind, offset, colour in (("alone", 0.19, "#D55E00"), ("without", -0.19, "#F2C5A0")):
         ax.barh(y + offset, causes[f"{kind}_mean"][order], 0.36, color=colour,
                 xerr=np.nan_to_num(causes[f"{kind}_half_width"][order]),
@@ -133,7 +146,7 @@ def cause_panel(ax, trace, preset):
     ax.tick_params(axis="y", labelsize=9)
     ax.set_ylim(-0.6, len(order) - 0.4)
     ax.xaxis.set_major_locator(MaxNLocator(5))
-    ax.set_xlabel(f"points lost, preset {preset}", fontsize=9.5)
+    ax.set_xlabel(f"{metric['difference']} lost, preset {preset}", fontsize=9.5)
     ax.grid(axis="x", color="0.9")
     ax.set_axisbelow(True)
 
@@ -200,7 +213,7 @@ def time_panel(ax, trace, rows):
     ax.margins(0.12)
     ax.set_xlabel("seconds per sample")
     ax.set_ylabel("joules per sample")
-    ax.set_title("Time and joules at equal accuracy")
+    ax.set_title(f"Time and joules at equal {scores.metrics(trace)[0]['name']}")
     annotate_rows(ax, placed)
     _power_lines(ax)
     ax.legend(handles=[Line2D([], [], marker="o", color="0.3", mfc="white", ls="", label="one sample alone"),
@@ -269,16 +282,17 @@ def main_figure(trace, png):
     figure = plt.figure(figsize=(16, 13), dpi=100)
     grid = figure.add_gridspec(2, 2, left=0.185, right=0.985, top=0.875, bottom=0.085, wspace=0.36, hspace=0.24,
                                height_ratios=(1, 1.15), width_ratios=(1, 1.2))
-    figure.suptitle("Where do accuracy, time and joules go?", x=0.015, y=0.985, ha="left", fontsize=18, weight="bold")
+    name = scores.metrics(trace)[0]["name"]
+    figure.suptitle(f"Where do {name}, time and joules go?", x=0.015, y=0.985, ha="left", fontsize=18, weight="bold")
     figure.text(0.015, 0.94, "Numbers in brackets name the hardware in all panels.", color="0.35")
     kind_legend(figure)
-    accuracy_panel(figure.add_subplot(grid[0, 0]), trace, rows)
+    score_panel(figure.add_subplot(grid[0, 0]), trace, rows)
     causes = grid[0, 1].subgridspec(1, max(1, len(presets)), wspace=0.62)
     for i, preset in enumerate(presets):
         ax = figure.add_subplot(causes[i])
         cause_panel(ax, trace, preset)
         if i == 0:
-            ax.set_title("Accuracy: what light loses, by cause", pad=52)
+            ax.set_title(f"{capital(name)}: what light loses, by cause", pad=52)
             ax.legend(handles=[plt.Rectangle((0, 0), 1, 1, color="#D55E00"), plt.Rectangle((0, 0), 1, 1, color="#F2C5A0")],
                       labels=["this cause alone", "all causes but this"], ncol=2, fontsize=9, frameon=False,
                       loc="lower left", bbox_to_anchor=(-0.02, 1.06), borderpad=0)
@@ -289,12 +303,19 @@ def main_figure(trace, png):
 
 
 def main(arguments):
-    if len(arguments) != 2:
+    figures = {"page": main_figure, "images": scores.images_figure, "training": scores.training_figure}
+    what = arguments[2] if len(arguments) == 3 else "page"
+    if len(arguments) not in (2, 3) or what not in figures:
         print(__doc__.strip(), file=sys.stderr)
         return 2
     matplotlib.use("Agg")
     try:
-        main_figure(Trace(arguments[0]), arguments[1])
+        trace = Trace(arguments[0])
+        if "hardware" not in trace:
+            raise TraceError(f"trace {arguments[0]}: has no hardware; was its run cut off?")
+        if what == "images" and "images" not in trace:
+            raise TraceError(f"trace {arguments[0]}: keeps no images; those of networks that tell images do")
+        figures[what](trace, arguments[1])
     except (TraceError, OSError) as error:
         print(f"fringe_figures: {error}", file=sys.stderr)
         return 2

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using Lists = std::vector<std::vector<float>>;
 
 constexpr std::string_view file_type = "fringe checkpoint";
-constexpr std::int64_t layout = 1;  // of the file; a change of any field below raises it
+constexpr std::int64_t layout = 2;  // of the file; a change of any field below raises it
 
 /// FNV-1a (G. Fowler, L. Noll, K.-P. Vo) over words of 32 bits instead of bytes.
 class Hash {
@@ -170,13 +170,14 @@ class Reader {
   bool good_ = true;
 };
 
-constexpr std::size_t event_numbers = 7;
+constexpr std::size_t event_numbers = 8;
 
 std::vector<double> numbers_of(const std::vector<EpochEvent>& events) {
   std::vector<double> all;
   for (const EpochEvent& e : events)
-    all.insert(all.end(), {static_cast<double>(e.epoch), static_cast<double>(e.epochs), e.train_loss,
-                           e.train_accuracy, e.test_accuracy, e.validation_loss, e.validation_accuracy});
+    all.insert(all.end(),
+               {static_cast<double>(e.epoch), static_cast<double>(e.epochs), e.train_loss, e.train_accuracy,
+                e.test_accuracy, e.validation_loss, e.validation_accuracy, e.test_loss});
   return all;
 }
 
@@ -184,7 +185,7 @@ std::vector<EpochEvent> events_of(const std::vector<double>& all) {
   std::vector<EpochEvent> events;
   for (std::size_t i = 0; i + event_numbers <= all.size(); i += event_numbers)
     events.push_back({static_cast<std::size_t>(all[i]), static_cast<std::size_t>(all[i + 1]), all[i + 2],
-                      all[i + 3], all[i + 4], all[i + 5], all[i + 6]});
+                      all[i + 3], all[i + 4], all[i + 5], all[i + 6], all[i + 7]});
   return events;
 }
 

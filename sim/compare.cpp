@@ -12,8 +12,10 @@
 #include "electronic/cpu_blas.hpp"
 #include "electronic/cpu_energy.hpp"
 #include "electronic/cublas.hpp"
+#include "sim/baselines.hpp"
 #include "sim/cost_study.hpp"
 #include "sim/modelled.hpp"
+#include "sim/operator_errors.hpp"
 #include "sim/photonic_study.hpp"
 #include "sim/study.hpp"
 #include "sim/trace_records.hpp"
@@ -22,7 +24,7 @@
 namespace fringe {
 namespace {
 
-constexpr std::size_t error_samples = 256;  // test samples behind the error of each operator
+constexpr std::size_t shown_images = 4;  // that the trace keeps of each
 
 class Run {
  public:
@@ -42,6 +44,7 @@ class Run {
     result_.workload = experiment().workload;
     result_.data = study_.data().name;
     result_.samples = study_.data().samples;
+    result_.metrics = study_.metrics();
     result_.host = cpu_name();
     result_.seed = experiment().seed;
     result_.stopped = !(floating() && electronics() && photonics());
@@ -53,10 +56,10 @@ class Run {
   bool go_on() const { return !study_.observer().stop_requested(); }
 
   void finish(HardwareResult hardware) {
-    hardware.equal_accuracy =
-        hardware.available &&
-        hardware.accuracy.mean >= result_.float_accuracy.mean - Comparison::equal_accuracy_points / 100;
-    record_hardware(*trace_, hardware);
+    hardware.equal =
+        hardware.available && result_.metric().equal(result_.float_score().mean, hardware.score().mean);
+    record_hardware(*trace_, hardware, result_.metrics);
+    record_scores(*trace_, result_.metrics, hardware.name, "hardware", hardware.scores);
     result_.hardware.push_back(std::move(hardware));
   }
 
@@ -67,68 +70,71 @@ class Run {
     for (const TrainedFold& fold : study_.ordered()) record_audit(*trace_, fold.name, fold.audit);
     study_.train_floating();
     if (!go_on()) return false;
-    std::vector<double> accuracies;
+    record_metrics(*trace_, result_.metrics);
     const auto keep = [&](const TrainedFold& fold) {
       record_epochs(*trace_, "floating point, " + fold.name, fold.epochs);
-      const SplitResult split{fold.name,        fold.split.train.size(), fold.split.test.size(),
-                              fold.audit.exact, fold.floating.accuracy,  fold.audit.leaked};
-      record_split(*trace_, split);
+      const SplitResult split{fold.name,
+                              fold.split.train.size(),
+                              fold.split.test.size(),
+                              fold.audit.exact,
+                              scores_of(study_, fold.floating, fold.split.test),
+                              fold.audit.leaked};
+      record_split(*trace_, split, result_.metrics);
       result_.splits.push_back(split);
     };
+    std::vector<Evaluation> floating;
     for (const TrainedFold& fold : study_.folds()) {
       keep(fold);
-      accuracies.push_back(fold.floating.accuracy);
+      floating.push_back(fold.floating);
     }
     for (const TrainedFold& fold : study_.ordered()) keep(fold);
-    result_.float_accuracy = estimate(accuracies);
+    result_.float_scores = scores_over_folds(study_, floating);
+    record_scores(*trace_, result_.metrics, "floating point", "floating point", result_.float_scores);
+    show("target", "target", nullptr);
+    show("floating point", "floating point", &floating.front());
+    if (!measure_baselines()) return false;
     // Outputs of every dense operator in floating point, against which errors are measured.
     const auto blas = make_cpu_blas(study_.cpu(), study_.pool());
-    float_outputs_ = operator_outputs(*blas);
+    float_outputs_ = operator_outputs(study_, *blas);
     return true;
   }
 
-  /// y of every operator with a weight matrix, by name, for the first test samples of fold 0; networks start
-  /// from that fold's weights.
-  std::map<std::string, std::vector<float>> operator_outputs(Accelerator& hardware) {
-    const TrainedFold& fold = study_.folds().front();
-    Network network(study_.graph(), fold.parameters, hardware);
-    calibrate(network, study_.data(), study_.calibration_rows(fold), experiment().seed);
-    std::map<std::string, std::vector<float>> outputs;
-    network.set_hook([&](const ProductView& view) {
-      // A large product comes in parts, the same on every hardware.
-      std::vector<float>& y = outputs[std::string(view.name)];
-      for (std::size_t r = 0; r < view.y.rows; ++r) {
-        y.resize(y.size() + view.y.cols);
-        hardware.executor().copy_to_host(y.data() + y.size() - view.y.cols, view.y.row(r),
-                                         view.y.cols * sizeof(float));
+  /// Keeps the first test images of fold 0 as they are told; without an evaluation, the targets.
+  void show(const std::string& subject, const std::string& role, const Evaluation* evaluation) {
+    if (!tells_images(study_.data())) return;
+    const std::vector<std::uint32_t>& test = study_.folds().front().split.test;
+    const std::span<const std::uint32_t> rows(
+        test.data(), std::min(shown_images, evaluation != nullptr ? evaluation->samples : test.size()));
+    record_images(*trace_, subject, role, study_.data(), rows, evaluation, study_.metrics());
+  }
+
+  bool measure_baselines() {
+    std::vector<std::string> names;
+    std::vector<std::vector<Evaluation>> of;  // by baseline, then fold
+    study_.observer().progress("baselines", 0, study_.folds().size());
+    for (std::size_t k = 0; k < study_.folds().size(); ++k) {
+      if (!go_on()) return false;
+      std::vector<BaselineResult> found = baselines(study_, study_.folds()[k]);
+      of.resize(found.size());
+      for (std::size_t b = 0; b < found.size(); ++b) {
+        if (k == 0) names.push_back(found[b].name);
+        of[b].push_back(std::move(found[b].evaluation));
       }
-    });
-    const std::span<const std::uint32_t> rows(fold.split.test.data(),
-                                              std::min(error_samples, fold.split.test.size()));
-    Context context;
-    context.seed = experiment().seed;
-    const Tensor x = load_rows(hardware.executor(), study_.data(), rows);
-    network.forward(x.view(), context);
-    return outputs;
+      study_.observer().progress("baselines", k + 1, study_.folds().size());
+    }
+    for (std::size_t b = 0; b < of.size(); ++b) {
+      result_.baselines.push_back({names[b], scores_over_folds(study_, of[b])});
+      record_scores(*trace_, result_.metrics, names[b], "baseline", result_.baselines.back().scores);
+      show(names[b], "baseline", &of[b].front());
+    }
+    return true;
   }
 
   void add_layers(HardwareResult& result, Accelerator& hardware) {
     if (result.costs.empty()) return;
     const CostFigure* best = result.at_best_batch(result.costs.front().scenario);
     result.layers = layer_costs(study_, hardware, best->batch);
-    const auto outputs = operator_outputs(hardware);
-    for (LayerFigure& layer : result.layers) {
-      const auto found = outputs.find(layer.name);
-      if (found == outputs.end()) continue;  // a product of two activations
-      const std::vector<float>&y = found->second, &expected = float_outputs_.at(layer.name);
-      double error = 0, norm = 0;
-      for (std::size_t i = 0; i < y.size(); ++i) {
-        const double reference = expected[i], difference = y[i] - reference;
-        error += difference * difference;
-        norm += reference * reference;
-      }
-      layer.error = norm > 0 ? std::sqrt(error / norm) : 0;
-    }
+    add_errors(result.layers, operator_outputs(study_, hardware), float_outputs_);
   }
 
   // ---- electronics
@@ -183,18 +189,28 @@ class Run {
 
   /// Tests all folds; keeps predictions and confusion.
   void run_folds(HardwareResult& result, Accelerator& hardware) {
-    std::vector<double> accuracies;
-    std::vector<std::uint32_t> confusion(study_.graph().classes() * study_.graph().classes());
-    for (std::size_t k = 0; k < study_.folds().size(); ++k) {
-      const TrainedFold& fold = study_.folds()[k];
+    std::vector<Evaluation> evaluations;
+    std::vector<std::span<const std::uint32_t>> rows;
+    for (const TrainedFold& fold : study_.folds()) {
       Network network(study_.graph(), fold.parameters, hardware);
-      const Evaluation evaluation = evaluate(network, study_.data(), fold.split.test);
-      accuracies.push_back(evaluation.accuracy);
-      record_predictions(*trace_, result.name, k, study_.data(), fold.split.test, evaluation);
-      for (std::size_t i = 0; i < confusion.size(); ++i) confusion[i] += evaluation.confusion[i];
+      evaluations.push_back(evaluate(network, study_.data(), fold.split.test));
+      rows.push_back(fold.split.test);
     }
-    result.accuracy = estimate(accuracies);
-    record_confusion(*trace_, result.name, confusion);
+    result.scores = scores_over_folds(study_, evaluations);
+    keep_outputs(result.name, evaluations, rows);
+  }
+
+  /// Predictions and confusion of classes, images of images.
+  void keep_outputs(const std::string& name, const std::vector<Evaluation>& evaluations,
+                    const std::vector<std::span<const std::uint32_t>>& rows) {
+    show(name, "hardware", &evaluations.front());
+    if (evaluations.front().labels != 1) return;
+    std::vector<std::uint32_t> confusion(study_.graph().classes() * study_.graph().classes());
+    for (std::size_t k = 0; k < evaluations.size(); ++k) {
+      record_predictions(*trace_, name, k, study_.data(), rows[k], evaluations[k]);
+      for (std::size_t i = 0; i < confusion.size(); ++i) confusion[i] += evaluations[k].confusion[i];
+    }
+    record_confusion(*trace_, name, confusion);
   }
 
   bool cublas(const std::string& format) {
@@ -231,11 +247,11 @@ class Run {
   /// Numerics depend on the format alone, so each format is computed once for all boards.
   void modelled(const ModelledBoard& board) {
     HardwareResult result = electronic_result(board.name, *board.hardware);
-    if (const auto known = accuracies_.find(board.format); known != accuracies_.end()) {
-      result.accuracy = known->second;
+    if (const auto known = scores_.find(board.format); known != scores_.end()) {
+      result.scores = known->second;
     } else {
       run_folds(result, *board.hardware);
-      accuracies_[board.format] = result.accuracy;
+      scores_[board.format] = result.scores;
     }
     result.costs = inference_costs(study_, *board.hardware, "resident");
     if (board.trains()) result.costs.push_back(training_cost(study_, *board.hardware, "training"));
@@ -260,32 +276,40 @@ class Run {
 
   /// Chips × cases in parallel; results by case, then chip.
   bool run_cases(const std::string& what, const PhotonicEntry& entry, const std::vector<PhotonicCase>& cases,
-                 std::size_t chips, std::vector<std::vector<ChipResult>>& results) {
+                 std::size_t chips, std::vector<std::vector<ChipResult>>& results,
+                 bool keep_outputs = false) {
     results.assign(cases.size(), std::vector<ChipResult>(chips));
     const bool finished = study_.each(what, cases.size() * chips, [&](std::size_t i) {
-      results[i / chips][i % chips] = run_chip(study_, entry, cases[i / chips], i % chips);
+      ChipResult& result = results[i / chips][i % chips];
+      result = run_chip(study_, entry, cases[i / chips], i % chips);
+      if (!keep_outputs) result.evaluation = {};
     });
     if (!finished) return false;
     for (std::size_t c = 0; c < cases.size(); ++c)
-      record_chips(*trace_, entry.name, cases[c].name, results[c]);
+      record_chips(*trace_, entry.name, cases[c].name, results[c], result_.metrics);
     return true;
   }
 
-  Estimate accuracy_of(const std::vector<ChipResult>& chips) const {
-    Estimate lost = estimate(points_lost(chips));
-    lost.mean = result_.float_accuracy.mean - lost.mean / 100;
-    lost.half_width /= 100;
-    return lost;
+  std::vector<Estimate> scores_of_chips(const std::vector<ChipResult>& chips) const {
+    std::vector<Estimate> scores;
+    for (std::size_t m = 0; m < result_.metrics.size(); ++m) {
+      Estimate score = estimate(lost(study_, chips, m));
+      score.mean = result_.metrics[m].after(result_.float_scores[m].mean, score.mean);
+      score.half_width /= result_.metrics[m].scale;
+      scores.push_back(score);
+    }
+    return scores;
   }
 
   /// One chip of each fold together predicts every test sample once.
   void record_chip_predictions(const std::string& name, const std::vector<ChipResult>& chips) {
-    std::vector<std::uint32_t> confusion(study_.graph().classes() * study_.graph().classes());
+    std::vector<Evaluation> evaluations;
+    std::vector<std::span<const std::uint32_t>> rows;
     for (std::size_t k = 0; k < std::min(study_.folds().size(), chips.size()); ++k) {
-      record_predictions(*trace_, name, k, study_.data(), chips[k].rows, chips[k].evaluation);
-      for (std::size_t i = 0; i < confusion.size(); ++i) confusion[i] += chips[k].evaluation.confusion[i];
+      evaluations.push_back(chips[k].evaluation);
+      rows.push_back(chips[k].rows);
     }
-    record_confusion(*trace_, name, confusion);
+    keep_outputs(name, evaluations, rows);
   }
 
   HardwareResult photonic_result(std::string name, const std::vector<ChipResult>& chips) {
@@ -294,7 +318,7 @@ class Run {
     result.camp = "photonic";
     result.numerics = Provenance::simulated;
     result.chips = chips.size();
-    result.accuracy = accuracy_of(chips);
+    result.scores = scores_of_chips(chips);
     return result;
   }
 
@@ -304,12 +328,12 @@ class Run {
     // From random phases, the ideal engine tells what training on phases can reach at all.
     if (experiment().in_loop.epochs > 0 && experiment().in_loop.random_start)
       cases.push_back({"ideal, trained on chip", {}, false, true});
-    if (!run_cases("ideal photonic engine", entry, cases, study_.folds().size(), results)) return false;
+    if (!run_cases("ideal photonic engine", entry, cases, study_.folds().size(), results, true)) return false;
     for (std::size_t c = 0; c < cases.size(); ++c) {
       HardwareResult result = photonic_result("photonic " + cases[c].name, results[c]);
-      if (!cases[c].in_loop)
-        result.accuracy.half_width =
-            result_.float_accuracy.half_width;  // of the folds: no chip differs from another
+      if (!cases[c].in_loop)  // of the folds: no chip differs from another
+        for (std::size_t m = 0; m < result.scores.size(); ++m)
+          result.scores[m].half_width = result_.float_scores[m].half_width;
       result.chips = 0;
       result.note = "no imperfection: tells rounding from physics; no hardware, so no cost";
       record_chip_predictions(result.name, results[c]);
@@ -322,7 +346,7 @@ class Run {
   bool number_results(const PhotonicEntry& entry) {
     const std::vector<PhotonicCase> cases = main_cases(study_, entry);
     std::vector<std::vector<ChipResult>> results;
-    if (!run_cases(entry.name + ": number system", entry, cases, study_.folds().size(), results))
+    if (!run_cases(entry.name + ": number system", entry, cases, study_.folds().size(), results, true))
       return false;
     const std::vector<CostFigure> costs = photonic_costs(study_, entry);
     for (std::size_t c = 0; c < cases.size(); ++c) {
@@ -350,10 +374,10 @@ class Run {
     const bool train = cases.back().in_loop;
     const PhotonicCase trained = cases.back();
     if (train) cases.pop_back();
-    if (!run_cases(entry.name + ": fabricated chips", entry, cases, experiment().chips, results))
+    if (!run_cases(entry.name + ": fabricated chips", entry, cases, experiment().chips, results, true))
       return false;
-    if (train &&
-        !run_cases(entry.name + ": training on chips", entry, {trained}, experiment().in_loop.chips, in_loop))
+    if (train && !run_cases(entry.name + ": training on chips", entry, {trained}, experiment().in_loop.chips,
+                            in_loop, true))
       return false;
 
     PhotonicSummary summary;
@@ -361,8 +385,8 @@ class Run {
     summary.modes = entry.design.modes;
     summary.cores = entry.cores > 0 ? entry.cores : tiles_of_workload(study_.graph(), entry.design.modes);
     summary.tiles = tiles_of_workload(study_.graph(), entry.design.modes);
-    summary.lost = estimate(points_lost(results[0]));
-    summary.lost_corrected = estimate(points_lost(results[1]));
+    summary.lost = estimate(lost(study_, results[0]));
+    summary.lost_corrected = estimate(lost(study_, results[1]));
     summary.matrix_error = estimate(matrix_errors(results[0]));
     summary.matrix_error_corrected = estimate(matrix_errors(results[1]));
 
@@ -383,10 +407,10 @@ class Run {
     };
     for (std::size_t c = 0; c < cases.size(); ++c) add(cases[c], results[c]);
     if (train) {
-      summary.lost_in_loop = estimate(points_lost(in_loop[0]));
+      summary.lost_in_loop = estimate(lost(study_, in_loop[0]));
       std::vector<ChipResult> before(results[0].begin(),
                                      results[0].begin() + static_cast<std::ptrdiff_t>(in_loop[0].size()));
-      summary.lost_before_in_loop = estimate(points_lost(before));
+      summary.lost_before_in_loop = estimate(lost(study_, before));
       for (const ChipResult& chip : in_loop[0])
         record_epochs(*trace_, entry.name + ", chip " + std::to_string(chip.chip), chip.epochs);
       add(trained, in_loop[0]);
@@ -417,10 +441,13 @@ class Run {
     std::vector<std::vector<ChipResult>> results;
     if (!run_cases(entry.name + ": causes", entry, cases, experiment().chips, results)) return false;
     for (std::size_t c = 0; c < cases.size(); c += 2) {
-      const CauseResult cause{entry.name, cases[c].name.substr(std::string("only ").size()),
-                              estimate(points_lost(results[c])), estimate(points_lost(results[c + 1]))};
-      record_cause(*trace_, cause);
-      result_.causes.push_back(cause);
+      CauseResult cause{entry.name, cases[c].name.substr(std::string("only ").size()), {}, {}};
+      for (std::size_t m = 0; m < result_.metrics.size(); ++m) {
+        cause.alone.push_back(estimate(lost(study_, results[c], m)));
+        cause.without.push_back(estimate(lost(study_, results[c + 1], m)));
+      }
+      record_cause(*trace_, cause, result_.metrics);
+      result_.causes.push_back(std::move(cause));
     }
     return true;
   }
@@ -428,8 +455,8 @@ class Run {
   Study study_;
   std::unique_ptr<TraceWriter> trace_;
   Comparison result_;
-  std::map<std::string, std::vector<float>> float_outputs_;
-  std::map<Format, Estimate> accuracies_;  // of the modelled boards
+  OperatorOutputs float_outputs_;
+  std::map<Format, std::vector<Estimate>> scores_;  // of the modelled boards
 };
 
 }  // namespace

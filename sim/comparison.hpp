@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/cost.hpp"
+#include "sim/metric.hpp"
 #include "workloads/training.hpp"
 
 namespace fringe {
@@ -49,12 +50,13 @@ struct HardwareResult {
   Boundary boundary = Boundary::accelerator;
   bool available = true;
   std::string note;
-  Estimate accuracy;      ///< mean over folds, and chips where chips differ
-  std::size_t chips = 0;  ///< fabricated chips behind it; 0 for electronics
-  bool equal_accuracy = false;
+  std::vector<Estimate> scores;  ///< by metric: mean over folds, and chips where chips differ; empty: none
+  std::size_t chips = 0;         ///< fabricated chips behind it; 0 for electronics
+  bool equal = false;            ///< its score is as good as floating point's: Metric::equal_within
   std::vector<CostFigure> costs;
   std::vector<LayerFigure> layers;
 
+  Estimate score() const { return scores.empty() ? Estimate{} : scores.front(); }
   const CostFigure* at_batch_one(const std::string& scenario) const;
   /// The smallest batch whose throughput is within 2 % of the best; null where the scenario has no figures.
   const CostFigure* at_best_batch(const std::string& scenario) const;
@@ -63,38 +65,47 @@ struct HardwareResult {
 struct SplitResult {
   std::string name;
   std::size_t train = 0, test = 0, exact_duplicates = 0;
-  double accuracy = 0;
-  std::size_t leaked = 0;  ///< test samples known from training in any way: audit.hpp
+  std::vector<double> scores;  ///< by metric, in floating point
+  std::size_t leaked = 0;      ///< test samples known from training in any way: audit.hpp
 };
 
-/// Accuracy points (1 point = 0.01) lost to one imperfection, over chips.
+/// What one imperfection costs over chips, by metric, in units of its difference.
 struct CauseResult {
   std::string preset, cause;
-  Estimate alone, without;
+  std::vector<Estimate> alone, without;
 };
 
-/// How a photonic system fares as a whole, in points lost and relative matrix error.
+/// How a photonic system fares as a whole: what it loses in the first metric, and relative matrix error.
 struct PhotonicSummary {
   std::string preset;
   std::size_t tiles = 0, modes = 0, cores = 0;  ///< cores of the resident scenario
-  Estimate lost, lost_corrected, lost_in_loop;  ///< points
-  Estimate lost_before_in_loop;                 ///< the same chips before they were trained
+  Estimate lost, lost_corrected, lost_in_loop;
+  Estimate lost_before_in_loop;  ///< the same chips before they were trained
   Estimate matrix_error, matrix_error_corrected;
   double splitter_part_removed = 0;  ///< 1 − E_corrected/E of splitter errors alone, unlimited phase bits
+};
+
+/// What does without a network: a filter, a count.
+struct Baseline {
+  std::string name;
+  std::vector<Estimate> scores;  ///< by metric
 };
 
 struct Comparison {
   std::string experiment, workload, data, host;
   std::uint64_t seed = 0;
   std::size_t samples = 0;
-  Estimate float_accuracy;  ///< over folds
+  std::span<const Metric> metrics = accuracy_alone();
+  std::vector<Estimate> float_scores;  ///< by metric, over folds
+  std::vector<Baseline> baselines;
   std::vector<SplitResult> splits;
   std::vector<HardwareResult> hardware;
   std::vector<CauseResult> causes;
   std::vector<PhotonicSummary> photonic;
   bool stopped = false;  ///< ended early on request; what stands here is complete as far as it goes
 
-  static constexpr double equal_accuracy_points = 1.0;
+  const Metric& metric() const { return metrics.front(); }  ///< what hardware is judged by
+  Estimate float_score() const { return float_scores.empty() ? Estimate{} : float_scores.front(); }
 };
 
 }  // namespace fringe

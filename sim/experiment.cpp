@@ -81,6 +81,7 @@ Experiment experiment_of(const toml::table& root, const std::string& file) {
   e.folds = static_cast<int>(top.count("folds", 5, 2, 100));
   e.chips = top.count("chips", 20, 1, 1e6);
   e.chip_samples = top.count("chip_samples", 0, 0, 1e9);
+  e.range_samples = top.count("range_samples", e.range_samples, 1, 1e9);
   e.batches = top.counts("batches", {1, 16, 256, 4096}, largest_batch);
   e.batches.push_back(1);  // the latency of one sample belongs to every comparison
   std::sort(e.batches.begin(), e.batches.end());

@@ -57,6 +57,7 @@ struct Experiment {
   int folds = 5;                         ///< of data that bring no split
   std::size_t chips = 20;                ///< fabricated chips per case
   std::size_t chip_samples = 0;          ///< test samples that each chip sees; 0: all
+  std::size_t range_samples = 256;       ///< training samples that set converter ranges
   std::vector<std::size_t> batches;      ///< ascending, 1 among them
   TrainingOptions training;
   TrainingHardware training_hardware;

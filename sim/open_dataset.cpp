@@ -15,6 +15,7 @@
 #include "workloads/ct_phantoms.hpp"
 #include "workloads/digits.hpp"
 #include "workloads/file_bytes.hpp"
+#include "workloads/novel.hpp"
 #include "workloads/npy.hpp"
 #include "workloads/text_windows.hpp"
 
@@ -23,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double ordered_fraction = 0.75;
+constexpr double ordered_fraction = 0.75, text_fraction = 0.9;
 constexpr std::size_t ct_test_images = 128;
 
 OpenedData with_split(Dataset train, const Dataset& test) {
@@ -153,8 +154,22 @@ OpenedData open_hdf5(const std::string& path, const DataOptions& options, Thread
   });
 }
 
+/// The last tenth tests: folds would put windows of one sentence on both sides.
+OpenedData with_end_as_test(Dataset data) {
+  Split split = ordered_split(data, text_fraction);
+  return {std::move(data), std::move(split)};
+}
+
 OpenedData open_text(const std::string& path, const DataOptions& options, ThreadPool&) {
-  return {read_text(path, options.window), {}};
+  return with_end_as_test(read_text(path, options.window));
+}
+
+OpenedData open_novel(const std::string& name, const DataOptions& options, ThreadPool&) {
+  Dataset data = parse_text(northanger_abbey(), name, options.window);
+  data.source =
+      "J. Austen, Northanger Abbey (1817), from Project Gutenberg by way of the R package janeaustenr";
+  data.licence = "public domain";
+  return with_end_as_test(std::move(data));
 }
 
 template <char a, char b, char c = 0>
@@ -180,7 +195,7 @@ bool ends(const std::string& path) {
 constexpr std::string_view no_split = "folds and the order of the file, or a test file";
 constexpr std::string_view some_split = "x_test; else folds and the order of the file, or a test file";
 
-constexpr std::array<DataFormat, 11> formats{{
+constexpr std::array<DataFormat, 12> formats{{
     {"optical-digits", "1797 digits of 8x8 pixels in ten classes, embedded",
      "folds and the order of the file", "",
      "E. Alpaydin, C. Kaynak, UCI Machine Learning Repository (1998), doi:10.24432/C50P49", nullptr,
@@ -191,6 +206,11 @@ constexpr std::array<DataFormat, 11> formats{{
      "phantoms after L. A. Shepp, B. F. Logan (1974); dose of J. Leuschner et al., Scientific Data 8, 109 "
      "(2021)",
      nullptr, open_phantoms},
+    {"northanger-abbey",
+     "windows of 64 characters of Jane Austen's novel and, for each, the next one; embedded",
+     "its own: the last tenth test", "window",
+     "public domain; Project Gutenberg by way of J. Silge's R package janeaustenr 1.0.0", nullptr,
+     open_novel},
     {"robot-arm",
      "generated: torque of a two-link arm (target; its sign is the label) from 6 features, 4400 rows",
      "its own: 400 test", "", "M. W. Spong et al., Robot Modeling and Control (2006), section 7.4", nullptr,
@@ -214,7 +234,7 @@ constexpr std::array<DataFormat, 11> formats{{
     {"csv", "file *.csv: numbers, with a head or none; the last column is the class unless told otherwise",
      no_split, "test label target group", "Y. Shafranovich, RFC 4180", ends<'c', 's', 'v'>, open_csv},
     {"text", "file *.txt: windows of bytes and, for each byte, the next (a label per token)",
-     "folds and the order of the file", "window", "plain text", ends<'t', 'x', 't'>, open_text},
+     "its own: the last tenth test", "window", "plain text", ends<'t', 'x', 't'>, open_text},
 }};
 
 void refuse_options(const DataFormat& format, const DataOptions& options) {

@@ -43,13 +43,6 @@ NumberPlan plan_of(const NumberEntry& entry, const Graph& graph, double noise) {
   return plan;
 }
 
-double accuracy_on(const Evaluation& evaluation, const Dataset& data,
-                   const std::vector<std::uint32_t>& rows) {
-  std::size_t right = 0;
-  for (std::size_t i = 0; i < rows.size(); ++i) right += evaluation.predictions[i] == data.labels[rows[i]];
-  return static_cast<double>(right) / static_cast<double>(rows.size());
-}
-
 }  // namespace
 
 std::size_t tiles_of_workload(const Graph& graph, std::size_t modes) {
@@ -138,8 +131,8 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
   Context context;
   context.seed = experiment.seed;
   result.evaluation = evaluate(network, study.data(), result.rows, context);
-  result.accuracy = result.evaluation.accuracy;
-  result.float_accuracy = accuracy_on(fold.floating, study.data(), result.rows);
+  result.scores = scores_of(study, result.evaluation, result.rows);
+  result.float_scores = scores_of(study, fold.floating, result.rows);
   return result;
 }
 
@@ -175,10 +168,11 @@ std::vector<PhotonicCase> splitter_cases(const PhotonicEntry& entry) {
           {"splitters, unlimited phases, corrected", splitters, true, false}};
 }
 
-std::vector<double> points_lost(const std::vector<ChipResult>& chips) {
-  std::vector<double> lost;
-  for (const ChipResult& chip : chips) lost.push_back(100 * (chip.float_accuracy - chip.accuracy));
-  return lost;
+std::vector<double> lost(const Study& study, const std::vector<ChipResult>& chips, std::size_t m) {
+  std::vector<double> all;
+  for (const ChipResult& chip : chips)
+    all.push_back(study.metrics()[m].lost(chip.float_scores[m], chip.scores[m]));
+  return all;
 }
 
 }  // namespace fringe

@@ -1,4 +1,4 @@
-// Accuracy of a photonic system over fabricated chips: as it comes, corrected, trained on the chip, and by
+// How well a photonic system does over fabricated chips: as it comes, corrected, trained on the chip, and by
 // cause.
 #pragma once
 
@@ -27,9 +27,9 @@ struct TilePhases {
 
 struct ChipResult {
   std::size_t chip = 0, fold = 0;
-  double accuracy = 0, float_accuracy = 0;
-  double matrix_error = 0;          ///< ‖realised − asked‖_F/‖asked‖_F over all weights
-  std::vector<std::uint32_t> rows;  ///< test rows the chip saw
+  std::vector<double> scores, float_scores;  ///< by metric, on the same rows
+  double matrix_error = 0;                   ///< ‖realised − asked‖_F/‖asked‖_F over all weights
+  std::vector<std::uint32_t> rows;           ///< test rows the chip saw
   Evaluation evaluation;
   std::vector<TilePhases> phases;  ///< tile by tile over all weights, where kept
   std::vector<EpochEvent> epochs;  ///< of training on the chip
@@ -57,7 +57,7 @@ std::vector<PhotonicCase> cause_cases(const PhotonicEntry& entry);
 /// Splitter errors alone with unlimited phases: as they come, and corrected.
 std::vector<PhotonicCase> splitter_cases(const PhotonicEntry& entry);
 
-/// Accuracy points lost against floating point, chip by chip.
-std::vector<double> points_lost(const std::vector<ChipResult>& chips);
+/// Lost against floating point in metric m of the study, chip by chip: Metric::lost.
+std::vector<double> lost(const Study& study, const std::vector<ChipResult>& chips, std::size_t m = 0);
 
 }  // namespace fringe

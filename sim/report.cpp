@@ -14,19 +14,26 @@ namespace {
 constexpr Boundary compared =
     Boundary::accelerator;  // both camps reach it: matrix unit, memory, digital unit
 
-std::string percent(const Estimate& e) {
+std::string score_text(const Metric& metric, const Estimate& e) {
   if (std::isnan(e.mean)) return "–";
-  std::string text = fmt::format("{:.2f}", 100 * e.mean);
-  if (!std::isnan(e.half_width)) text += fmt::format(" ± {:.2f}", 100 * e.half_width);
+  std::string text = fmt::format("{:.{}f}", metric.scale * e.mean, metric.decimals);
+  if (!std::isnan(e.half_width))
+    text += fmt::format(" ± {:.{}f}", metric.scale * e.half_width, metric.decimals);
   return text;
 }
 
-std::string points(const Estimate& e) {
+/// In units of the metric's difference.
+std::string loss_text(const Metric& metric, const Estimate& e) {
   if (std::isnan(e.mean)) return "–";
+  const double step = std::pow(10.0, metric.decimals);
   // Adding zero turns −0.00 into 0.00.
-  std::string text = fmt::format("{:.2f}", std::round(100 * e.mean) / 100 + 0.0);
-  if (!std::isnan(e.half_width)) text += fmt::format(" ± {:.2f}", e.half_width);
+  std::string text = fmt::format("{:.{}f}", std::round(step * e.mean) / step + 0.0, metric.decimals);
+  if (!std::isnan(e.half_width)) text += fmt::format(" ± {:.{}f}", e.half_width, metric.decimals);
   return text;
+}
+
+std::string with_unit(const Metric& metric, const std::string& value) {
+  return value + (metric.unit.empty() ? "" : " ") + std::string(metric.unit);
 }
 
 /// Whether the hardware's joules reach the boundary of the comparison.
@@ -89,7 +96,7 @@ std::vector<const HardwareResult*> shown(const Comparison& c, const std::string&
   const auto better = [&](const HardwareResult& a, const HardwareResult& b) {
     if (a.at_best_batch(scenario) == nullptr || b.at_best_batch(scenario) == nullptr)
       return b.at_best_batch(scenario) == nullptr;
-    if (a.equal_accuracy != b.equal_accuracy) return a.equal_accuracy;
+    if (a.equal != b.equal) return a.equal;
     const CostFigure &best_a = *a.at_best_batch(scenario), &best_b = *b.at_best_batch(scenario);
     const double ratio = best_a.throughput_per_s() / best_b.throughput_per_s();
     if (ratio < 0.98 || ratio > 1.02) return ratio > 1;
@@ -126,7 +133,7 @@ const HardwareResult* least(const Comparison& c, bool light, const std::string& 
                             bool needs_energy) {
   const HardwareResult* best = nullptr;
   for (const HardwareResult& h : c.hardware) {
-    if (photonic(h) != light || !h.equal_accuracy || h.at_batch_one(scenario) == nullptr) continue;
+    if (photonic(h) != light || !h.equal || h.at_batch_one(scenario) == nullptr) continue;
     if (needs_energy && !comparable(h, *h.at_batch_one(scenario))) continue;
     if (best == nullptr || measure(h, scenario) < measure(*best, scenario)) best = &h;
   }
@@ -149,7 +156,7 @@ std::string ratio_words(double light, double electrons) {
 std::string without_joules(const Comparison& c, Measure time, double light_j) {
   std::string text;
   for (const HardwareResult& h : c.hardware)
-    if (!photonic(h) && h.equal_accuracy && h.at_batch_one("resident") != nullptr &&
+    if (!photonic(h) && h.equal && h.at_batch_one("resident") != nullptr &&
         !comparable(h, *h.at_batch_one("resident")))
       text += std::string(60, ' ') + fmt::format("{}: joules unknown; less than light below {}\n", h.name,
                                                  si(light_j / time(h, "resident"), "W"));
@@ -167,8 +174,8 @@ std::string headline(const Comparison& c) {
                                                {"one sample: energy", energy_one, "J", true},
                                                {"best batch: time per sample", time_best, "s", false},
                                                {"best batch: energy per sample", energy_best, "J", true}}};
-  std::string text = fmt::format("At equal accuracy (within {:.0f} point of floating point)\n",
-                                 Comparison::equal_accuracy_points);
+  std::string text = fmt::format("At equal {} (within {} of floating point)\n", c.metric().name,
+                                 amount(c.metric(), c.metric().equal_within));
   for (const std::string scenario : {"resident", "single core"}) {
     text += scenario == "resident" ? "  weights resident on as many cores as they take\n"
                                    : "  a single core, reprogrammed for every tile\n";
@@ -217,21 +224,22 @@ std::string training_table(const Comparison& c) {
 
 std::string photonic_text(const Comparison& c) {
   std::string text;
+  const Metric& metric = c.metric();
   for (const PhotonicSummary& p : c.photonic) {
-    text += fmt::format(
-        "Where the accuracy of '{}' goes ({} tiles of {} modes; points lost, mean ± 95 % over {} chips)\n",
-        p.preset, p.tiles, p.modes, p.lost.count);
+    text +=
+        fmt::format("Where the {} of '{}' goes ({} tiles of {} modes; {} lost, mean ± 95 % over {} chips)\n",
+                    metric.name, p.preset, p.tiles, p.modes, metric.difference, p.lost.count);
     text += "  " + left("", 30) + right("alone", 16) + right("all but it", 16) + "\n";
     for (const CauseResult& cause : c.causes)
       if (cause.preset == p.preset)
-        text += "  " + left(cause.cause, 30) + right(points(cause.alone), 16) +
-                right(points(cause.without), 16) + "\n";
-    text += "  " + left("all together", 30) + right(points(p.lost), 16) + "\n";
-    text += "  " + left("corrected", 30) + right(points(p.lost_corrected), 16) + "\n";
+        text += "  " + left(cause.cause, 30) + right(loss_text(metric, cause.alone.front()), 16) +
+                right(loss_text(metric, cause.without.front()), 16) + "\n";
+    text += "  " + left("all together", 30) + right(loss_text(metric, p.lost), 16) + "\n";
+    text += "  " + left("corrected", 30) + right(loss_text(metric, p.lost_corrected), 16) + "\n";
     if (p.lost_in_loop.count > 0)
-      text += "  " + left("trained on chip", 30) + right(points(p.lost_in_loop), 16) +
+      text += "  " + left("trained on chip", 30) + right(loss_text(metric, p.lost_in_loop), 16) +
               fmt::format("   (chips trained: {}; {} before)", p.lost_in_loop.count,
-                          points(p.lost_before_in_loop)) +
+                          loss_text(metric, p.lost_before_in_loop)) +
               "\n";
     text += fmt::format(
         "  matrix error {:.1f} %, corrected {:.1f} %; of splitter errors alone, with unlimited phases, "
@@ -239,6 +247,24 @@ std::string photonic_text(const Comparison& c) {
         100 * p.matrix_error.mean, 100 * p.matrix_error_corrected.mean, 100 * p.splitter_part_removed);
   }
   return text;
+}
+
+/// Every metric of everybody, where there are several or anything to compare with.
+std::string scores_table(const Comparison& c) {
+  if (c.metrics.size() == 1 && c.baselines.empty()) return "";
+  std::string text = "On the test samples\n  " + left("", 46);
+  for (const Metric& metric : c.metrics) text += right(heading(metric), 20);
+  text += "\n";
+  const auto line = [&](const std::string& name, const std::vector<Estimate>& scores) {
+    text += "  " + left(name, 46);
+    for (std::size_t m = 0; m < scores.size(); ++m) text += right(score_text(c.metrics[m], scores[m]), 20);
+    text += "\n";
+  };
+  for (const Baseline& baseline : c.baselines) line(baseline.name, baseline.scores);
+  line("floating point", c.float_scores);
+  for (const HardwareResult& h : c.hardware)
+    if (h.available) line(h.name, h.scores);
+  return text + "\n";
 }
 
 }  // namespace
@@ -259,15 +285,18 @@ std::string si(double value, std::string_view unit) {
 std::string report_text(const Comparison& c) {
   std::string text = fmt::format("fringe · {} · {} on {} ({} samples, seed {})\n\n", c.experiment, c.workload,
                                  c.data, c.samples, c.seed);
-  if (c.float_accuracy.count == 0) return text + "stopped before the first result\n";
-  text += c.float_accuracy.count > 1
-              ? fmt::format("Floating point: {} % over {} stratified folds\n", percent(c.float_accuracy),
-                            c.float_accuracy.count)
-              : fmt::format("Floating point: {} % on the split of the data\n", percent(c.float_accuracy));
+  if (c.float_scores.empty()) return text + "stopped before the first result\n";
+  const Metric& metric = c.metric();
+  const std::string floating = with_unit(metric, score_text(metric, c.float_score()));
+  const std::size_t folds = static_cast<std::size_t>(std::count_if(
+      c.splits.begin(), c.splits.end(), [](const SplitResult& split) { return split.name != "ordered"; }));
+  text += folds > 1 ? fmt::format("Floating point: {} over {} stratified folds\n", floating, folds)
+                    : fmt::format("Floating point: {} on the split of the data\n", floating);
   for (const SplitResult& split : c.splits)
     if (split.name == "ordered")
       text += fmt::format(
-          "Ordered split: {:.2f} %. Its test part is the last quarter of the file{}.\n", 100 * split.accuracy,
+          "Ordered split: {}. Its test part is the last quarter of the file{}.\n",
+          with_unit(metric, score_text(metric, {.mean = split.scores.front()})),
           c.data == "optical-digits"
               ? ", probably by writers of whom the\nnetwork has seen few digits or none; folds mix every "
                 "writer into both parts, so theirs is the easier score"
@@ -282,11 +311,11 @@ std::string report_text(const Comparison& c) {
         "scores on them are no scores on new data.\n",
         leaked);
 
-  text += "\n  " + left("", 30) + right("accuracy %", 14) + right("one sample", 12) + right("energy", 12) +
-          right("best batch", 12) + right("energy", 12) + "  accuracy / cost\n";
+  text += "\n  " + left("", 30) + right(heading(metric), 14) + right("one sample", 12) + right("energy", 12) +
+          right("best batch", 12) + right("energy", 12) + "  " + std::string(metric.name) + " / cost\n";
   const std::vector<const HardwareResult*> rows = shown(c, "resident");
   for (const HardwareResult* h : rows) {
-    const std::string mark = h->equal_accuracy ? "" : h->available ? " ✗" : "";
+    const std::string mark = h->equal ? "" : h->available ? " ✗" : "";
     if (!h->available) {
       text += "  " + left(h->name, 30) + "  not here: " + h->note + "\n";
       continue;
@@ -294,11 +323,11 @@ std::string report_text(const Comparison& c) {
     // A photonic system costs the same however its phases were found: its cost stands once, after its
     // accuracies.
     if (!photonic(*h)) {
-      text += row(h->name + mark, percent(h->accuracy), *h, "resident", kind_of(*h)) + "\n";
+      text += row(h->name + mark, score_text(metric, h->score()), *h, "resident", kind_of(*h)) + "\n";
       continue;
     }
-    text += "  " + left(h->name + mark, 30) + right(percent(h->accuracy), 14) + std::string(50, ' ') +
-            std::string(to_string(h->numerics)) + "\n";
+    text += "  " + left(h->name + mark, 30) + right(score_text(metric, h->score()), 14) +
+            std::string(50, ' ') + std::string(to_string(h->numerics)) + "\n";
     const auto next = std::find(rows.begin(), rows.end(), h) + 1;
     if (h->costs.empty() || (next != rows.end() && system_of(**next) == system_of(*h))) continue;
     const std::string cost(to_string(h->costs.front().cost.provenance));
@@ -310,18 +339,19 @@ std::string report_text(const Comparison& c) {
       text += "  " + h->name + ": " + h->note + "\n";
 
   text += fmt::format(
-      "  ✗ more than {:.0f} point below floating point. ± 95 %: electronics over folds, photonics over "
-      "chips.\n"
+      "  ✗ more than {} {} floating point. ± 95 %: electronics over {}, photonics over chips.\n"
       "  Times are on the device: no host, no submission. Energy per sample, boundary accelerator: matrix "
       "unit, memory,\n"
       "  digital unit and static power; boards with regulators and fan, photonics without regulators and "
       "cooling.\n"
-      "  Boards in the best format at equal accuracy. Photonic accuracies are those of the resident weights' "
+      "  Boards in the best format at equal {}. Photonic {} are those of the resident weights' "
       "cores.\n"
       "  ≥: the largest batch of the list is still faster than the one before.\n"
       "  measured: run here · simulated: computed with the hardware's physics or formats · modelled: from "
       "cited figures\n\n",
-      Comparison::equal_accuracy_points);
+      amount(metric, metric.equal_within), metric.higher_is_better ? "below" : "above",
+      folds == 1 && metric.of_sample != nullptr ? "test samples" : "folds", metric.name, metric.many);
+  text += scores_table(c);
   text += photonic_text(c);
   if (!c.stopped) text += headline(c) + "\n";
   text += training_table(c);

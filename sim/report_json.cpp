@@ -40,16 +40,30 @@ Json json(const CostFigure& figure, Boundary widest) {
   return object;
 }
 
-Json json(const HardwareResult& hardware) {
+/// "points_lost", "psnr_db_lost": the unit in the name, as differences of an accuracy are points.
+std::string lost_key(const Metric& metric) {
+  return metric.difference == "points" ? "points_lost" : std::string(metric.key) + "_lost";
+}
+
+/// Scores by key; the first alone has the names that accuracies have.
+Json others(const Comparison& c, const std::vector<Estimate>& scores) {
+  Json object = Json::object();
+  for (std::size_t m = 1; m < scores.size(); ++m) object[std::string(c.metrics[m].key)] = json(scores[m]);
+  return object;
+}
+
+Json json(const Comparison& c, const HardwareResult& hardware) {
+  const std::string key(c.metric().key);
   Json object{{"name", hardware.name},
               {"camp", hardware.camp},
               {"available", hardware.available},
               {"note", hardware.note},
-              {"accuracy_kind", to_string(hardware.numerics)},
-              {"accuracy", json(hardware.accuracy)},
+              {key + "_kind", to_string(hardware.numerics)},
+              {key, json(hardware.score())},
               {"chips", hardware.chips},
-              {"equal_accuracy", hardware.equal_accuracy},
+              {"equal_" + key, hardware.equal},
               {"boundary", to_string(hardware.boundary)}};
+  if (c.metrics.size() > 1) object["others"] = others(c, hardware.scores);
   object["costs"] = Json::array();
   for (const CostFigure& figure : hardware.costs) object["costs"].push_back(json(figure, hardware.boundary));
   object["layers"] = Json::array();
@@ -68,6 +82,7 @@ Json json(const HardwareResult& hardware) {
 }  // namespace
 
 std::string report_json(const Comparison& c) {
+  const std::string key(c.metric().key), lost = lost_key(c.metric());
   Json root{{"experiment", c.experiment},
             {"workload", c.workload},
             {"data", c.data},
@@ -75,7 +90,13 @@ std::string report_json(const Comparison& c) {
             {"seed", c.seed},
             {"host", c.host},
             {"stopped", c.stopped},
-            {"float_accuracy", json(c.float_accuracy)}};
+            {"float_" + key, json(c.float_score())}};
+  if (c.metrics.size() > 1) root["float_others"] = others(c, c.float_scores);
+  for (const Baseline& baseline : c.baselines) {
+    Json object{{"name", baseline.name}, {key, json(baseline.scores.front())}};
+    object["others"] = others(c, baseline.scores);
+    root["baselines"].push_back(object);
+  }
   root["splits"] = Json::array();
   for (const SplitResult& split : c.splits)
     root["splits"].push_back({{"name", split.name},
@@ -83,19 +104,19 @@ std::string report_json(const Comparison& c) {
                               {"test", split.test},
                               {"exact_duplicates", split.exact_duplicates},
                               {"leaked", split.leaked},
-                              {"accuracy", split.accuracy}});
+                              {key, split.scores.empty() ? Json(nullptr) : json(split.scores.front())}});
   root["hardware"] = Json::array();
-  for (const HardwareResult& hardware : c.hardware) root["hardware"].push_back(json(hardware));
+  for (const HardwareResult& hardware : c.hardware) root["hardware"].push_back(json(c, hardware));
   root["photonic"] = Json::array();
   for (const PhotonicSummary& p : c.photonic)
     root["photonic"].push_back({{"preset", p.preset},
                                 {"tiles", p.tiles},
                                 {"modes", p.modes},
                                 {"cores", p.cores},
-                                {"points_lost", json(p.lost)},
-                                {"points_lost_corrected", json(p.lost_corrected)},
-                                {"points_lost_before_training_on_chip", json(p.lost_before_in_loop)},
-                                {"points_lost_trained_on_chip", json(p.lost_in_loop)},
+                                {lost, json(p.lost)},
+                                {lost + "_corrected", json(p.lost_corrected)},
+                                {lost + "_before_training_on_chip", json(p.lost_before_in_loop)},
+                                {lost + "_trained_on_chip", json(p.lost_in_loop)},
                                 {"matrix_error", json(p.matrix_error)},
                                 {"matrix_error_corrected", json(p.matrix_error_corrected)},
                                 {"splitter_part_removed_by_correction", json(p.splitter_part_removed)}});
@@ -103,8 +124,8 @@ std::string report_json(const Comparison& c) {
   for (const CauseResult& cause : c.causes)
     root["causes"].push_back({{"preset", cause.preset},
                               {"cause", cause.cause},
-                              {"points_lost_alone", json(cause.alone)},
-                              {"points_lost_without", json(cause.without)}});
+                              {lost + "_alone", json(cause.alone.front())},
+                              {lost + "_without", json(cause.without.front())}});
   return root.dump(2) + "\n";
 }
 

@@ -9,11 +9,10 @@
 #include "electronic/format_matrix.hpp"
 #include "sim/open_dataset.hpp"
 #include "sim/photonic_study.hpp"
+#include "workloads/feeder.hpp"
 
 namespace fringe {
 namespace {
-
-constexpr std::size_t calibration_samples = 256;
 
 /// Progress of one training among several: counts epochs into a shared number.
 class EpochCounter final : public Observer {
@@ -67,11 +66,19 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
     opened = std::make_shared<const OpenedData>(open_dataset(experiment.data, experiment.data_options, pool));
   std::vector<NamedSplit> splits = splits_of(*opened, experiment.folds, experiment.seed);
   data_ = {opened, &opened->data};
-  if (data_->features != graph_.input_features() || data_->classes != graph_.classes())
+  const bool one_class = graph_.nodes().back().op == Operator::softmax_cross_entropy &&
+                         data_->labels_per_sample == 1 && data_->classes > 0;
+  if (one_class && (data_->features != graph_.input_features() || data_->classes != graph_.classes()))
     throw Error("workload '" + experiment.workload + "' takes " + std::to_string(graph_.input_features()) +
                 " features and tells " + std::to_string(graph_.classes()) + " classes; data '" +
                 experiment.data + "' has " + std::to_string(data_->features) + " and " +
                 std::to_string(data_->classes));
+  try {
+    require_match(graph_, *data_, {});
+  } catch (const Error& error) {
+    throw Error("workload '" + experiment.workload + "', data '" + experiment.data + "': " + error.what());
+  }
+  metrics_ = metrics_of(graph_, *data_);
   for (NamedSplit& each : splits) {
     const AuditReport audited = audit(*data_, each.split, experiment.near_tolerance);
     if (audited.leaks() && !experiment.allow_leak)
@@ -93,6 +100,7 @@ Study::Study(const Study& other, const Experiment& experiment, ThreadPool& pool,
       cpu_(make_cpu_executor(pool)),
       data_(other.data_),
       graph_(other.graph_),
+      metrics_(other.metrics_),
       folds_(other.folds_),
       ordered_(other.ordered_) {
   if (!checkpoint_path.empty())
@@ -110,7 +118,7 @@ Checkpoints Study::checkpoints(const std::string& name) const {
 }
 
 std::span<const std::uint32_t> Study::calibration_rows(const TrainedFold& fold) const {
-  return {fold.split.train.data(), std::min(calibration_samples, fold.split.train.size())};
+  return {fold.split.train.data(), std::min(experiment_->range_samples, fold.split.train.size())};
 }
 
 void Study::train_floating() {
@@ -162,6 +170,30 @@ bool Study::each(const std::string& what, std::size_t count, const std::function
     observer_->progress(what, finished, count);
   });
   return done == count;
+}
+
+std::vector<double> scores_of(const Study& study, const Evaluation& evaluation,
+                              std::span<const std::uint32_t> rows) {
+  std::vector<double> scores;
+  for (const Metric& metric : study.metrics()) scores.push_back(metric.score(evaluation, study.data(), rows));
+  return scores;
+}
+
+std::vector<Estimate> scores_over_folds(const Study& study, const std::vector<Evaluation>& evaluations) {
+  std::vector<Estimate> scores;
+  for (const Metric& metric : study.metrics()) {
+    std::vector<double> values;
+    for (std::size_t k = 0; k < evaluations.size(); ++k) {
+      const std::vector<std::uint32_t>& rows = study.folds()[k].split.test;
+      if (evaluations.size() == 1 && metric.of_sample != nullptr)
+        for (std::size_t i = 0; i < rows.size(); ++i)
+          values.push_back(metric.of_sample(evaluations[k], study.data(), rows[i], i));
+      else
+        values.push_back(metric.score(evaluations[k], study.data(), rows));
+    }
+    scores.push_back(estimate(values));
+  }
+  return scores;
 }
 
 Tensor load_rows(Executor& executor, const Dataset& data, std::span<const std::uint32_t> rows) {

@@ -13,6 +13,7 @@
 #include "sim/checkpoint.hpp"
 #include "sim/comparison.hpp"
 #include "sim/experiment.hpp"
+#include "sim/metric.hpp"
 #include "workloads/audit.hpp"
 #include "workloads/network.hpp"
 #include "workloads/split.hpp"
@@ -49,6 +50,8 @@ class Study {
   Observer& observer() const noexcept { return *observer_; }
   const Dataset& data() const noexcept { return *data_; }
   const Graph& graph() const noexcept { return graph_; }
+  /// What results are measured in; the first judges hardware.
+  std::span<const Metric> metrics() const noexcept { return metrics_; }
   /// The folds whose networks every hardware runs.
   std::vector<TrainedFold>& folds() noexcept { return folds_; }
   const std::vector<TrainedFold>& folds() const noexcept { return folds_; }
@@ -77,8 +80,17 @@ class Study {
   std::unique_ptr<CheckpointFile> checkpoint_;
   std::shared_ptr<const Dataset> data_;
   Graph graph_;
+  std::span<const Metric> metrics_;
   std::vector<TrainedFold> folds_, ordered_;
 };
+
+/// By metric, of the first rows.size() samples of the evaluation.
+std::vector<double> scores_of(const Study& study, const Evaluation& evaluation,
+                              std::span<const std::uint32_t> rows);
+
+/// By metric, of evaluations of all test rows, one a fold: over folds; over the samples of a single fold
+/// where each has a score of its own.
+std::vector<Estimate> scores_over_folds(const Study& study, const std::vector<Evaluation>& evaluations);
 
 /// The rows as a batch in the executor's memory, [features × rows].
 Tensor load_rows(Executor& executor, const Dataset& data, std::span<const std::uint32_t> rows);

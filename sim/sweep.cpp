@@ -130,6 +130,9 @@ class Sweep {
 
   void check_point(std::size_t point, const Study& data) const {
     try {
+      if (const Metric& metric = data.metrics().front(); metric.key != "accuracy")
+        throw Error("a sweep compares accuracies; '" + data.experiment().workload + "' is judged by its " +
+                    std::string(metric.name));
       check_systems_of(Study(data, plan_.experiments[point], pool_, quiet_));
     } catch (const Error& error) {
       throw Error(plan_.sweep.file + ": " + plan_.describe(point) + ": " + error.what());
@@ -236,8 +239,8 @@ class Sweep {
         for (std::size_t c = 0; c < chips; ++c) {
           const ChipResult chip = run_chip(study, entry, which, c);
           if (trains && observer_.stop_requested()) return {};
-          run.scores.push_back(
-              {name, "photonic", c, chip.fold, chip.accuracy, chip.float_accuracy, chip.matrix_error});
+          run.scores.push_back({name, "photonic", c, chip.fold, chip.scores.front(),
+                                chip.float_scores.front(), chip.matrix_error});
         }
         if (task.replica == 0) run.costs.push_back(photonic_cost(study, entry, name));
       }

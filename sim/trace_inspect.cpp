@@ -28,6 +28,7 @@ std::string aligned(const std::vector<Row>& rows) {
 }
 
 std::string percent(double value) {
+  if (std::isnan(value)) return "";
   char text[32];
   std::snprintf(text, sizeof text, "%.2f %%", 100 * value);
   return text;
@@ -47,6 +48,24 @@ std::string hardware_table(const TraceReader& trace) {
     rows.push_back({names[i], camps[i], percent(mean[i]),
                     std::isnan(half_width[i]) ? "" : percent(half_width[i]),
                     chips[i] > 0 ? std::to_string(chips[i]) : "", numerics[i], costs[i], boundaries[i]});
+  return aligned(rows);
+}
+
+/// Where results are more than accuracies.
+std::string score_table(const TraceReader& trace) {
+  const std::vector<std::string> subjects = trace.strings("scores", "subject"),
+                                 roles = trace.strings("scores", "role"),
+                                 metrics = trace.strings("scores", "metric");
+  const std::vector<double> mean = trace.numbers("scores", "mean"),
+                            half_width = trace.numbers("scores", "half_width");
+  const auto number = [](double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4f", value);
+    return std::isnan(value) ? std::string() : std::string(text);
+  };
+  std::vector<Row> rows{{"whose", "role", "metric", "mean", "± 95 %"}};
+  for (std::size_t i = 0; i < subjects.size(); ++i)
+    rows.push_back({subjects[i], roles[i], metrics[i], number(mean[i]), number(half_width[i])});
   return aligned(rows);
 }
 
@@ -99,6 +118,7 @@ std::string inspect_trace(const std::string& path) {
              " test samples are known from training; scores on them are no scores on new data\n";
   }
   if (trace.has("hardware")) out += "\nHardware\n" + hardware_table(trace);
+  if (trace.has("scores")) out += "\nScores\n" + score_table(trace);
   return out;
 }
 

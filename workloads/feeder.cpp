@@ -17,8 +17,7 @@ std::size_t result_features(const Graph& graph) {
 
 }  // namespace
 
-void require_match(const Network& network, const Dataset& data, std::span<const std::uint32_t> rows) {
-  const Graph& graph = network.graph();
+void require_match(const Graph& graph, const Dataset& data, std::span<const std::uint32_t> rows) {
   const std::string where = "data set '" + data.name + "': ";
   if (data.features != graph.input_features())
     throw Error(where + std::to_string(data.features) + " features; the network's input has " +

@@ -12,7 +12,7 @@
 namespace fringe {
 
 /// Throws Error unless the data are what the network reads and its loss compares with, and every row exists.
-void require_match(const Network& network, const Dataset& data, std::span<const std::uint32_t> rows);
+void require_match(const Graph& graph, const Dataset& data, std::span<const std::uint32_t> rows);
 
 class Feeder {
  public:

@@ -10,7 +10,7 @@
 namespace fringe {
 namespace {
 
-constexpr std::size_t window = 11;
+constexpr std::size_t window = ssim_window;
 constexpr double sigma = 1.5, k1 = 0.01, k2 = 0.03;
 
 std::array<double, window> weights() {

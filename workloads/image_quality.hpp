@@ -9,6 +9,7 @@ namespace fringe {
 /// 10·log₁₀(range²/mean squared error) [dB]; infinite for equal images.
 double psnr_db(std::span<const float> image, std::span<const float> reference, double range);
 
+inline constexpr std::size_t ssim_window = 11;
 /// Structural similarity, mean over the places where an 11×11 window fits: Gaussian weights of σ = 1.5, K₁ =
 /// 0.01, K₂ = 0.03 (Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from
 /// error visibility to structural similarity", IEEE Trans. Image Process. 13, 600 (2004),

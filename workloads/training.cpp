@@ -156,8 +156,11 @@ class Trainer {
         state_.best_epoch = state_.epoch;
       }
     }
-    if (!test_rows_.empty())
-      event.test_accuracy = evaluate(network_, data_, test_rows_, {.seed = options_.seed}).accuracy;
+    if (!test_rows_.empty()) {
+      const Evaluation test = evaluate(network_, data_, test_rows_, {.seed = options_.seed});
+      event.test_accuracy = test.accuracy;
+      event.test_loss = test.loss;
+    }
     state_.epochs.push_back(event);
     ++state_.epoch;
     state_.begin = 0;
@@ -237,7 +240,7 @@ TrainingResult train(Network& network, const Dataset& data, std::span<const std:
                      const TrainingOptions& options, Observer* observer,
                      std::span<const std::uint32_t> test_rows, const Checkpoints& checkpoints) {
   validate(options);
-  require_match(network, data, train_rows);
+  require_match(network.graph(), data, train_rows);
   if (train_rows.empty())
     throw Error("data set '" + data.name + "': no training samples; must be at least 1");
   if (options.calibrate && (checkpoints.save || checkpoints.resume != nullptr))
@@ -247,7 +250,7 @@ TrainingResult train(Network& network, const Dataset& data, std::span<const std:
 
 Evaluation evaluate(Network& network, const Dataset& data, std::span<const std::uint32_t> rows,
                     const Context& context, std::size_t batch, Observer* observer) {
-  require_match(network, data, rows);
+  require_match(network.graph(), data, rows);
   if (rows.empty()) throw Error("data set '" + data.name + "': no samples to evaluate; must be at least 1");
   if (batch == 0) throw Error("batch = 0; must be at least 1");
   batch = std::min(batch, rows.size());

@@ -69,6 +69,7 @@ Graph gpt(std::size_t layers, std::size_t width, std::size_t heads, std::size_t 
 }
 
 Graph tiny_gpt() { return gpt(6, 384, 6, 256, 256, 65); }
+Graph char_gpt() { return gpt(2, 64, 4, 64, 64, 96); }
 Graph gpt2() { return gpt(12, 768, 12, 1024, 1024, 50257); }
 Graph gpt2_xl() { return gpt(48, 1600, 25, 1024, 1024, 50257); }
 
@@ -117,6 +118,14 @@ constexpr std::array rows{
                  "biases; by hand: (65 + 256)·384 + 6·(12·384² + 13·384) + 2·384 parameters, output tied "
                  "to the embedding; tokens·(6·12·384² + 65·384) + 6·2·384·tokens² products, scores of "
                  "masked tokens counted"},
+    Workload{.name = "char-gpt",
+             .description = "a decoder of 2 layers, 64 wide, on 64 characters out of 96",
+             .graph = char_gpt,
+             .parameters = (96 + 64) * 64 + 2 * (12 * 64 * 64 + 13 * 64) + 2 * 64,
+             .macs = 64.0 * (2 * 12 * 64 * 64 + 96 * 64) + 2 * 2 * 64 * 64 * 64,
+             .source = "a shape of this project, tiny-gpt's in small; by hand as there",
+             .runs = true,
+             .training = adam_cosine(10, 16, 0.004f)},
     Workload{.name = "gpt2-small",
              .description = "GPT-2 of 12 layers, all of 1024 tokens",
              .graph = gpt2,

@@ -194,6 +194,19 @@ Graph red_cnn() {
   return graph;
 }
 
+// Convolutions of 3×3 that tell the noise of an image, which is subtracted by adding what they tell.
+template <std::size_t pixels, std::size_t maps, std::size_t layers>
+Graph residual_denoiser() {
+  Graph graph;
+  const int image = graph.input(Shape{1, pixels, pixels});
+  int x = image;
+  for (std::size_t layer = 0; layer + 1 < layers; ++layer) x = convolution(graph, x, square(maps, 3, 1, 1));
+  Convolution last = square(1, 3, 1, 1);
+  last.relu = false;
+  graph.add(Operator::mean_squared_error, {graph.add(Operator::add, {convolution(graph, x, last), image})});
+  return graph;
+}
+
 // Convolutions of 3×3 with ReLU, each but the last followed by a pool of 2×2, then the classes.
 template <std::size_t pixels, std::size_t... channels>
 Graph small_cnn() {
@@ -251,6 +264,18 @@ constexpr std::array rows{
                        "biases, on 784, 196 and 49 places",
              .runs = true,
              .training = adam_cosine(8, 64, 0.002f)},
+    Workload{
+        .name = "ct-cnn",
+        .description = "residual convolutions of 24 maps that take noise from 64×64 CT images",
+        .graph = residual_denoiser<64, 24, 5>,
+        .parameters = 10 * 24 + (5 - 2) * (9 * 24 * 24 + 24) + 9 * 24 + 1,
+        .macs = 4096.0 * (9 * 24 + (5 - 2) * 9 * 24 * 24 + 9 * 24),
+        .source =
+            "a shape of this project, after DnCNN without batch norms (K. Zhang et al., IEEE Trans. Image "
+            "Process. 26(7), 2017, arXiv:1608.03981); by hand: 9·24, three times 9·24² and 9·24 "
+            "weights with biases on 4096 places",
+        .runs = true,
+        .training = adam_cosine(30, 8, 0.002f)},
     Workload{.name = "lenet5",
              .description = "LeNet-5 with 20 and 50 maps and 500 units, 28×28 images",
              .graph = lenet5,

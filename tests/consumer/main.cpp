@@ -43,8 +43,8 @@ bool experiment_leaves_a_trace() {
   fringe::ThreadPool pool;
   fringe::Observer quiet;
   const fringe::Comparison result = fringe::compare(experiment, pool, quiet, trace.string());
-  std::printf("two epochs on %zu samples: accuracy %.3f\n", result.samples, result.float_accuracy.mean);
-  return std::filesystem::remove(trace) && result.float_accuracy.mean > 0.5;  // guesses: 0.1
+  std::printf("two epochs on %zu samples: accuracy %.3f\n", result.samples, result.float_score().mean);
+  return std::filesystem::remove(trace) && result.float_score().mean > 0.5;  // guesses: 0.1
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ TrainingState some_state() {
   s.loss_scale = 0x1p14f;
   s.steps_at_loss_scale = 5;
   s.epochs = {{.epoch = 0, .epochs = 9, .train_loss = 0.1, .train_accuracy = 0.5},
-              {1, 9, 0.3, 0.75, 0.25, 0.7, 0.125}};
+              {1, 9, 0.3, 0.75, 0.25, 0.7, 0.125, 0.9}};
   s.best_epoch = 1;
   s.best_loss = 0.7;
   s.network.parameters = {{1.0f / 3, -0.0f, 0x1p-149f}, {}, {4}};
@@ -77,7 +77,7 @@ void expect_equal(const TrainingState& a, const TrainingState& b) {
     EXPECT_EQ(x.epochs, y.epochs);
     for (const auto member :
          {&EpochEvent::train_loss, &EpochEvent::train_accuracy, &EpochEvent::test_accuracy,
-          &EpochEvent::validation_loss, &EpochEvent::validation_accuracy})
+          &EpochEvent::validation_loss, &EpochEvent::validation_accuracy, &EpochEvent::test_loss})
       EXPECT_EQ(std::bit_cast<std::uint64_t>(x.*member), std::bit_cast<std::uint64_t>(y.*member));
   }
 }

@@ -59,13 +59,13 @@ TEST(Compare, EqualBitsForOneAndTwoThreads) {
   const TemporaryFile a("a.h5"), b("b.h5");
   const Comparison one = run(1, a.path), two = run(2, b.path);
   EXPECT_EQ(compare_traces(a.path, b.path), "");
-  EXPECT_EQ(one.float_accuracy.mean, two.float_accuracy.mean);
+  EXPECT_EQ(one.float_score().mean, two.float_score().mean);
   ASSERT_EQ(one.hardware.size(), two.hardware.size());
   // fp16 and int8 board, ideal, as fabricated, corrected, trained on chip.
   EXPECT_EQ(one.hardware.size(), 6u);
   EXPECT_EQ(one.splits.size(), 4u);
   for (const HardwareResult& h : one.hardware) {
-    EXPECT_GT(h.accuracy.mean, 0.1) << h.name;
+    EXPECT_GT(h.score().mean, 0.1) << h.name;
     for (const CostFigure& figure : h.costs) {
       EXPECT_GT(figure.cost.latency_s, 0) << h.name;
       EXPECT_GT(figure.cost.energy_j(h.boundary, figure.cost.latency_s), 0) << h.name;
@@ -104,9 +104,9 @@ TEST(Compare, MeasuredAndModelledHardwareStandTogether) {
     EXPECT_NE(report.find(name), std::string::npos);
     EXPECT_NE(report.find("not here: " + status.reason), std::string::npos);
   }
-  const double int8 = find("a100-sxm4-40gb int8").accuracy.mean;
+  const double int8 = find("a100-sxm4-40gb int8").score().mean;
   for (const std::string dataflow : {"weight-stationary", "output-stationary"}) {
-    EXPECT_EQ(find("tpu-v1 " + dataflow).accuracy.mean, int8);
+    EXPECT_EQ(find("tpu-v1 " + dataflow).score().mean, int8);
     EXPECT_EQ(find("tpu-v1 " + dataflow).at_best_batch("training"), nullptr);
     EXPECT_NE(find("tpu-v4i " + dataflow).at_best_batch("training"), nullptr);
     EXPECT_EQ(find("tpu-v4i " + dataflow).layers.size(), find("a100-sxm4-40gb int8").layers.size());

@@ -36,7 +36,7 @@ Trained run(const std::string& training, unsigned threads) {
   const PhotonicCase fabricated{"as fabricated", effects_of(e.photonic[0].design)};
   study.each("chips", e.chips,
              [&](std::size_t c) { chips[c] = run_chip(study, e.photonic[0], fabricated, c); });
-  for (const ChipResult& chip : chips) trained.lost.push_back(100 * (1 - chip.accuracy));
+  for (const ChipResult& chip : chips) trained.lost.push_back(100 * (1 - chip.scores[0]));
   return trained;
 }
 

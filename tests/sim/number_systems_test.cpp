@@ -100,10 +100,10 @@ TEST(NumberSystems, ComparisonsHaveTheirAccuracyTimeAndEnergy) {
   const HardwareResult &block = row(one, "block, ideal meshes"), &coarse = row(one, "coarse, ideal meshes"),
                        &residue = row(one, "residue, ideal meshes"),
                        &trained = row(one, "coarse, ideal meshes, trained");
-  EXPECT_GT(block.accuracy.mean, one.float_accuracy.mean - 0.02);
-  EXPECT_GT(residue.accuracy.mean, one.float_accuracy.mean - 0.02);
-  EXPECT_LT(coarse.accuracy.mean, one.float_accuracy.mean - 0.02);
-  EXPECT_GT(trained.accuracy.mean, coarse.accuracy.mean) << "slopes go through the rounding";
+  EXPECT_GT(block.score().mean, one.float_score().mean - 0.02);
+  EXPECT_GT(residue.score().mean, one.float_score().mean - 0.02);
+  EXPECT_LT(coarse.score().mean, one.float_score().mean - 0.02);
+  EXPECT_GT(trained.score().mean, coarse.score().mean) << "slopes go through the rounding";
   for (const HardwareResult* h : {&block, &residue}) {
     EXPECT_EQ(h->numerics, Provenance::simulated);
     EXPECT_NE(h->note.find("ideal"), std::string::npos);
@@ -174,7 +174,7 @@ TEST(NumberSystems, NetworksTrainOnThem) {
     study.train_floating();
     double sum = 0;
     for (std::size_t c = 0; c < 2; ++c)
-      sum += run_chip(study, e.photonic[0], main_cases(study, e.photonic[0])[0], c).accuracy;
+      sum += run_chip(study, e.photonic[0], main_cases(study, e.photonic[0])[0], c).scores.front();
     return sum / 2;
   };
   // 1797 samples: a standard error of half a point.
@@ -246,7 +246,7 @@ TEST(NumberSystems, TheirExperimentRunsSmall) {
   const Comparison c = compare(e, pool, silent, folder.file("numbers.h5"));
   ASSERT_EQ(c.hardware.size(), 4u);
   for (const HardwareResult& h : c.hardware) {
-    EXPECT_GT(h.accuracy.mean, 0.5) << h.name;
+    EXPECT_GT(h.score().mean, 0.5) << h.name;
     EXPECT_NE(h.at_best_batch("resident"), nullptr) << h.name;
   }
 }

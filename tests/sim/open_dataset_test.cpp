@@ -115,6 +115,7 @@ TEST_F(OpenDataset, TextAndNames) {
   const OpenedData opened = open(text, {.window = 13});
   EXPECT_EQ(opened.data.samples, 3u);
   EXPECT_EQ(opened.data.labels_per_sample, 13u);
+  EXPECT_EQ(opened.split->test, (std::vector<std::uint32_t>{2})) << "its end";
   for (const DataFormat& format : data_formats()) {
     EXPECT_FALSE(format.what.empty() || format.source.empty() || format.split.empty()) << format.name;
     if (format.recognises != nullptr) continue;

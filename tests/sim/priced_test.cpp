@@ -33,7 +33,7 @@ TEST(Priced, EveryWorkloadOnEveryHardware) {
     std::size_t available = 0;
     for (const HardwareResult& h : c.hardware) {
       SCOPED_TRACE(h.name);
-      EXPECT_EQ(h.accuracy.count, 0u);
+      EXPECT_EQ(h.score().count, 0u);
       EXPECT_EQ(h.numerics, Provenance::none);
       if (!h.available) {
         EXPECT_NE(h.note.find("doesn't hold the weights"), std::string::npos) << h.note;

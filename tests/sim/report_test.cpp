@@ -32,11 +32,11 @@ TEST(Report, IntervalIsStudents) {
 
 TEST(Report, JsonHoldsEveryFigureAndNoNan) {
   Comparison c;
-  c.float_accuracy = estimate({0.9, 0.92});
+  c.float_scores = {estimate({0.9, 0.92})};
   HardwareResult h;
   h.name = "thing";
   h.camp = "electronic";
-  h.accuracy = estimate({0.9});
+  h.scores = {estimate({0.9})};
   Cost cost;
   cost.latency_s = 2e-6;
   cost.busy(Resource::matrix_unit) = 1e-6;

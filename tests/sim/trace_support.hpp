@@ -42,7 +42,8 @@ inline void append_epoch(TraceWriter& trace, std::int64_t epoch, double loss) {
                           {"train_accuracy", 0.5},
                           {"test_accuracy", 0.25},
                           {"validation_loss", 1.0},
-                          {"validation_accuracy", 0.125}});
+                          {"validation_accuracy", 0.125},
+                          {"test_loss", 1.5}});
 }
 
 /// The message of the fringe::Error that `act` throws, "" where it throws none.
