@@ -87,6 +87,18 @@ read_sweep() {
     python tests/notebook/run_notebook.py notebooks/$notebook.ipynb out/sweep.h5
   done
 }
+# Training on few chips for few epochs, which shows the notebook, not the result.
+read_training() {
+  build/release/bin/fringe run tests/notebook/training_small.toml --quiet --out out/training.h5 >out/training.txt
+  python tests/notebook/run_notebook.py notebooks/training_on_light.ipynb out/training.h5
+}
+read_advice() {
+  mkdir -p out/advice
+  for workload in bert_large_squad resnet50; do
+    build/release/bin/fringe advise $workload --json >out/advice/$workload.json
+  done
+  python tests/notebook/run_notebook.py notebooks/many_boards.ipynb out/advice
+}
 check_consumer() {
   rm -rf out/installed out/consumer
   cmake --install build/release --prefix out/installed >out/install.txt
@@ -112,6 +124,8 @@ check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
 check "figure of a calibration" draw_calibration
 check "notebooks on a sweep" read_sweep
+check "notebook on training on chips" read_training
+check "notebook on many boards" read_advice
 check "consumer of the installed package" check_consumer
 check "comparison of two benchmark runs" python tests/check_bench_compare.py
 check "README commands" python tests/readme_commands.py README.md docs/extending.md
