@@ -201,16 +201,11 @@ void MeshGradient<Real>::add_slopes(const ConstFields<Real>& fields, const Const
                                    g_in.re.stride,
                                    g_in.im.stride,
                                    begin,
-                                   end,
-                                   true};
+                                   end};
     kernels_of<Real>(mesh_kernels()).gradient(tape, part, thread_scratch<Real>(form_.scratch()), to);
   };
   // A kernel adds the sums of one tile after the other; threads do the same, so that bits are equal.
-  // The first tile's are set: what is there needs no clearing.
-  const auto clear = [&](std::vector<double>& sums, std::size_t count) {
-    reversible_ ? sums.resize(count) : sums.assign(count, 0.0);
-  };
-  clear(sums_, sums());
+  sums_.assign(sums(), 0.0);
   const std::size_t tile = reversible_ ? kernel_gradient_lanes<Real> : kernel_reverse_lanes;
   const std::size_t tiles = (batch + tile - 1) / tile;
   const std::size_t at_once = std::min<std::size_t>(pool ? pool->size() : 1, tiles);
@@ -219,17 +214,14 @@ void MeshGradient<Real>::add_slopes(const ConstFields<Real>& fields, const Const
   } else {
     for (std::size_t first = 0; first < tiles; first += at_once) {
       const std::size_t here = std::min(at_once, tiles - first);
-      clear(tile_sums_, here * sums());
+      tile_sums_.assign(here * sums(), 0.0);
       const auto task = [&](std::size_t i, unsigned) {
         const std::size_t begin = (first + i) * tile;
         add_sums(begin, std::min(batch, begin + tile), &tile_sums_[i * sums()]);
       };
       pool->run(here, std::ref(task));
       for (std::size_t i = 0; i < here; ++i)
-        for (std::size_t k = 0; k < sums(); ++k) {
-          const double sum = tile_sums_[i * sums() + k];
-          sums_[k] = first + i > 0 ? sums_[k] + sum : sum;
-        }
+        for (std::size_t k = 0; k < sums(); ++k) sums_[k] += tile_sums_[i * sums() + k];
     }
   }
   if (reversible_) {

@@ -149,14 +149,13 @@ struct GradientBatch {
   Real *g_in_re, *g_in_im;
   std::size_t y_re_stride, y_im_stride, g_re_stride, g_im_stride, g_in_re_stride, g_in_im_stride;
   std::size_t begin, end;
-  bool fresh = false;  ///< sums are set; otherwise added to
 };
 
 /// Samples of a tile; the scratch memory has four Reals per sample of a tile and mode, aligned to 64 bytes.
 template <class Real>
 inline constexpr std::size_t kernel_gradient_lanes = 512 / sizeof(Real);
 
-/// Sums over samples: {Re, Im} of Σ y₀ḡ₁ and Σ y₁ḡ₀ of the rows at each coupler's outputs,
+/// Sums over samples that are added to: {Re, Im} of Σ y₀ḡ₁ and Σ y₁ḡ₀ of the rows at each coupler's outputs,
 /// then those of Σ yḡ of each mode at the mesh's output and two that are unused.
 inline constexpr std::size_t kernel_gradient_sums = 4;
 

@@ -46,68 +46,20 @@ template <class Real, unsigned Bytes, unsigned Count>
   }
 }
 
-/// The sums of four whole registers' lanes: the halves of two are added in one register, then of all four.
-[[gnu::always_inline]] inline void sums_of(const Simd<float, 64>::Vec (&part)[4][1], FourLanes<float>& sum) {
-  using Vec = Simd<float, 64>::Vec;
-  Vec a, b;
-  const auto halves = [](const Vec& x, const Vec& y, Vec& to) {
-    to = __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
-         __builtin_shufflevector(x, y, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  };
-  halves(part[0][0], part[1][0], a);
-  halves(part[2][0], part[3][0], b);
-  const Vec four = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
-                   __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
-  const Vec two =
-      four + __builtin_shufflevector(four, four, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-  const Vec one =
-      two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
-  const Vec first = __builtin_shufflevector(one, one, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
-  sum = __builtin_shufflevector(first, first, 0, 1, 2, 3);
-}
-[[gnu::always_inline]] inline void sums_of(const Simd<double, 64>::Vec (&part)[4][1],
-                                           FourLanes<double>& sum) {
-  using Vec = Simd<double, 64>::Vec;
-  Vec a, b;
-  const auto halves = [](const Vec& x, const Vec& y, Vec& to) {
-    to = __builtin_shufflevector(x, y, 0, 1, 2, 3, 8, 9, 10, 11) +
-         __builtin_shufflevector(x, y, 4, 5, 6, 7, 12, 13, 14, 15);
-  };
-  halves(part[0][0], part[1][0], a);
-  halves(part[2][0], part[3][0], b);
-  const Vec two = __builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13) +
-                  __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15);
-  const Vec one = two + __builtin_shufflevector(two, two, 1, 0, 3, 2, 5, 4, 7, 6);
-  const Vec first = __builtin_shufflevector(one, one, 0, 2, 4, 6, 0, 2, 4, 6);
-  sum = __builtin_shufflevector(first, first, 0, 1, 2, 3);
-}
-/// The same bits from narrower vectors.
-template <class Real, unsigned Bytes, unsigned Count>
-[[gnu::always_inline]] inline void sums_of(const typename Simd<Real, Bytes>::Vec (&part)[4][Count],
-                                           FourLanes<Real>& sum) {
+/// to[i] += sum of the lanes of part[i], i < 4.
+template <class Real, unsigned Bytes>
+[[gnu::always_inline]] inline void add_lanes(const typename Simd<Real, Bytes>::Vec (&part)[4][64 / Bytes],
+                                             double* to) {
+  using FourDoubles __attribute__((vector_size(32), aligned(8), may_alias)) = double;
   FourLanes<Real> r[4];
-  for (unsigned i = 0; i < 4; ++i) fold<Real, Bytes, Count>(part[i], r[i]);
+  for (unsigned i = 0; i < 4; ++i) fold<Real, Bytes, 64 / Bytes>(part[i], r[i]);
   const FourLanes<Real> p =
       __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5) + __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
   const FourLanes<Real> q =
       __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5) + __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-  sum = __builtin_shufflevector(p, q, 0, 1, 4, 5) + __builtin_shufflevector(p, q, 2, 3, 6, 7);
-}
-
-/// to[i] = [to[i] +] sum of the lanes of part[i], i < 4; set where `fresh`.
-template <class Real, unsigned Bytes>
-[[gnu::always_inline]] inline void add_lanes(const typename Simd<Real, Bytes>::Vec (&part)[4][64 / Bytes],
-                                             double* to, bool fresh = false) {
-  using FourDoubles __attribute__((vector_size(32))) = double;
-  using Unaligned __attribute__((vector_size(32), aligned(8), may_alias)) = double;
-  FourLanes<Real> four;
-  if constexpr (Bytes == 64)
-    sums_of(part, four);
-  else
-    sums_of<Real, Bytes, 64 / Bytes>(part, four);
-  FourDoubles sum = __builtin_convertvector(four, FourDoubles);
-  if (!fresh) sum += *reinterpret_cast<const Unaligned*>(to);
-  *reinterpret_cast<Unaligned*>(to) = sum;
+  const FourLanes<Real> sum =
+      __builtin_shufflevector(p, q, 0, 1, 4, 5) + __builtin_shufflevector(p, q, 2, 3, 6, 7);
+  *reinterpret_cast<FourDoubles*>(to) += __builtin_convertvector(sum, FourDoubles);
 }
 
 /// x0 ← x0 + B x1, x1 ← x1 + C x0.
@@ -158,7 +110,7 @@ template <class Vec, class Real>
 template <class Real, unsigned Bytes, bool Swaps>
 [[gnu::always_inline]] inline void pass_coupler(const Real* coefficients, ReverseRow<Real, Bytes>* upper,
                                                 ReverseRow<Real, Bytes>* lower, std::size_t vectors,
-                                                double* sums, bool fresh) {
+                                                double* sums) {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t parts = 64 / Bytes;
   Vec k[8], sum[4][parts];
@@ -174,25 +126,24 @@ template <class Real, unsigned Bytes, bool Swaps>
     }
     for (unsigned i = 0; i < 4; ++i) sum[i][part] = s[i];
   }
-  add_lanes<Real, Bytes>(sum, sums, fresh);
+  add_lanes<Real, Bytes>(sum, sums);
 }
 
-/// Vectors of 64 bytes, `Together` side by side, pass a run. Its couplers' sums stand in `lanes` until the
-/// Last ones: those fold them beside the next coupler's products, which a loop of its own would wait for.
-template <class Real, bool Swaps, unsigned Together, bool First, bool Last>
+/// Vectors of 64 bytes, `Together` side by side, pass a run; its sums are set by the First ones and added to
+/// by others.
+template <class Real, bool Swaps, unsigned Together, bool First>
 [[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin,
                                             std::size_t end, ReverseRow<Real, 64>* rows, std::size_t vectors,
-                                            typename Simd<Real, 64>::Vec (*lanes)[4], double* sums,
-                                            bool fresh) {
+                                            typename Simd<Real, 64>::Vec (*sums)[4]) {
   using Vec = typename Simd<Real, 64>::Vec;
   ReverseRow<Real, 64> lower[Together];
   ReverseRow<Real, 64>* lower_at = rows + tape.steps[begin].lower * vectors;
   for (unsigned v = 0; v < Together; ++v) lower[v] = lower_at[v];
-  for (std::size_t n = begin; n < end; ++n, ++lanes) {
+  for (std::size_t n = begin; n < end; ++n, ++sums) {
     ReverseRow<Real, 64>* const upper_at = rows + tape.steps[n].upper * vectors;
     Vec k[8], s[4];
     broadcast(tape.coefficients + 8 * n, k);
-    for (unsigned i = 0; i < 4; ++i) s[i] = First ? Vec{} : (*lanes)[i];
+    for (unsigned i = 0; i < 4; ++i) s[i] = First ? Vec{} : (*sums)[i];
     for (unsigned v = 0; v < Together; ++v) {
       ReverseRow<Real, 64> upper = upper_at[v];
       add_products(s, upper, lower[v]);
@@ -200,19 +151,8 @@ template <class Real, bool Swaps, unsigned Together, bool First, bool Last>
       lower_at[v] = lower[v];
       lower[v] = upper;
     }
+    for (unsigned i = 0; i < 4; ++i) (*sums)[i] = s[i];
     lower_at = upper_at;
-    if constexpr (Last) {
-      const Vec sum[4][1] = {{s[0]}, {s[1]}, {s[2]}, {s[3]}};
-      add_lanes<Real, 64>(sum, sums + kernel_gradient_sums * tape.steps[n].coupler, fresh);
-      // Sums stand column by column and are met along diagonals: no processor foresees that.
-      constexpr std::size_t ahead = 2 * kernel_gradient_run;
-      if (n + ahead < tape.couplers)
-        __builtin_prefetch(sums + kernel_gradient_sums * tape.steps[n + ahead].coupler, 1);
-      __builtin_prefetch(tape.coefficients + 8 * (n + 4 * ahead));
-      __builtin_prefetch(tape.steps + n + 4 * ahead);
-    } else {
-      for (unsigned i = 0; i < 4; ++i) (*lanes)[i] = s[i];
-    }
   }
   for (unsigned v = 0; v < Together; ++v) lower_at[v] = lower[v];
 }
@@ -220,20 +160,26 @@ template <class Real, bool Swaps, unsigned Together, bool First, bool Last>
 /// All vectors of a tile pass a run.
 template <class Real, bool Swaps>
 void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end, ReverseRow<Real, 64>* rows,
-              std::size_t vectors, double* sums, bool fresh) {
+              std::size_t vectors, double* sums) {
   typename Simd<Real, 64>::Vec lanes[kernel_gradient_run][4];
-  if (vectors == 1)
-    return pass_run<Real, Swaps, 1, true, true>(tape, begin, end, rows, vectors, lanes, sums, fresh);
-  if (vectors == 2)
-    return pass_run<Real, Swaps, 2, true, true>(tape, begin, end, rows, vectors, lanes, sums, fresh);
-  pass_run<Real, Swaps, 2, true, false>(tape, begin, end, rows, vectors, lanes, sums, fresh);
-  std::size_t v = 2;
-  for (; v + 2 < vectors; v += 2)
-    pass_run<Real, Swaps, 2, false, false>(tape, begin, end, rows + v, vectors, lanes, sums, fresh);
-  if (v + 1 < vectors) {
-    pass_run<Real, Swaps, 2, false, true>(tape, begin, end, rows + v, vectors, lanes, sums, fresh);
+  if (vectors > 1) {
+    pass_run<Real, Swaps, 2, true>(tape, begin, end, rows, vectors, lanes);
   } else {
-    pass_run<Real, Swaps, 1, false, true>(tape, begin, end, rows + v, vectors, lanes, sums, fresh);
+    pass_run<Real, Swaps, 1, true>(tape, begin, end, rows, vectors, lanes);
+  }
+  std::size_t v = 2;
+  for (; v + 1 < vectors; v += 2) pass_run<Real, Swaps, 2, false>(tape, begin, end, rows + v, vectors, lanes);
+  if (v < vectors) pass_run<Real, Swaps, 1, false>(tape, begin, end, rows + v, vectors, lanes);
+  for (std::size_t n = begin; n < end; ++n) {
+    const auto& s = lanes[n - begin];
+    const typename Simd<Real, 64>::Vec sum[4][1] = {{s[0]}, {s[1]}, {s[2]}, {s[3]}};
+    add_lanes<Real, 64>(sum, sums + kernel_gradient_sums * tape.steps[n].coupler);
+    // Sums stand column by column and are met along diagonals: no processor foresees that.
+    constexpr std::size_t ahead = 2 * kernel_gradient_run;
+    if (n + ahead < tape.couplers)
+      __builtin_prefetch(sums + kernel_gradient_sums * tape.steps[n + ahead].coupler, 1);
+    __builtin_prefetch(tape.coefficients + 8 * (n + 4 * ahead));
+    __builtin_prefetch(tape.steps + n + 4 * ahead);
   }
 }
 
@@ -267,10 +213,10 @@ void rescale_row(ReverseRow<Real, Bytes>* row, std::size_t vectors, const std::i
   }
 }
 
-/// y and g of the tile's samples become rows; Σ y ḡ of each mode joins its sums.
+/// y and g of the tile's samples become rows; adds Σ y ḡ of each mode to its sums.
 template <class Real, unsigned Bytes>
 void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, std::size_t first,
-                std::size_t vectors, ReverseRow<Real, Bytes>* rows, double* sums, bool fresh) {
+                std::size_t vectors, ReverseRow<Real, Bytes>* rows, double* sums) {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, parts = 64 / Bytes;
   for (std::size_t m = 0; m < tape.modes; ++m, rows += vectors, sums += kernel_gradient_sums) {
@@ -295,7 +241,7 @@ void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
       re = re + row.gi * row.yi;
       im = im - row.gi * row.yr;
     }
-    add_lanes<Real, Bytes>(sum, sums, fresh);
+    add_lanes<Real, Bytes>(sum, sums);
   }
 }
 
@@ -325,16 +271,15 @@ void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real
   auto* const rows = reinterpret_cast<ReverseRow<Real, Bytes>*>(scratch);
   for (std::size_t first = b.begin; first < b.end; first += kernel_gradient_lanes<Real>) {
     const std::size_t left = b.end - first;
-    const bool fresh = b.fresh && first == b.begin;
     const std::size_t valid = left < kernel_gradient_lanes<Real> ? left : kernel_gradient_lanes<Real>;
     // Whole groups of 64 bytes, the last one filled up with zeros.
     const std::size_t vectors = (valid + parts * lanes - 1) / (parts * lanes) * parts;
-    enter_tile(tape, b, first, vectors, rows, sums + kernel_gradient_sums * tape.couplers, fresh);
+    enter_tile(tape, b, first, vectors, rows, sums + kernel_gradient_sums * tape.couplers);
     for (std::size_t n = 0, end; n < tape.couplers; n = end) {
       if constexpr (Bytes == 64) {
         end = end_of_run(tape, n);
         (tape.steps[n].swaps ? pass_run<Real, true> : pass_run<Real, false>)(tape, n, end, rows, vectors,
-                                                                             sums, fresh);
+                                                                             sums);
       } else {
         end = n + 1;
         const GradientStep& step = tape.steps[n];
@@ -342,9 +287,9 @@ void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real
         auto *const upper = rows + step.upper * vectors, *const lower = rows + step.lower * vectors;
         double* const to = sums + kernel_gradient_sums * step.coupler;
         if (__builtin_expect(step.swaps, 0)) {
-          pass_coupler<Real, Bytes, true>(k, upper, lower, vectors, to, fresh);
+          pass_coupler<Real, Bytes, true>(k, upper, lower, vectors, to);
         } else {
-          pass_coupler<Real, Bytes, false>(k, upper, lower, vectors, to, fresh);
+          pass_coupler<Real, Bytes, false>(k, upper, lower, vectors, to);
         }
       }
       const GradientStep& last = tape.steps[end - 1];

@@ -40,15 +40,11 @@ struct Number {
 template <class Real>
 [[gnu::always_inline]] inline void reverse(const double* __restrict t, const double* __restrict theta0,
                                            const double* __restrict theta1, const double* __restrict theta2,
-                                           std::size_t count, ReverseRun<Real>& run,
-                                           ReverseSlopes<Real>& slopes) {
+                                           std::size_t count, ReverseRun<Real>& run, ReverseSlopes& slopes) {
   double* const diagonals = &run.ahead[0][0].dr;
   Real* const coefficients = run.coefficients[0];
-  using S = ReverseSlopes<Real>;
-  Real(*const to)[reverse_run] = slopes.plane;
-  const auto put = [&](auto plane, std::size_t i, double number) {
-    to[plane][i] = static_cast<Real>(number);
-  };
+  using S = ReverseSlopes;
+  double(*const to)[reverse_run] = slopes.plane;
   for (std::size_t i = 0; i < count; ++i) {
     const Number t0{t[8 * i], t[8 * i + 1]}, t1{t[8 * i + 2], t[8 * i + 3]};
     const Number t2{t[8 * i + 4], t[8 * i + 5]}, t3{t[8 * i + 6], t[8 * i + 7]};
@@ -63,18 +59,18 @@ template <class Real>
     // M₀₁ and M₁₀ over their sums.
     const Number m01 = times_conj(d0, g1), m10 = times_conj(d1, g0);
     const Number same = times(p, t0), upper = times(times(p, t2), m01), lower = times(times(q, t0), m10);
-    put(S::same_re, i, same.re);
-    put(S::same_im, i, same.im);
-    put(S::upper_re, i, upper.re);
-    put(S::upper_im, i, upper.im);
-    put(S::lower_re, i, lower.re);
-    put(S::lower_im, i, lower.im);
-    put(S::theta0, i, theta0[i]);
-    put(S::theta1, i, theta1[i]);
-    put(S::theta_upper_re, i, theta2[i] * m01.re);
-    put(S::theta_upper_im, i, theta2[i] * m01.im);
-    put(S::theta_lower_re, i, -theta2[i] * m10.re);
-    put(S::theta_lower_im, i, -theta2[i] * m10.im);
+    to[S::same_re][i] = same.re;
+    to[S::same_im][i] = same.im;
+    to[S::upper_re][i] = upper.re;
+    to[S::upper_im][i] = upper.im;
+    to[S::lower_re][i] = lower.re;
+    to[S::lower_im][i] = lower.im;
+    to[S::theta0][i] = theta0[i];
+    to[S::theta1][i] = theta1[i];
+    to[S::theta_upper_re][i] = theta2[i] * m01.re;
+    to[S::theta_upper_im][i] = theta2[i] * m01.im;
+    to[S::theta_lower_re][i] = -theta2[i] * m10.re;
+    to[S::theta_lower_im][i] = -theta2[i] * m10.im;
 
     const bool swap = swap_ratio * norm(t0) * norm(t3) < norm(t1) * norm(t2);
     const Number pd = times(p, d0), qd = times(q, d1), rd = times(r, d0), sd = times(s, d1);
@@ -113,32 +109,29 @@ template <class Real>
 
 FRINGE_CLONES void reverse_single(const double* t, const double* theta0, const double* theta1,
                                   const double* theta2, std::size_t count, ReverseRun<float>& __restrict run,
-                                  ReverseSlopes<float>& __restrict slopes) {
+                                  ReverseSlopes& __restrict slopes) {
   reverse(t, theta0, theta1, theta2, count, run, slopes);
 }
 FRINGE_CLONES void reverse_dual(const double* t, const double* theta0, const double* theta1,
                                 const double* theta2, std::size_t count, ReverseRun<double>& __restrict run,
-                                ReverseSlopes<double>& __restrict slopes) {
+                                ReverseSlopes& __restrict slopes) {
   reverse(t, theta0, theta1, theta2, count, run, slopes);
 }
 
-template <class Real>
-[[gnu::always_inline]] inline void slopes_of(const ReverseSlopes<Real>& __restrict slopes,
-                                             const double* __restrict sums, double* __restrict m0re,
-                                             double* __restrict m0im, double* __restrict m1re,
-                                             double* __restrict m1im, double* __restrict theta,
-                                             double* __restrict phi) {
-  using S = ReverseSlopes<Real>;
-  const auto from = [&](auto plane, std::size_t i) -> double { return slopes.plane[plane][i]; };
+FRINGE_CLONES void slopes_of(const ReverseSlopes& __restrict slopes, const double* __restrict sums,
+                             double* __restrict m0re, double* __restrict m0im, double* __restrict m1re,
+                             double* __restrict m1im, double* __restrict theta, double* __restrict phi) {
+  using S = ReverseSlopes;
+  const double(*const from)[reverse_run] = slopes.plane;
   for (std::size_t i = 0; i < reverse_run; ++i) {
     const Number m0{m0re[i], m0im[i]}, m1{m1re[i], m1im[i]};
     const Number s01{sums[4 * i], sums[4 * i + 1]}, s10{sums[4 * i + 2], sums[4 * i + 3]};
-    theta[i] += from(S::theta0, i) * m0.im + from(S::theta1, i) * m1.im +
-                ((from(S::theta_upper_re, i) * s01.re - from(S::theta_upper_im, i) * s01.im) +
-                 (from(S::theta_lower_re, i) * s10.re - from(S::theta_lower_im, i) * s10.im));
-    const Number same = times({from(S::same_re, i), from(S::same_im, i)}, {m0.re - m1.re, m0.im - m1.im});
-    const Number upper = times({from(S::upper_re, i), from(S::upper_im, i)}, s01);
-    const Number lower = times({from(S::lower_re, i), from(S::lower_im, i)}, s10);
+    theta[i] += from[S::theta0][i] * m0.im + from[S::theta1][i] * m1.im +
+                ((from[S::theta_upper_re][i] * s01.re - from[S::theta_upper_im][i] * s01.im) +
+                 (from[S::theta_lower_re][i] * s10.re - from[S::theta_lower_im][i] * s10.im));
+    const Number same = times({from[S::same_re][i], from[S::same_im][i]}, {m0.re - m1.re, m0.im - m1.im});
+    const Number upper = times({from[S::upper_re][i], from[S::upper_im][i]}, s01);
+    const Number lower = times({from[S::lower_re][i], from[S::lower_im][i]}, s10);
     const Number ahead{m1.re + same.re + (upper.re + lower.re), m1.im + same.im + (upper.im + lower.im)};
     phi[i] -= ahead.im;
     m0re[i] = ahead.re;
@@ -146,15 +139,6 @@ template <class Real>
     m1re[i] = m0.re + m1.re - ahead.re;
     m1im[i] = m0.im + m1.im - ahead.im;
   }
-}
-
-FRINGE_CLONES void slopes_single(const ReverseSlopes<float>& slopes, const double* sums, double* m0re,
-                                 double* m0im, double* m1re, double* m1im, double* theta, double* phi) {
-  slopes_of(slopes, sums, m0re, m0im, m1re, m1im, theta, phi);
-}
-FRINGE_CLONES void slopes_dual(const ReverseSlopes<double>& slopes, const double* sums, double* m0re,
-                               double* m0im, double* m1re, double* m1im, double* theta, double* phi) {
-  slopes_of(slopes, sums, m0re, m0im, m1re, m1im, theta, phi);
 }
 
 // As whole numbers, of which the least is found in lanes: of numbers ≥ 0 it is the same one.
@@ -179,21 +163,16 @@ const double* numbers(const Matrix2* couplers) { return reinterpret_cast<const d
 }  // namespace
 
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<float>& run, ReverseSlopes<float>& slopes) noexcept {
+                      ReverseRun<float>& run, ReverseSlopes& slopes) noexcept {
   reverse_single(numbers(couplers), theta[0], theta[1], theta[2], count, run, slopes);
 }
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<double>& run, ReverseSlopes<double>& slopes) noexcept {
+                      ReverseRun<double>& run, ReverseSlopes& slopes) noexcept {
   reverse_dual(numbers(couplers), theta[0], theta[1], theta[2], count, run, slopes);
 }
 
-void reverse_slopes(const ReverseSlopes<float>& slopes, const double* sums,
-                    const ReverseProducts& m) noexcept {
-  slopes_single(slopes, sums, m.upper_re, m.upper_im, m.lower_re, m.lower_im, m.theta, m.phi);
-}
-void reverse_slopes(const ReverseSlopes<double>& slopes, const double* sums,
-                    const ReverseProducts& m) noexcept {
-  slopes_dual(slopes, sums, m.upper_re, m.upper_im, m.lower_re, m.lower_im, m.theta, m.phi);
+void reverse_slopes(const ReverseSlopes& slopes, const double* sums, const ReverseProducts& m) noexcept {
+  slopes_of(slopes, sums, m.upper_re, m.upper_im, m.lower_re, m.lower_im, m.theta, m.phi);
 }
 
 double least_square(const Matrix2* couplers, std::size_t count) noexcept {

@@ -18,11 +18,9 @@ struct ReverseDiagonals {
   double dr, di, gr, gi;
 };
 
-/// Of a run of couplers, plane by plane, for add_slopes(): in the precision of the sums that they meet, for
-/// they are read once a batch from far memory. M₀₀ ahead of a coupler is M₁₁ + same·(M₀₀ − M₁₁) +
+/// Of a run of couplers, plane by plane, for add_slopes(). M₀₀ ahead of a coupler is M₁₁ + same·(M₀₀ − M₁₁) +
 /// upper·ŝ₀₁ + lower·ŝ₁₀, with the sums ŝ of ŷ and ĝ;
 ///   ∂L/∂θ = θ₀ Im M₀₀ + θ₁ Im M₁₁ + Re(theta_upper·ŝ₀₁ + theta_lower·ŝ₁₀).
-template <class Real>
 struct ReverseSlopes {
   enum Plane {
     same_re,
@@ -39,7 +37,7 @@ struct ReverseSlopes {
     theta_lower_im,
     planes
   };
-  Real plane[planes][reverse_run];
+  double plane[planes][reverse_run];
 };
 
 /// A run of couplers.
@@ -59,9 +57,9 @@ inline constexpr std::uint64_t reverse_lost = 8;
 
 /// theta: θ₀, θ₁ and θ₂ of SlopeWeights.
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<float>& run, ReverseSlopes<float>& slopes) noexcept;
+                      ReverseRun<float>& run, ReverseSlopes& slopes) noexcept;
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<double>& run, ReverseSlopes<double>& slopes) noexcept;
+                      ReverseRun<double>& run, ReverseSlopes& slopes) noexcept;
 
 /// Of each coupler of a run: M₀₀ and M₁₁, and what the slopes of θ and φ are added to.
 struct ReverseProducts {
@@ -70,10 +68,7 @@ struct ReverseProducts {
 
 /// Takes M₀₀ and M₁₁ from behind a whole run of couplers ahead of them. sums: kernel_gradient_sums per
 /// coupler. The slope of φ is that without a front splitter.
-void reverse_slopes(const ReverseSlopes<float>& slopes, const double* sums,
-                    const ReverseProducts& m) noexcept;
-void reverse_slopes(const ReverseSlopes<double>& slopes, const double* sums,
-                    const ReverseProducts& m) noexcept;
+void reverse_slopes(const ReverseSlopes& slopes, const double* sums, const ReverseProducts& m) noexcept;
 
 /// The least square of a singular value of any of the couplers; 1 where all are larger.
 double least_square(const Matrix2* couplers, std::size_t count) noexcept;

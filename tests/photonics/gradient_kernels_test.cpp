@@ -130,37 +130,6 @@ TEST(GradientKernels, ProductsOfABatchAreExactOfWholeNumbers) {
   expect_outer_kernels_exact<double>();
 }
 
-/// Fresh sums are those of added ones from zero, whatever stood there, over more than one tile.
-template <class Real>
-void expect_fresh_sums() {
-  constexpr std::size_t samples = kernel_gradient_lanes<Real> + 75;
-  const Problem p("rectangular", 12, samples);
-  ReverseForm<Real> form(p.layout);
-  SlopeWeights weights;
-  for (std::vector<double>& theta : weights.theta) theta.resize(p.layout.couplers.size());
-  ASSERT_TRUE(form.compile(realise<double>(p.layout, p.program, p.chip), weights));
-  const std::size_t used = kernel_gradient_sums * (p.layout.couplers.size() + p.layout.modes);
-  const auto sums_from = [&](double before, bool fresh) {
-    return of_each_set<Real>([&](const KernelsOf<Real>& kernels) {
-      const Planes<Real> y(12, p.input), g(12, p.weight);
-      Scratch<Real> scratch(form.scratch());
-      std::vector<double> sums(form.sums(), before);
-      kernels.gradient(form.tape(),
-                       {y.re.data(), y.im.data(), g.re.data(), g.im.data(), nullptr, nullptr, samples,
-                        samples, samples, samples, 0, 0, 0, samples, fresh},
-                       scratch.aligned, sums.data());
-      sums.resize(used);
-      return sums;
-    });
-  };
-  EXPECT_EQ(sums_from(std::numeric_limits<double>::quiet_NaN(), true), sums_from(0, false));
-}
-
-TEST(GradientKernels, FreshSumsNeedNoClearing) {
-  expect_fresh_sums<float>();
-  expect_fresh_sums<double>();
-}
-
 /// FNV-1a of the bits.
 std::uint64_t hash_of(const std::vector<double>& values) {
   std::uint64_t hash = 14695981039346656037u;
@@ -207,7 +176,7 @@ std::vector<std::uint64_t> hashes_of_slopes() {
 // Bits of every compiler: of the kernels without fused multiply-adds, and of the two with them. Where their
 // arithmetic changes on purpose, take what this prints.
 TEST(GradientKernels, BitsAreThoseOfEveryCompiler) {
-  const std::uint64_t single[] = {8529506297911891480u, 6109833355129564035u, 6109833355129564035u},
+  const std::uint64_t single[] = {6055369312317922195u, 17676768742286185258u, 17676768742286185258u},
                       dual[] = {8685112415386541909u, 1632342336581992786u, 1632342336581992786u};
   const auto expect = [](const std::vector<std::uint64_t>& hashes, const std::uint64_t* golden) {
     for (std::size_t k = 0; k < hashes.size(); ++k)
