@@ -9,6 +9,7 @@
 #include "sim/sensitivity.hpp"
 #include "sim/sweep.hpp"
 #include "sim/sweep_report.hpp"
+#include "sim/trace_reader.hpp"
 
 namespace fringe {
 namespace {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.hpp"
+#include "sim/trace_reader.hpp"
 
 namespace fringe {
 namespace {

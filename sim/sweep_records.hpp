@@ -5,10 +5,11 @@
 #include <vector>
 
 #include "sim/sweep.hpp"
-#include "sim/trace_reader.hpp"
 #include "sim/trace_writer.hpp"
 
 namespace fringe {
+
+class TraceReader;
 
 void record_axes(TraceWriter& trace, const std::vector<SweepAxis>& axes);
 void record_points(TraceWriter& trace, const std::vector<SweepPoint>& points);

@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "sim/sweep_records.hpp"
+#include "sim/trace_reader.hpp"
 #include "sim/version.hpp"
 
 namespace fringe {

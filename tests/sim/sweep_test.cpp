@@ -12,6 +12,7 @@
 #include "sim/sweep_report.hpp"
 #include "sim/text.hpp"
 #include "sim/trace_inspect.hpp"
+#include "sim/trace_reader.hpp"
 #include "tests/sim/trace_support.hpp"
 
 namespace fringe {
