@@ -62,8 +62,10 @@ constexpr std::array rows{
         },
         {3, 14},
         false,
-        "6: residue numbers, C. Demirkiran et al., Nat. Commun. 15, 5098 (2024) … 11: outputs of 8 "
-        "bits behind a gain of 8, A. Basumallik et al., arXiv:2205.06287"},
+        "6: converters of residue numbers, C. Demirkiran et al., Nat. Commun. 15, 5098 (2024), whose several "
+        "cores or passes for one product are not charged here: a bound for light … 11: outputs of 8 bits "
+        "behind a gain of 8, A. Basumallik et al., arXiv:2205.06287, as in row block-floating-point-gain of "
+        "fringe validate"},
     AssumptionRow{
         "photons_per_mac",
         "1",
