@@ -74,7 +74,7 @@ Command add_compare_command(CLI::App& app) {
       [](CLI::App& command, ExperimentOptions& options) {
         command
             .add_option("--data", options.data,
-                        "28x28 images, such as a folder of MNIST's files; see fringe list data")
+                        "path or name, instead of the built-in digits; see fringe list data")
             ->type_name("PATH");
         command
             .add_option(
