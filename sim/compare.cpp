@@ -354,6 +354,9 @@ class Run {
       result.note = fmt::format("number system {} on {} cores: converters and light act, meshes are ideal",
                                 to_string(entry.numbers->all.kind),
                                 entry.cores > 0 ? entry.cores : tiles_of_workload(study_.graph(), entry));
+      if (entry.design.published)
+        result.note +=
+            fmt::format("; a published system's, for {} tiles", tiles_of_workload(study_.graph(), entry));
       result.costs = costs;
       if (!cases[c].in_loop) {
         PhotonicAccelerator chip(photonic_setup(study_, entry, cases[c], 0), study_.cpu(), study_.pool());

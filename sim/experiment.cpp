@@ -123,6 +123,9 @@ Experiment experiment_of(const toml::table& root, const std::string& file) {
           key, fmt::format("a system's name has 1 to {} letters, digits, '-' or '_' and is not 'photonic'",
                            longest_system_name));
     e.photonic.push_back(read_photonic(photonic.section(key), std::string(key), operators));
+    PhotonicEntry& entry = e.photonic.back();
+    if (entry.design.published && !entry.numbers)
+      entry.numbers = numbers_of(*entry.design.published, entry.design.modes);
   }
 
   if (const std::string& name = e.training_hardware.fresh_chips; !name.empty()) {

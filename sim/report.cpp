@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "sim/text.hpp"
 
@@ -222,6 +224,40 @@ std::string training_table(const Comparison& c) {
   return text;
 }
 
+/// What the hardware takes, and of it which parts, the largest first.
+std::string area_row(const std::string& name, const Cost& cost) {
+  std::array<std::size_t, part_count> order;
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t p) { return cost.area_m2[p]; });
+  const double total = cost.chip_area_m2();
+  std::string line = "  " + left(name, 30) + right(fmt::format("{:.4g} mm²", 1e6 * total), 16) + "  ", parts;
+  for (const std::size_t p : order) {
+    const double share = 100 * cost.area_m2[p] / total;
+    if (share < 0.5) break;
+    parts +=
+        fmt::format("{}{} {:.0f} %", parts.empty() ? "" : ", ",
+                    p == static_cast<std::size_t>(Part::phase_hold) ? "meshes" : cost_parts()[p].name, share);
+  }
+  return line + parts + "\n";
+}
+
+/// Of one sample; once for each system.
+std::string area_table(const Comparison& c) {
+  std::string text;
+  for (const HardwareResult& h : c.hardware)
+    for (const std::string scenario : {"resident", "single core"}) {
+      const CostFigure* one = h.at_batch_one(scenario);
+      const std::string name = system_of(h) + (scenario == "resident" ? "" : ", a single core");
+      if (one == nullptr || !(one->cost.chip_area_m2() > 0) || text.find("  " + left(name, 30)) != text.npos)
+        continue;
+      text += area_row(name, one->cost);
+    }
+  return text.empty() ? text
+                      : "Chip area with on-chip memory for one sample, off-chip memory aside, from cited or "
+                        "assumed footprints\n" +
+                            text + "\n";
+}
+
 std::string photonic_text(const Comparison& c) {
   std::string text;
   const Metric& metric = c.metric();
@@ -355,6 +391,7 @@ std::string report_text(const Comparison& c) {
   text += photonic_text(c);
   if (!c.stopped) text += headline(c) + "\n";
   text += training_table(c);
+  if (const std::string area = area_table(c); !area.empty()) text += "\n" + area;
   if (c.stopped) text += "\nStopped on request; what stands above is complete as far as it goes.\n";
   return text;
 }
