@@ -33,6 +33,7 @@ struct SweepCost {
   double throughput_per_s = 0, pipelined_energy_j = 0;  ///< at that batch, in a full pipeline
   std::vector<double> energy_by_part, pipelined_energy_by_part;  ///< all boundaries
   double price_usd = std::numeric_limits<double>::quiet_NaN();   ///< of the board; NaN: none is known
+  double area_m2 = std::numeric_limits<double>::quiet_NaN();     ///< with on-chip memory for one sample
 };
 
 /// One point with one seed.
