@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <string>
 
 #include "core/error.hpp"
@@ -29,6 +31,17 @@ std::uint64_t range_of(const NumberSystem& n) {
          1;
 }
 
+std::vector<std::uint32_t> carrying_moduli(const NumberSystem& n) {
+  return n.moduli.empty() ? choose_moduli(n.modulus_bits, range_of(n)) : n.moduli;
+}
+
+/// That every residue has.
+int residue_bits(const NumberSystem& n) {
+  return n.moduli.empty()
+             ? n.modulus_bits
+             : static_cast<int>(std::bit_width(*std::max_element(n.moduli.begin(), n.moduli.end()) - 1));
+}
+
 int slices(int bits, int slice_bits) { return (bits - 1 + slice_bits - 1) / slice_bits; }
 
 void require(bool ok, const char* key, double value, const char* rule) {
@@ -37,6 +50,26 @@ void require(bool ok, const char* key, double value, const char* rule) {
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   throw Error(std::string("number system: ") + key + " = " + text + "; must be " + rule);
+}
+
+void require_moduli(const NumberSystem& n) {
+  std::string list;
+  for (const auto m : n.moduli) list += (list.empty() ? "" : ", ") + std::to_string(m);
+  const auto fail = [&](const std::string& rule) {
+    throw Error("number system: moduli = " + list + "; must " + rule);
+  };
+  double product = 1;
+  for (std::size_t i = 0; i < n.moduli.size(); ++i) {
+    if (n.moduli[i] < 2 || n.moduli[i] > 4095) fail("lie in 2 … 4095");
+    for (std::size_t j = 0; j < i; ++j)
+      if (const auto shared = std::gcd(n.moduli[i], n.moduli[j]); shared > 1)
+        fail("share no factor, but " + std::to_string(n.moduli[j]) + " and " + std::to_string(n.moduli[i]) +
+             " share " + std::to_string(shared));
+    product *= n.moduli[i];
+  }
+  if (!n.moduli.empty() && product < static_cast<double>(range_of(n)))
+    fail("have a product of at least " + std::to_string(range_of(n)) +
+         ", the sums of width codes times codes, 2·width·Qw·Qx + 1");
 }
 
 void require_bits(const char* key, int bits, int most, const char* rule) {
@@ -88,6 +121,7 @@ void validate(const NumberSystem& n) {
   if (n.kind == Kind::residue) {
     require(n.averages == 1, "averages", n.averages,
             "1 with residues, whose errors redundant moduli correct");
+    require_moduli(n);
     for (const auto m : moduli_of(n))
       require(width * (m - 1.0) * (m - 1.0) < exact, "width", width,
               "so small that width·(modulus − 1)² < 2²⁴");
@@ -95,15 +129,16 @@ void validate(const NumberSystem& n) {
 }
 
 std::vector<std::uint32_t> moduli_of(const NumberSystem& n) {
-  return with_redundant(choose_moduli(n.modulus_bits, range_of(n)), n.modulus_bits, n.redundant);
+  return with_redundant(carrying_moduli(n), residue_bits(n), n.redundant);
 }
-std::size_t base_moduli(const NumberSystem& n) { return choose_moduli(n.modulus_bits, range_of(n)).size(); }
+std::size_t base_moduli(const NumberSystem& n) { return carrying_moduli(n).size(); }
 
 Passes passes_of(const NumberSystem& n) {
   Passes p{static_cast<double>(n.averages), 1, n.input_bits, n.output_bits, n.weight_bits};
   if (n.kind == Kind::residue) {
     p.matrices = static_cast<double>(base_moduli(n)) + n.redundant;
-    p.dac_bits = p.adc_bits = p.weight_bits = n.modulus_bits;
+    p.dac_bits = p.adc_bits = p.weight_bits = residue_bits(n);
+    p.receivers = 2;
   }
   if (n.kind == Kind::sliced) {
     p.runs *= slices(n.input_bits, n.slice_bits);
@@ -197,22 +232,27 @@ CoreConverters converters_for(const NumberPlan& plan, std::span<const Work> expa
       tiles_of_weight[w.weight] =
           static_cast<double>(tiles_of_groups(w.rows, w.inner, w.groups, design.modes));
   if (tiles_of_weight.empty()) tiles_of_weight[-1] = 1;
-  double tiles = 0, dac_w = 0, adc_w = 0;
+  double tiles = 0, dac_w = 0, adc_w = 0, receivers = 0, most_receivers = 0;
   int dac_bits = 0, adc_bits = 0;
   for (const auto& [weight, count] : tiles_of_weight) {
     const Passes p = passes_of(plan.of_weight(weight));
     tiles += count;
     dac_w += count * scaled(design.input_dac, p.dac_bits, design.clock_hz).power_w;
-    adc_w += count * scaled(design.output_adc, p.adc_bits, design.clock_hz).power_w;
+    adc_w += count * p.receivers * scaled(design.output_adc, p.adc_bits, design.clock_hz).power_w;
+    receivers += count * p.receivers;
     dac_bits = std::max(dac_bits, p.dac_bits);
     adc_bits = std::max(adc_bits, p.adc_bits);
+    most_receivers = std::max<double>(most_receivers, p.receivers);
   }
   CoreConverters result{scaled(design.input_dac, dac_bits, design.clock_hz),
-                        scaled(design.output_adc, adc_bits, design.clock_hz)};
+                        scaled(design.output_adc, adc_bits, design.clock_hz), design.tia};
+  result.adc.power_w *= most_receivers;
   if (tiles <= static_cast<double>(design.cores)) {
     result.dac.power_w = dac_w / tiles;
     result.adc.power_w = adc_w / tiles;
+    most_receivers = receivers / tiles;
   }
+  result.tia.power_w *= most_receivers;
   return result;
 }
 

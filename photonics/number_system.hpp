@@ -48,6 +48,9 @@ struct NumberSystem {
   double noise_steps = 0;               ///< standard deviation of a converter before it rounds, in its steps
   double light_noise = 0;               ///< of the light, see above; 0: none
   std::size_t width = 128;              ///< terms of a dot product, ≥ 1
+  /// residue: those that carry the range, no two with a common factor, each in [2, 4095], instead of the
+  /// fewest below 2^modulus_bits; empty: those.
+  std::vector<std::uint32_t> moduli{};
 };
 std::string_view to_string(NumberSystem::Kind kind) noexcept;
 /// Throws Error, offering the nearest name.
@@ -73,6 +76,7 @@ struct Passes {
   double runs = 1;      ///< input slices times averages
   double matrices = 1;  ///< moduli, or weight slices
   int dac_bits, adc_bits, weight_bits;
+  int receivers = 1;  ///< of an output, each with its ADC: a phase is read in two quadratures
 };
 Passes passes_of(const NumberSystem& numbers);
 
@@ -114,14 +118,15 @@ std::unique_ptr<NumberMatrix> make_number_matrix(ConstMatrix w, const NumberSyst
 /// The list as the system runs it: products `runs` times as long on `matrices` times as many matrices (also
 /// those with Wᵀ, whose slopes backward() has exactly), all of which an update programs, and digital work: 2
 /// operations an input and 2 a reading to scale, 2 to shift and add, 3 a residue for Chinese remainders.
-/// Residues are priced as cores of the design, one ADC an output; the last readings leave uncombined.
+/// Residues are priced as cores of the design; the last readings leave uncombined.
 std::vector<Work> work_in(const NumberPlan& plan, std::span<const Work> work);
 
-/// The DAC and the ADC of a core that runs work_in's list, at the figures of merit of the design's. Where
-/// every matrix has cores of its own they have the bits that its operator needs, and power is the mean over
-/// tiles; cores that are shared have the most bits of all.
+/// The DAC, the ADCs and the amplifiers of a channel of a core that runs work_in's list, at the figures of
+/// merit of the design's. Where every matrix has cores of its own they have the bits that its operator needs,
+/// and power is the mean over tiles; cores that are shared have the most bits and receivers of all.
 struct CoreConverters {
-  Converter dac, adc;
+  Converter dac, adc;  ///< the power of `adc` is that of all receivers of an output
+  Tia tia;             ///< likewise
 };
 CoreConverters converters_for(const NumberPlan& plan, std::span<const Work> expanded,
                               const PhotonicDesign& design);

@@ -70,11 +70,17 @@ void PhotonicAccelerator::multiply(const BatchedProduct& p, const Context& conte
 }
 
 Cost PhotonicAccelerator::price(std::span<const Work> work) {
-  if (!pricing_) pricing_.emplace(setup_.design, find_memory(setup_.memory), setup_.training);
-  if (!setup_.numbers) return pricing_->price(work);
+  if (!setup_.numbers) {
+    if (!pricing_) pricing_.emplace(setup_.design, find_memory(setup_.memory), setup_.training);
+    return pricing_->price(work);
+  }
   const std::vector<Work> expanded = work_in(*setup_.numbers, work);
   const CoreConverters converters = converters_for(*setup_.numbers, expanded, setup_.design);
-  return pricing_->with_converters(converters.dac, converters.adc).price(expanded);
+  PhotonicDesign design = setup_.design;
+  design.tia = converters.tia;
+  return PhotonicPricing(design, find_memory(setup_.memory), setup_.training)
+      .with_converters(converters.dac, converters.adc)
+      .price(expanded);
 }
 
 }  // namespace fringe

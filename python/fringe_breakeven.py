@@ -35,6 +35,8 @@ def words(key):
 
 
 def value(number, unit):
+    if unit.startswith("1 "):  # a choice: "1 fixed, 2 block, …"
+        return dict(name.split(" ", 1) for name in unit.split(", "))[f"{number:.0f}"]
     if unit in ("1", "bit", "dB"):
         return f"{number:.4g}" + ("" if unit == "1" else f" {unit}")
     return si(number, unit)
@@ -110,7 +112,8 @@ def figure(trace, board):
     tornado(trace, board, axes[0])
     ratio_map(trace, board, axes[1])
     row = trace.where("breakeven", board=board)
-    fig.suptitle(f"{row['workload'][0]}, batch {row['batch'][0]}, outputs of {row['bits'][0]:.3g} effective bits (modelled)",
+    what = trace.where("breakeven_answers", board=board)["sentence"][0].removeprefix("For ").split(",")[0]
+    fig.suptitle(f"{what}, outputs of {row['bits'][0]:.3g} effective bits (modelled)",
                  x=0.01, ha="left", fontsize=11)
     fig.tight_layout()
     return fig

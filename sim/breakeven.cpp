@@ -62,6 +62,7 @@ class EnergyRatio {
       result.range = own->second;
       result.own_range = true;
     }
+    if (row.choice != nullptr) return choice(result, base_ratio);
     std::vector<double> values = between(row.scanned, scan_points, row.whole);
     values.push_back(result.range.low);
     values.push_back(result.range.high);
@@ -86,6 +87,20 @@ class EnergyRatio {
   }
 
  private:
+  AssumptionResult choice(AssumptionResult result, double base_ratio) const {
+    result.range = {result.base, result.base};
+    result.ratio_low = result.ratio_high = base_ratio;
+    for (double value = result.row->scanned.low; value <= result.row->scanned.high; ++value) {
+      if (request_.training == TrainingScheme::in_situ && value != result.base) continue;
+      const double found = ratio(with(*result.row, value));
+      if (found >= result.ratio_high) continue;
+      result.range.high = value;
+      result.ratio_high = found;
+    }
+    if (result.turns(base_ratio)) result.breakeven = result.range.high;
+    return result;
+  }
+
   /// By halves, to a thousandth; of whole numbers the one on the side where light wins.
   double crossing(const AssumptionRow& row, double low, double high, bool wins_low) const {
     while (row.whole ? high - low > 1 : high / low > 1.001) {
@@ -111,24 +126,33 @@ double adverse(const AssumptionResult& a) { return a.ratio_low < a.ratio_high ? 
 /// The batch is the user's choice and on both sides: no assumption about light.
 bool of_light(const AssumptionResult& a) { return a.row->key != "batch"; }
 
-std::vector<Step> steps_to(const EnergyRatio& at, const LightPoint& start, double ratio,
+/// What a step may change an assumption to: the better end of its range, or any name of a choice.
+std::vector<Step> candidates(const AssumptionResult& a, const BreakevenRequest& request) {
+  if (a.row->choice == nullptr) return {{a.row, favourable(a), 0}};
+  std::vector<Step> names;
+  for (double value = a.row->scanned.low; value <= a.row->scanned.high; ++value)
+    if (value != a.base && request.training != TrainingScheme::in_situ) names.push_back({a.row, value, 0});
+  return names;
+}
+
+std::vector<Step> steps_to(const EnergyRatio& at, const BreakevenRequest& request, double ratio,
                            const std::vector<AssumptionResult>& assumptions) {
-  std::vector<Step> steps;
-  std::vector<const AssumptionResult*> left;
+  std::vector<Step> steps, left;
   for (const AssumptionResult& a : assumptions)
-    if (of_light(a)) left.push_back(&a);
-  LightPoint point = start;
+    if (of_light(a))
+      for (const Step& step : candidates(a, request)) left.push_back(step);
+  LightPoint point = request.light;
   while (!left.empty()) {
-    const std::vector<double> found = at.ratios(left.size(), [&](std::size_t i) {
-      return EnergyRatio::with(point, *left[i]->row, favourable(*left[i]));
-    });
+    const std::vector<double> found = at.ratios(
+        left.size(), [&](std::size_t i) { return EnergyRatio::with(point, *left[i].row, left[i].value); });
     const auto best = std::min_element(found.begin(), found.end()) - found.begin();
-    if (found[static_cast<std::size_t>(best)] >= ratio) break;
-    ratio = found[static_cast<std::size_t>(best)];
-    const AssumptionResult& chosen = *left[static_cast<std::size_t>(best)];
-    chosen.row->set(point, favourable(chosen));
-    steps.push_back({chosen.row, favourable(chosen), ratio});
-    left.erase(left.begin() + best);
+    Step step = left[static_cast<std::size_t>(best)];
+    step.ratio = found[static_cast<std::size_t>(best)];
+    if (step.ratio >= ratio) break;
+    ratio = step.ratio;
+    step.row->set(point, step.value);
+    steps.push_back(step);
+    std::erase_if(left, [&](const Step& other) { return other.row == step.row; });
   }
   return steps;
 }
@@ -153,19 +177,45 @@ bool BreakevenCase::stable() const {
                       [&](const AssumptionResult& a) { return a.turns(ratio); });
 }
 
+TrainingScheme find_training_scheme(std::string_view name) {
+  constexpr std::array<std::string_view, 2> names{"reprogram", "in-situ"};
+  if (name == names[0]) return TrainingScheme::reprogram;
+  if (name == names[1]) return TrainingScheme::in_situ;
+  throw Error(unknown_name("way of training", name, names));
+}
+
 Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer& observer) {
   const Workload& workload = find_workload(request.workload);
   const Graph graph = workload.graph();
+  if (const auto nodes = graph.nodes();
+      request.training &&
+      std::any_of(nodes.begin(), nodes.end(), [](const Node& n) { return n.op == Operator::cache; }))
+    throw Error("workload '" + request.workload + "': makes tokens from a cache, which nobody trains");
   ThreadPool one(1);
   const auto cpu = make_cpu_executor(one);
-  LightCost light(graph, find_memory(PhotonicSetup{}.memory));
-  Breakeven result{request, light(request.light), {}, false};
+  LightCost light(graph, find_memory(PhotonicSetup{}.memory), request.training, workload.training.optimiser);
+  Breakeven result{request, light(request.light), {}, {}, false};
+  for (const auto kind : {NumberSystem::Kind::fixed, NumberSystem::Kind::block, NumberSystem::Kind::residue,
+                          NumberSystem::Kind::sliced}) {
+    if (request.training == TrainingScheme::in_situ && kind != request.light.numbers) continue;
+    LightPoint point = request.light;
+    point.numbers = kind;
+    result.systems.emplace_back(kind, light(point));
+  }
 
   std::vector<ModelledBoard> boards;
   for (const std::string& name : request.boards) {
+    if (find_gpu(name).peak(request.format) <= 0)
+      throw Error("board '" + name + "' has no " + std::string(row_of(request.format).name));
     boards.push_back(modelled_gpu(find_gpu(name), request.format, *cpu, one));
     if (const std::string why = boards.back().why_not(static_cast<double>(workload.parameters)); !why.empty())
       throw Error("board '" + name + "': " + why + " of workload '" + request.workload + "'");
+    if (!request.training) continue;
+    if (!boards.back().trains()) throw Error("slopes don't fit int8; training takes another format");
+    if (!boards.back().fits_training(static_cast<double>(workload.parameters)))
+      throw Error("board '" + name +
+                  "': its memory doesn't hold weights, gradients and moments of workload '" +
+                  request.workload + "'");
   }
   std::size_t done = 0;
   for (const ModelledBoard& board : boards) {
@@ -191,7 +241,7 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
                      [&](const AssumptionResult& a, const AssumptionResult& b) {
                        return a.swing(found.ratio) > b.swing(found.ratio);
                      });
-    found.steps = steps_to(at, request.light, found.ratio, found.assumptions);
+    found.steps = steps_to(at, request, found.ratio, found.assumptions);
     found.best = found.steps.empty() ? found.ratio : found.steps.back().ratio;
     LightPoint worst = request.light;
     for (const AssumptionResult& a : found.assumptions)

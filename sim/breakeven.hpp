@@ -2,8 +2,9 @@
 // equal accuracy and equal boundary, and how it moves with each assumption.
 //
 // Equal accuracy is an assumption, not a simulation: outputs of the cores have as many effective bits as
-// `bits` says (light_cost.hpp), next to a board in the format that the file names, int8 unless it says
-// otherwise. Both sides run the same list of work at the same batch in a full pipeline, and both include
+// `bits` says, or a number system that is as good (light_cost.hpp), next to a board in the format that the
+// file names, int8 unless it says otherwise. Inference, or steps of training, whose updates program all
+// weights anew. Both sides run the same list of work at the same batch in a full pipeline, and both include
 // their memory (Boundary::accelerator); the board is modelled at the upper bounds of
 // electronic/gpu_model.hpp.
 #pragma once
@@ -25,9 +26,10 @@ struct BreakevenRequest {
   std::string text;  ///< the file
   std::string name;  ///< 1 … 64 bytes, no '/'; the trace is NAME.h5
   std::string workload;
-  std::vector<std::string> boards;  ///< rows of the GPU catalogue, ≥ 1
-  Format format = Format::int8;     ///< of the boards
-  std::string system;               ///< name of the photonic system
+  std::vector<std::string> boards;         ///< rows of the GPU catalogue, ≥ 1
+  Format format = Format::int8;            ///< of the boards
+  std::optional<TrainingScheme> training;  ///< steps of it; none: inference
+  std::string system;                      ///< name of the photonic system
   LightPoint light;
   std::array<std::string, 2> axes;      ///< of the map; empty: the two assumptions that matter most
   std::map<std::string, Range> ranges;  ///< that replace cited ones, by assumption
@@ -40,7 +42,10 @@ BreakevenRequest read_breakeven(const std::string& file);
 /// experiments/breakeven.toml, embedded.
 std::string_view default_breakeven_text() noexcept;
 
-/// One assumption, alone.
+/// "reprogram" or "in-situ". Throws Error, offering the nearest name.
+TrainingScheme find_training_scheme(std::string_view name);
+
+/// One assumption, alone. The range of a choice goes from what it is to the name that helps most.
 struct AssumptionResult {
   const AssumptionRow* row = nullptr;
   double base = 0;
@@ -88,6 +93,8 @@ struct BreakevenCase {
 struct Breakeven {
   BreakevenRequest request;
   LightFigure light;
+  /// In every number system, all else as it is; in-situ training has `fixed` alone.
+  std::vector<std::pair<NumberSystem::Kind, LightFigure>> systems;
   std::vector<BreakevenCase> cases;
   bool stopped = false;
 };

@@ -24,6 +24,8 @@ struct AssumptionRow {
   Range scanned;            ///< where a break-even is looked for, on a logarithmic scale
   bool whole;               ///< takes whole numbers
   std::string_view source;  ///< of the range; never empty
+  /// Of a choice among names: the name of value 1, 2, …; `unit` lists them. Null: a number.
+  std::string_view (*choice)(double) = nullptr;
 };
 
 std::span<const AssumptionRow> assumption_rows() noexcept;

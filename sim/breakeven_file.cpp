@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.hpp"
@@ -24,6 +25,7 @@ std::map<std::string, Range> read_ranges(TomlSection section) {
   for (const AssumptionRow& row : assumption_rows()) {
     const toml::node* node = section.find(row.key);
     if (node == nullptr) continue;
+    if (row.choice != nullptr) section.fail(row.key, "is a choice, of which every name is tried");
     const toml::array* pair = node->as_array();
     const auto number = [&](std::size_t i) { return (*pair)[i].value<double>(); };
     if (pair == nullptr || pair->size() != 2 || !number(0) || !number(1))
@@ -54,19 +56,34 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   const auto is_board = [](const std::string& name) { find_gpu(name); };
   request.boards = section.strings("boards", is_board);
   if (request.boards.empty()) request.boards = {"h200"};
-  const std::string format = section.string("format", "int8");
+  const std::string training = section.string("training", "no");
+  if (training != "no") {
+    require_name(section, "training", training, find_training_scheme);
+    request.training = find_training_scheme(training);
+  }
+  const std::string format = section.string("format", request.training ? "bf16" : "int8");
   require_name(section, "format", format, [](const std::string& name) { find_format(name); });
   request.format = find_format(format);
   for (const std::string& board : request.boards)
     if (find_gpu(board).peak(request.format) <= 0) section.fail("boards", "'" + board + "' has no " + format);
   request.light.bits =
       section.number("bits", 8, find_assumption("bits").scanned.low, find_assumption("bits").scanned.high);
+  if (request.training && request.format == Format::int8)
+    section.fail("format", "slopes don't fit int8; training takes another format");
+  const std::string numbers = section.string("numbers", "fixed");
+  require_name(section, "numbers", numbers, find_number_system);
+  request.light.numbers = find_number_system(numbers);
+  if (request.training == TrainingScheme::in_situ && request.light.numbers != NumberSystem::Kind::fixed)
+    section.fail("numbers",
+                 "gradients measured in situ take fixed; codes leave nothing to measure in a mesh");
   request.light.batch = section.count("batch", 64, 1, find_assumption("batch").scanned.high);
   const std::vector<std::string> axes =
       section.strings("map", [](const std::string& name) { find_assumption(name); });
   if (!axes.empty() && (axes.size() != 2 || axes[0] == axes[1]))
     section.fail("map", "takes two different assumptions");
   if (!axes.empty()) request.axes = {axes[0], axes[1]};
+  if (request.training == TrainingScheme::in_situ && std::count(axes.begin(), axes.end(), "numbers") > 0)
+    section.fail("map", "training in situ has no choice of numbers");
   request.ranges = read_ranges(section.section("ranges"));
   section.refuse_others();
 

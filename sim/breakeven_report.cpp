@@ -15,6 +15,7 @@ namespace fringe {
 namespace {
 
 std::string value_text(const AssumptionRow& row, double value) {
+  if (row.choice != nullptr) return std::string(row.choice(value));
   if (row.unit == "1" || row.unit == "bit" || row.unit == "dB") {
     const std::string number = row.whole ? fmt::format("{:.0f}", value)
                                          : (value >= 0.01 && value < 1e4 ? fmt::format("{:.3g}", value)
@@ -38,10 +39,29 @@ std::string joined(const std::vector<std::string>& sentences) {
   return text;
 }
 
-std::string names(const std::vector<std::string>& list) {
+std::string names(const std::vector<std::string>& list, const char* last = " and ") {
   std::string text;
   for (std::size_t i = 0; i < list.size(); ++i)
-    text += (i == 0 ? "" : i + 1 == list.size() ? " and " : ", ") + list[i];
+    text += (i == 0 ? "" : i + 1 == list.size() ? last : ", ") + list[i];
+  return text;
+}
+
+/// The number systems that bring the wanted bits, and what each takes.
+std::string systems_text(const Breakeven& result) {
+  if (result.systems.size() < 2) return "";
+  std::string text = "\n  " + left("at equal accuracy", 24) + right("a sample", 12) + right("passes", 9) +
+                     right("matrices", 10) + right("DAC bits", 10) + right("ADC bits", 10) +
+                     right("receivers", 11) + right("photons/MAC", 13) + right("cores", 10) + "\n";
+  for (const auto& [kind, light] : result.systems) {
+    const Reading& reading = light.reading;
+    text +=
+        "  " + left(std::string(to_string(kind)), 24) + right(si(light.energy_j, "J"), 12) +
+        right(fmt::format("{:.0f}", reading.runs), 9) + right(fmt::format("{:.0f}", reading.matrices), 10) +
+        right(fmt::format("{:.3g}", reading.dac_bits), 10) +
+        right(fmt::format("{:.3g}", reading.adc_bits), 10) + right(std::to_string(reading.receivers), 11) +
+        right(fmt::format("{:.3g}", light.photons_per_mac), 13) + right(std::to_string(light.cores), 10) +
+        "\n";
+  }
   return text;
 }
 
@@ -95,12 +115,22 @@ std::string map_text(const BreakevenMap& map) {
 std::vector<std::string> breakeven_answer(const Breakeven& result, const BreakevenCase& c) {
   const BreakevenRequest& r = result.request;
   std::vector<std::string> answer;
+  const std::string numbers = r.light.numbers == NumberSystem::Kind::fixed
+                                  ? ""
+                                  : fmt::format(" in {} numbers", to_string(r.light.numbers));
   answer.push_back(fmt::format(
-      "For {} at batch {}, with outputs of {:.3g} effective bits beside {}, the photonic system '{}' ({} "
+      "For {}{} at batch {}, with outputs of {:.3g} effective bits{} beside {}, the photonic system '{}' ({} "
       "core{} of {} modes) takes {} a sample and the board {}: light {} by a factor of {}.",
-      r.workload, r.light.batch, r.light.bits, c.board, r.system, result.light.cores,
-      result.light.cores == 1 ? "" : "s", r.light.design.modes, si(result.light.energy_j, "J"),
-      si(c.board_energy_j, "J"), c.ratio < 1 ? "wins" : "loses", factor(std::max(c.ratio, 1 / c.ratio))));
+      r.training ? "training steps of " : "", r.workload, r.light.batch, r.light.bits, numbers, c.board,
+      r.system, result.light.cores, result.light.cores == 1 ? "" : "s", r.light.design.modes,
+      si(result.light.energy_j, "J"), si(c.board_energy_j, "J"), c.ratio < 1 ? "wins" : "loses",
+      factor(std::max(c.ratio, 1 / c.ratio))));
+  if (r.training)
+    answer.push_back(fmt::format(
+        "Each step programs all weights anew{}.",
+        *r.training == TrainingScheme::in_situ
+            ? ", its slopes measured in the mesh by three readings behind every phase shifter"
+            : ", whose singular values and phases the digital unit finds as it does the slopes of weights"));
   answer.push_back(fmt::format("Its joules go to {}.", names(largest_parts(result.light, 3))));
   std::vector<std::string> matter;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -110,6 +140,13 @@ std::vector<std::string> breakeven_answer(const Breakeven& result, const Breakev
                                  value_text(*a.row, a.range.high)));
   }
   answer.push_back("What matters most: " + names(matter) + ".");
+  if (result.systems.size() > 1) {
+    std::vector<std::string> systems;
+    for (const auto& [kind, light] : result.systems)
+      systems.push_back(fmt::format("{} {}", to_string(kind), times(light.energy_j / c.board_energy_j)));
+    answer.push_back("At equal accuracy, passes, matrices and conversions charged, number systems take " +
+                     names(systems) + ".");
+  }
   if (c.ratio >= 1) {
     constexpr std::size_t told = 5;
     std::vector<std::string> steps;
@@ -127,19 +164,26 @@ std::vector<std::string> breakeven_answer(const Breakeven& result, const Breakev
   }
   std::vector<std::string> turns;
   for (const AssumptionResult& a : c.assumptions)
-    if (a.turns(c.ratio)) turns.push_back(std::string(a.row->key));
-  answer.push_back(turns.empty()
-                       ? std::string("The conclusion stands wherever one assumption alone lies in its range.")
-                       : fmt::format("The conclusion does not stand: within its range {} alone {} it.",
-                                     names(turns), turns.size() == 1 ? "turns" : "turn"));
+    if (a.turns(c.ratio))
+      turns.push_back(
+          a.row->choice != nullptr ? fmt::format("{} of {}", a.row->key, value_text(*a.row, a.range.high))
+          : a.breakeven            ? fmt::format("{} {} {} (its range: {} … {})", a.row->key,
+                                      (a.ratio_high < a.ratio_low) == (c.ratio >= 1) ? "above" : "below",
+                                                 value_text(*a.row, *a.breakeven), value_text(*a.row, a.range.low),
+                                                 value_text(*a.row, a.range.high))
+                                   : std::string(a.row->key));
+  answer.push_back(
+      turns.empty()
+          ? std::string("The conclusion stands wherever one assumption alone lies in its range.")
+          : fmt::format("The conclusion does not stand: alone, {} {} it.", names(turns, " or "), "turns"));
   answer.push_back(
       fmt::format("With all of them for light the ratio is {} and its joules go to {}; with all against "
                   "it the ratio is {}.",
                   times(c.best), names(largest_parts(c.better, 3)), times(c.worst)));
-  answer.push_back(
-      "All figures are modelled; equal accuracy is assumed of equal bits, not simulated; the board runs at "
-      "the upper "
-      "bounds of its model; prices are left out, as none is known for light.");
+  answer.push_back(fmt::format(
+      "All figures are modelled; equal accuracy is assumed of {}, not simulated; the board runs at the upper "
+      "bounds of its model; prices are left out, as none is known for light.",
+      r.training ? "equal bits, of slopes too" : "equal bits"));
   return answer;
 }
 
@@ -147,8 +191,8 @@ std::string breakeven_text(const Breakeven& result) {
   const BreakevenRequest& r = result.request;
   const LightFigure& l = result.light;
   std::string text = fmt::format(
-      "fringe · when light wins · {} at batch {} · outputs of {:.3g} effective bits beside {}\n\n  ",
-      r.workload, r.light.batch, r.light.bits, row_of(r.format).name);
+      "fringe · when light wins · {}{} at batch {} · outputs of {:.3g} effective bits beside {}\n\n  ",
+      r.training ? "training steps of " : "", r.workload, r.light.batch, r.light.bits, row_of(r.format).name);
   text += left("", 36) + right("a sample", 12) + right("samples", 13) + right("a batch", 12) +
           right("power", 12) + right("light/board", 14) + "\n";
   text += "  " + left(fmt::format("{}, {} cores of {} modes", r.system, l.cores, r.light.design.modes), 36) +
@@ -161,6 +205,7 @@ std::string breakeven_text(const Breakeven& result) {
   text += fmt::format("  light: {}; {} photons per MAC, {} of laser light a core; {} tiles\n",
                       names(largest_parts(l, 4)), fmt::format("{:.3g}", l.photons_per_mac),
                       si(l.laser_w, "W"), l.tiles);
+  text += systems_text(result);
   for (const BreakevenCase& c : result.cases) {
     text += fmt::format("\n{}\n  {}{}{}{}{}\n", c.board, left("assumption, alone", 24), right("here", 11),
                         right("range", 26), right("light/board there", 24), right("breaks even at", 18));
@@ -192,6 +237,18 @@ std::string breakeven_json(const Breakeven& result) {
   light["laser_power_w"] = result.light.laser_w;
   for (std::size_t p = 0; p < part_count; ++p)
     light["energy_by_part_j"][std::string(cost_parts()[p].name)] = result.light.part_j[p];
+  json systems = json::object();
+  for (const auto& [kind, figure_of] : result.systems) {
+    json one = figure(figure_of.energy_j, figure_of.samples_per_s, figure_of.latency_s);
+    one["cores"] = figure_of.cores;
+    one["passes"] = figure_of.reading.runs;
+    one["matrices"] = figure_of.reading.matrices;
+    one["dac_bits"] = figure_of.reading.dac_bits;
+    one["adc_bits"] = figure_of.reading.adc_bits;
+    one["receivers"] = figure_of.reading.receivers;
+    one["photons_per_mac"] = figure_of.photons_per_mac;
+    systems[std::string(to_string(kind))] = one;
+  }
   json cases = json::array();
   for (const BreakevenCase& c : result.cases) {
     json assumptions = json::array(), steps = json::array();
@@ -223,10 +280,19 @@ std::string breakeven_json(const Breakeven& result) {
                        {"all_else_better", c.map.all_else_better}}},
                      {"answer", joined(breakeven_answer(result, c))}});
   }
-  return json{{"workload", r.workload},  {"batch", r.light.batch},
-              {"bits", r.light.bits},    {"format", row_of(r.format).name},
-              {"system", r.system},      {"light", light},
-              {"cases", cases},          {"stopped", result.stopped},
+  return json{{"workload", r.workload},
+              {"batch", r.light.batch},
+              {"bits", r.light.bits},
+              {"format", row_of(r.format).name},
+              {"system", r.system},
+              {"light", light},
+              {"numbers", to_string(r.light.numbers)},
+              {"number_systems", systems},
+              {"training", !r.training                              ? "no"
+                           : *r.training == TrainingScheme::in_situ ? "in-situ"
+                                                                    : "reprogram"},
+              {"cases", cases},
+              {"stopped", result.stopped},
               {"provenance", "modelled"}}
              .dump(2) +
          "\n";

@@ -13,7 +13,7 @@ namespace fringe {
 namespace {
 
 struct BreakevenOptions : CommonOptions {
-  std::string what, out;
+  std::string what, out, training;
   std::vector<std::string> boards;
 };
 
@@ -26,6 +26,10 @@ int run_breakeven(const BreakevenOptions& options) {
     if (!options.what.empty()) request.workload = find_workload(options.what).name;
   }
   if (!options.boards.empty()) request.boards = options.boards;
+  if (!options.training.empty()) {
+    request.training = find_training_scheme(options.training);
+    if (request.format == Format::int8) request.format = Format::bf16;
+  }
   catch_interrupts();
   ThreadPool pool(options.threads);
   Breakeven result;
@@ -51,6 +55,12 @@ Command add_breakeven_command(CLI::App& app) {
         command
             .add_option("--against", options.boards, "boards, instead of the file's; see fringe list gpus")
             ->type_name("NAME...");
+        command
+            .add_option("--training", options.training,
+                        "steps of training instead of inference, boards in bf16 where the file says int8: "
+                        "reprogram (slopes on the digital unit, new phases decomposed), in-situ (slopes "
+                        "measured in the mesh)")
+            ->type_name("WAY");
         command.add_option("--out", options.out, "trace to write (HDF5); without it: none")
             ->type_name("FILE");
         add_common_options(command, options);

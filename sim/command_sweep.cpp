@@ -72,14 +72,18 @@ int sensitivity(const SweepOptions& options) {
 
 struct ParetoOptions {
   std::string trace;
+  std::vector<std::string> against;
   bool json = false;
 };
 
 int pareto(const ParetoOptions& options) {
   const StoredSweep trace = stored(options.trace);
-  const std::vector<ParetoDesign> front = pareto_front(trace);
-  std::fputs((options.json ? pareto_json(trace, front) : pareto_text(trace, front, options.trace)).c_str(),
-             stdout);
+  std::vector<Price> wanted;
+  for (const std::string& name : options.against) wanted.push_back(find_price(name));
+  const std::vector<ParetoDesign> front = pareto_front(trace, wanted);
+  std::fputs(
+      (options.json ? pareto_json(trace, front) : pareto_text(trace, front, options.trace, wanted)).c_str(),
+      stdout);
   return 0;
 }
 
@@ -103,9 +107,15 @@ Command add_sensitivity_command(CLI::App& app) {
 
 Command add_pareto_command(CLI::App& app) {
   return add_command<ParetoOptions>(
-      app, "pareto", "designs of a sweep that nobody beats: accuracy against energy, time and price",
+      app, "pareto", "designs of a sweep that nobody beats: accuracy against energy, time, price and area",
       [](CLI::App& command, ParetoOptions& options) {
         command.add_option("trace", options.trace, "trace of fringe sweep (HDF5)")->required();
+        std::string names;
+        for (const PriceRow& row : prices()) names += (names.empty() ? "" : ", ") + std::string(row.name);
+        command
+            .add_option("--against", options.against,
+                        "what accuracy is traded for, of " + names + "; default: all")
+            ->type_name("NAME...");
         add_json_option(command, options.json);
       },
       pareto);

@@ -42,6 +42,17 @@ void read_keys(TomlSection& section, NumberSystem& numbers) {
   }
 }
 
+/// A set instead of a number of bits.
+void read_moduli(TomlSection& section, NumberSystem& numbers) {
+  if (section.find("moduli") == nullptr) return;
+  if (numbers.kind != NumberSystem::Kind::residue)
+    section.fail("moduli", "belongs to system residue, not to " + std::string(to_string(numbers.kind)));
+  if (section.find("modulus_bits") != nullptr) section.fail("moduli", "stands for modulus_bits: one of both");
+  numbers.moduli.clear();
+  for (const std::size_t m : section.counts("moduli", {}, 4095))
+    numbers.moduli.push_back(static_cast<std::uint32_t>(m));
+}
+
 void require_valid(const TomlSection& section, const NumberSystem& numbers) {
   try {
     validate(numbers);
@@ -65,6 +76,7 @@ NumberEntry read_numbers(TomlSection section, const PhotonicDesign& design,
   }
   entry.all.width = design.modes;
   read_keys(section, entry.all);
+  read_moduli(section, entry.all);
   TomlSection others = section.section("operators");
   for (const auto& [name, node] : others.table()) {
     if (std::find(operators.begin(), operators.end(), name.str()) == operators.end())
@@ -72,6 +84,7 @@ NumberEntry read_numbers(TomlSection section, const PhotonicDesign& design,
     TomlSection one = others.section(name.str());
     NumberSystem numbers = entry.all;
     read_keys(one, numbers);
+    read_moduli(one, numbers);
     one.refuse_others();
     require_valid(one, numbers);
     entry.operators.emplace_back(name.str(), numbers);

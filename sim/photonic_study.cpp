@@ -52,11 +52,11 @@ NumberPlan plan_of(const NumberEntry& entry, const Graph& graph, double noise) {
 
 }  // namespace
 
-std::size_t tiles_of_workload(const Graph& graph, std::size_t modes) {
+std::size_t tiles_of_workload(const Graph& graph, std::size_t modes, std::size_t matrices) {
   std::size_t tiles = 0;
   for (const int node : graph.weight_nodes()) {
     const Products p = graph.products(node);
-    tiles += tiles_of_groups(p.rows, p.inner, p.groups, modes);
+    tiles += tiles_of_groups(p.rows, p.inner, p.groups * matrices, modes);
   }
   return tiles;
 }
@@ -154,8 +154,12 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
 }
 
 std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& entry) {
+  return main_cases(study.experiment(), entry);
+}
+
+std::vector<PhotonicCase> main_cases(const Experiment& experiment, const PhotonicEntry& entry) {
   const PhotonicEffects all = effects_of(entry.design);
-  const bool trained = study.experiment().in_loop.epochs > 0;
+  const bool trained = experiment.in_loop.epochs > 0;
   if (entry.numbers) {
     std::vector<PhotonicCase> cases{{"ideal meshes", all}};
     if (trained) cases.push_back({"ideal meshes, trained", all, false, true});

@@ -35,8 +35,8 @@ struct ChipResult {
   std::vector<EpochEvent> epochs;  ///< of training on the chip
 };
 
-/// Tiles that all weights of the study's workload take on cores of n modes.
-std::size_t tiles_of_workload(const Graph& graph, std::size_t modes);
+/// Tiles that all weights of the workload take on cores of n modes, where each is held in so many matrices.
+std::size_t tiles_of_workload(const Graph& graph, std::size_t modes, std::size_t matrices = 1);
 /// The same on the cores of an entry: number systems hold a weight in several matrices.
 std::size_t tiles_of_workload(const Graph& graph, const PhotonicEntry& entry);
 /// The same on the cores of a design, each weight in one matrix.
@@ -53,6 +53,7 @@ ChipResult run_chip(const Study& study, const PhotonicEntry& entry, const Photon
 
 /// Main cases of an entry: as it comes, corrected and, where the experiment asks for it, trained on the chip.
 /// A number system's meshes are ideal: as it is and, where the experiment asks for it, trained further in it.
+std::vector<PhotonicCase> main_cases(const Experiment& experiment, const PhotonicEntry& entry);
 std::vector<PhotonicCase> main_cases(const Study& study, const PhotonicEntry& entry);
 /// Two cases per imperfection that acts: it alone, and all but it.
 std::vector<PhotonicCase> cause_cases(const PhotonicEntry& entry);

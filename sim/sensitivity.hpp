@@ -60,7 +60,13 @@ struct SensitivityResult {
 /// of a sample at the best batch, inside Boundary::accelerator.
 SensitivityResult sensitivity_of(const StoredSweep& sweep);
 
-/// The tables, at most 118 columns wide.
+/// What a manager can read about one hardware, whose two outputs start at `first`: what costs the accuracy,
+/// what the joules, and whether the first place stands: its total index is above the second's by more than
+/// two standard errors, and no axis alone costs a point of accuracy anywhere else in its range.
+std::vector<std::string> sensitivity_answer(const StoredSweep& sweep, const SensitivityResult& result,
+                                            std::size_t first);
+
+/// The tables, at most 118 columns wide, and the answers.
 std::string sensitivity_text(const StoredSweep& sweep, const SensitivityResult& result,
                              const std::string& name);
 std::string sensitivity_json(const StoredSweep& sweep, const SensitivityResult& result);

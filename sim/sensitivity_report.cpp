@@ -45,7 +45,69 @@ std::string parts_text(const std::vector<double>& parts) {
   return text;
 }
 
+/// "laser_power_w": names of axes alone.
+std::string axis_name(const StoredSweep& sweep, std::size_t axis) {
+  const std::string& path = sweep.axes[axis].path;
+  return path.substr(path.rfind('.') + 1);  // npos + 1 is 0
+}
+
+bool moves(const Sensitivity& s) {
+  return std::any_of(s.indices.begin(), s.indices.end(),
+                     [](const SobolIndex& index) { return std::isfinite(index.total); });
+}
+
+/// Which axis moves an output most, and whether another may do so as well.
+std::string leader(const StoredSweep& sweep, const Sensitivity& s, const char* what) {
+  const std::vector<std::size_t> order = by_total(s);
+  const SobolIndex& most = s.indices[order[0]];
+  std::string text = fmt::format(
+      "{} of {} moves its {} most ({:.0f} % of the variance with its interactions; {} at one end, {} "
+      "at the other)",
+      axis_name(sweep, order[0]), s.hardware, what, 100 * std::min(1.0, most.total),
+      value_text(s, s.low[order[0]]), value_text(s, s.high[order[0]]));
+  if (order.size() == 1) return text + ".";
+  const SobolIndex& next = s.indices[order[1]];
+  const bool stands = most.total - next.total > 2 * std::hypot(most.total_error, next.total_error);
+  return text + (stands ? fmt::format(", ahead of {} ({:.0f} %).", axis_name(sweep, order[1]),
+                                      100 * std::max(0.0, next.total))
+                        : fmt::format("; that does not stand: {} ({:.0f} %) is within two standard errors.",
+                                      axis_name(sweep, order[1]), 100 * std::max(0.0, next.total)));
+}
+
 }  // namespace
+
+std::vector<std::string> sensitivity_answer(const StoredSweep& sweep, const SensitivityResult& result,
+                                            std::size_t first) {
+  const Sensitivity &accuracy = result.outputs[first], &energy = result.outputs[first + 1];
+  std::vector<std::string> answer;
+  if (moves(accuracy)) {
+    answer.push_back(leader(sweep, accuracy, "accuracy"));
+    constexpr double point = 0.01;
+    std::vector<std::string> turns;
+    for (std::size_t a = 0; a < accuracy.indices.size(); ++a)
+      for (const bool high : {false, true})
+        if (accuracy.middle - (high ? accuracy.high : accuracy.low)[a] > point)
+          turns.push_back(axis_name(sweep, a) + (high ? " at its high end" : " at its low end"));
+    std::string list;
+    for (std::size_t i = 0; i < turns.size(); ++i)
+      list += (i == 0 ? "" : i + 1 == turns.size() ? " and " : ", ") + turns[i];
+    answer.push_back(
+        turns.empty()
+            ? fmt::format("The {} of the middle stand: no axis alone costs a point anywhere at its ends.",
+                          value_text(accuracy, accuracy.middle))
+            : fmt::format("The {} of the middle do not stand: alone, {} cost{} more than a point.",
+                          value_text(accuracy, accuracy.middle), list, turns.size() == 1 ? "s" : ""));
+  } else {
+    answer.push_back(fmt::format("Nothing here moves the accuracy of {}.", accuracy.hardware));
+  }
+  if (moves(energy)) answer.push_back(leader(sweep, energy, "energy"));
+  answer.push_back(
+      fmt::format("At the middle its joules go to {}.", parts_text(result.parts_at_middle[first / 2])));
+  answer.push_back(
+      "Shares hold for these ranges, each value as likely as another; accuracy is simulated, energy "
+      "modelled.");
+  return answer;
+}
 
 std::string sensitivity_text(const StoredSweep& sweep, const SensitivityResult& result,
                              const std::string& name) {
@@ -54,18 +116,17 @@ std::string sensitivity_text(const StoredSweep& sweep, const SensitivityResult& 
                                  (points - 1 - 2 * k) / (k + 2), points);
   for (std::size_t o = 0; o < result.outputs.size(); ++o) {
     const Sensitivity& s = result.outputs[o];
-    const bool moves = std::any_of(s.indices.begin(), s.indices.end(),
-                                   [](const SobolIndex& index) { return std::isfinite(index.total); });
-    if (!moves)
+    const bool moved = moves(s);
+    if (!moved)
       text += fmt::format("\n{}: {} {} everywhere\n", s.hardware, s.output, value_text(s, s.middle));
-    if (moves)
+    if (moved)
       text +=
           fmt::format("\n{}: {} {} at the middle of all axes, {} ± {} over their ranges\n", s.hardware,
                       s.output, value_text(s, s.middle), value_text(s, s.mean), value_text(s, s.deviation));
-    if (moves)
+    if (moved)
       text += "  " + left("", 46) + right("low end", 12) + right("high end", 12) + right("first order", 16) +
               right("total", 16) + "\n";
-    for (const std::size_t a : moves ? by_total(s) : std::vector<std::size_t>{}) {
+    for (const std::size_t a : moved ? by_total(s) : std::vector<std::size_t>{}) {
       const std::string& path = sweep.axes[a].path;
       text += "  " + left(path.size() <= 46 ? path : "…" + path.substr(path.size() - 45), 46) +
               right(value_text(s, s.low[a]), 12) + right(value_text(s, s.high[a]), 12) +
@@ -74,6 +135,12 @@ std::string sensitivity_text(const StoredSweep& sweep, const SensitivityResult& 
     }
     if (s.output == "energy")
       text += wrapped("at the middle: " + parts_text(result.parts_at_middle[o / 2]), "  ", 118);
+  }
+  for (std::size_t o = 0; o < result.outputs.size(); o += 2) {
+    std::string words;
+    for (const std::string& sentence : sensitivity_answer(sweep, result, o))
+      words += (words.empty() ? "" : " ") + sentence;
+    text += "\n" + wrapped(words, "  ", 116);
   }
   return text +
          "\n  ends: this axis there, the others at their middle. Sobol's indices over the ranges (Saltelli "

@@ -11,6 +11,7 @@
 #include "core/draw.hpp"
 #include "core/error.hpp"
 #include "sim/experiment_sections.hpp"
+#include "sim/photonic_study.hpp"
 #include "sim/toml_section.hpp"
 
 namespace fringe {
@@ -237,7 +238,8 @@ SweepFile parse_sweep(std::string_view text, const std::string& file) {
   sweep.replicas = section.count("replicas", 1, 1, most_replicas);
   sweep.points = section.count("points", 0, 2, most_points);
   sweep.samples = section.count("samples", sweep.samples, 2, most_points);
-  constexpr std::array<std::string_view, 3> cases{"as fabricated", "corrected", "trained on chip"};
+  constexpr std::array<std::string_view, 5> cases{"as fabricated", "corrected", "trained on chip",
+                                                  "ideal meshes", "ideal meshes, trained"};
   sweep.cases = section.strings("cases", [&](const std::string& name) {
     if (std::find(cases.begin(), cases.end(), name) == cases.end())
       throw Error(unknown_name("case", name, cases));
@@ -264,6 +266,25 @@ Experiment SweepPlan::experiment(std::size_t point, std::size_t replica) const {
 
 std::string SweepPlan::describe(std::size_t point) const { return described(sweep, point, points[point]); }
 
+namespace {
+
+/// A system of which every case was left out would stand nowhere, without a word.
+void require_case(const SweepFile& sweep, const Experiment& experiment, const PhotonicEntry& entry,
+                  const std::function<void(const std::string&)>& refuse) {
+  if (sweep.cases.empty()) return;
+  for (const std::string& name : sweep.cases)
+    if (experiment.in_loop.epochs == 0 && name.find("trained") != name.npos)
+      refuse(fmt::format("sweep.cases: \"{}\" takes in_loop.epochs above 0", name));
+  std::string has;
+  for (const PhotonicCase& which : main_cases(experiment, entry)) {
+    if (std::find(sweep.cases.begin(), sweep.cases.end(), which.name) != sweep.cases.end()) return;
+    has += (has.empty() ? "'" : ", '") + which.name + "'";
+  }
+  refuse(fmt::format("sweep.cases: names none of photonic.{}, which has {}", entry.name, has));
+}
+
+}  // namespace
+
 SweepPlan plan_sweep(SweepFile sweep, std::vector<SweepPoint> points) {
   SweepPlan plan;
   plan.sweep = std::move(sweep);
@@ -285,9 +306,7 @@ SweepPlan plan_sweep(SweepFile sweep, std::vector<SweepPoint> points) {
     if (e.seed + from.replicas - 1 > largest_seed)
       refuse(
           fmt::format("seed: with {} replicas at most {}", from.replicas, largest_seed - from.replicas + 1));
-    if (e.in_loop.epochs == 0 &&
-        std::find(from.cases.begin(), from.cases.end(), "trained on chip") != from.cases.end())
-      refuse("sweep.cases: \"trained on chip\" takes in_loop.epochs above 0");
+    for (const PhotonicEntry& entry : e.photonic) require_case(from, e, entry, refuse);
     // Networks learn on the systems only where every pass has a fresh chip of one.
     const std::string systems = e.training_hardware.fresh_chips.empty()
                                     ? ""

@@ -9,10 +9,14 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "core/draw.hpp"
 #include "core/error.hpp"
+#include "photonics/converters.hpp"
 #include "photonics/link_budget.hpp"
 #include "photonics/photonic_accelerator.hpp"
+#include "sim/modelled.hpp"
 #include "sim/trace_inspect.hpp"
+#include "tests/sim/trace_support.hpp"
 #include "workloads/zoo.hpp"
 
 namespace fringe {
@@ -72,6 +76,118 @@ TEST(LightCost, PartsAddUpAndTheNumberOfCoresIsTheCheapest) {
   EXPECT_NEAR(cost(point).part_j[hold] / two.part_j[hold], 10, 160 * eps);
 }
 
+LightPoint in(NumberSystem::Kind kind, double bits = 8) {
+  LightPoint point{find_photonic_preset("realistic").design};
+  point.numbers = kind;
+  point.bits = bits;
+  return point;
+}
+
+TEST(LightCost, NumberSystemsPayForPassesMatricesAndReceivers) {
+  using Kind = NumberSystem::Kind;
+  const Graph graph = find_workload("digits-mlp").graph();
+  const LightCost cost(graph, find_memory(PhotonicSetup{}.memory));
+  LightPoint fixed = in(Kind::fixed, 6), residue = in(Kind::residue), sliced = in(Kind::sliced);
+  fixed.cores = residue.cores = sliced.cores = 1;
+  const LightFigure plain = cost(fixed), residues = cost(residue), slices = cost(sliced);
+  // 63·62 < 2·16·31² + 1 < 63·62·61; seven magnitude bits in two slices.
+  EXPECT_EQ(residues.tiles, 3 * plain.tiles);
+  EXPECT_EQ(residues.reading.runs, 1);
+  EXPECT_EQ(slices.tiles, 2 * plain.tiles);
+  EXPECT_EQ(slices.reading.runs, 2);
+  EXPECT_EQ(slices.reading.dac_bits, 5) << "four magnitude bits and a sign";
+  // One core has as much to do as it holds matrices, one after the other.
+  EXPECT_NEAR(plain.samples_per_s / residues.samples_per_s, 3, 48 * eps);
+  // Converters of the same bits; two quadratures have one each.
+  const auto watts = [](const LightFigure& f, Part part) {
+    return f.part_j[static_cast<std::size_t>(part)] * f.samples_per_s;
+  };
+  EXPECT_NEAR(watts(residues, Part::dac) / watts(plain, Part::dac), 1, 32 * eps);
+  EXPECT_NEAR(watts(residues, Part::adc) / watts(plain, Part::adc), 2, 64 * eps);
+  EXPECT_NEAR(watts(residues, Part::receiver) / watts(plain, Part::receiver), 2, 64 * eps);
+  // The gain of 128 terms is 8, three bits; that of two or fewer none.
+  EXPECT_EQ(reading_of(Kind::block, 11, 128).adc_bits, 8);
+  EXPECT_EQ(reading_of(Kind::block, 11, 2).adc_bits, 11);
+  EXPECT_EQ(cost(in(Kind::block, 11)).photons_per_mac, cost(in(Kind::fixed, 11)).photons_per_mac);
+}
+
+// The noise of a residue as number_system.hpp has it, at the power that residues ask for.
+TEST(LightCost, OneResidueInAMillionIsReadWrong) {
+  PhotonicDesign design = find_photonic_preset("realistic").design;
+  const Reading reading = reading_of(NumberSystem::Kind::residue, 8, design.modes);
+  design.laser_power_w = laser_power_for(design, reading.light_bits);
+  const double sigma = std::sqrt(2.0) * light_noise(design) * 63 / (2 * std::acos(-1.0));
+  EXPECT_NEAR(std::erfc(0.5 / (std::sqrt(2.0) * sigma)) / 1e-6, 1, 0.01);  // 4.892 has four digits
+  // In that light the simulated readings are whole-number arithmetic: of 3·8192 none or one is wrong.
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  std::vector<float> w(16 * 16), x(16 * 512), lit(16 * 512), exact(lit.size());
+  fill_normal(w, {.seed = 1, .site = 1});
+  fill_normal(x, {.seed = 1, .site = 2});
+  NumberSystem numbers = reading.numbers.value();
+  make_number_matrix({w.data(), 16, 16}, numbers, 0, 0, *cpu, pool)
+      ->forward({x.data(), 16, 512}, {exact.data(), 16, 512}, {});
+  numbers.light_noise = light_noise(design);
+  make_number_matrix({w.data(), 16, 16}, numbers, 0, 0, *cpu, pool)
+      ->forward({x.data(), 16, 512}, {lit.data(), 16, 512}, {});
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < lit.size(); ++i) wrong += lit[i] != exact[i] ? 1 : 0;
+  EXPECT_LE(wrong, 1u);
+}
+
+TEST(LightCost, ResiduesTakeTheLightThatTheyNeed) {
+  const Graph graph = find_workload("digits-mlp").graph();
+  const LightCost cost(graph, find_memory(PhotonicSetup{}.memory));
+  LightPoint point = in(NumberSystem::Kind::residue);
+  const double needed = cost(point).photons_per_mac;
+  point.photons_per_mac = needed / 10;
+  EXPECT_NEAR(cost(point).photons_per_mac / needed, 1, 16 * eps);
+  point.photons_per_mac = needed * 10;
+  EXPECT_NEAR(cost(point).photons_per_mac / needed, 10, 160 * eps);
+  point.numbers = NumberSystem::Kind::fixed;
+  point.photons_per_mac = needed / 10;
+  EXPECT_NEAR(cost(point).photons_per_mac / needed, 0.1, 1.6 * eps) << "an assumption about light";
+}
+
+// A step decomposes and programs every weight once, however many samples it has; in situ it decomposes none.
+TEST(LightCost, AStepOfTrainingProgramsAllWeightsAnew) {
+  const Workload& workload = find_workload("digits-mlp");
+  const Graph graph = workload.graph();
+  const MemorySystem memory = find_memory(PhotonicSetup{}.memory);
+  const LightCost inference(graph, memory),
+      reprogram(graph, memory, TrainingScheme::reprogram, workload.training.optimiser),
+      in_situ(graph, memory, TrainingScheme::in_situ, workload.training.optimiser);
+  LightPoint point = in(NumberSystem::Kind::fixed);
+  point.cores = inference(point).tiles;
+  const auto decomposition = static_cast<std::size_t>(Part::decomposition);
+  const LightFigure forward = inference(point), step = reprogram(point), measured = in_situ(point);
+  EXPECT_GT(step.energy_j, forward.energy_j);
+  EXPECT_GT(measured.energy_j, forward.energy_j);
+  EXPECT_GT(step.part_j[decomposition], 0);
+  EXPECT_EQ(forward.part_j[decomposition], 0);
+  EXPECT_EQ(measured.part_j[decomposition], 0);
+  LightPoint twice = point;
+  twice.batch *= 2;
+  EXPECT_NEAR(reprogram(twice).part_j[decomposition] / step.part_j[decomposition], 0.5, 16 * eps);
+  // Three matrices for one are decomposed and programmed thrice.
+  LightPoint residue = point;
+  residue.numbers = NumberSystem::Kind::residue;
+  residue.cores = 3 * point.cores;
+  EXPECT_NEAR(reprogram(residue).part_j[decomposition] / step.part_j[decomposition], 3, 48 * eps);
+  EXPECT_THROW(in_situ(residue), Error);
+  // What the schedule prices, without the study.
+  PhotonicDesign design = point.design;
+  design.cores = point.cores;
+  design.input_dac = scaled(design.input_dac, point.bits, design.clock_hz);
+  design.output_adc = scaled(design.output_adc, point.bits, design.clock_hz);
+  design.laser_power_w = laser_power_for(design, point.bits);
+  const Cost cost = PhotonicPricing(design, memory, TrainingScheme::reprogram)
+                        .price(lower(graph, point.batch, true, workload.training.optimiser));
+  EXPECT_EQ(step.energy_j,
+            cost.energy_j(Boundary::accelerator, cost.interval_s()) / static_cast<double>(point.batch));
+  EXPECT_EQ(step.latency_s, cost.latency_s);
+}
+
 TEST(Breakeven, EveryAssumptionIsWhatWasSetAndHasARangeWithASource) {
   const Graph graph = find_workload("digits-mlp").graph();
   const LightCost cost(graph, find_memory(PhotonicSetup{}.memory));
@@ -120,6 +236,85 @@ TEST(Breakeven, CrossingsAndMapAreWhatTheFiguresSay) {
   for (std::size_t i = 1; i < c.assumptions.size(); ++i)
     EXPECT_GE(c.assumptions[i - 1].swing(c.ratio), c.assumptions[i].swing(c.ratio));
   EXPECT_LE(c.best, c.ratio);
+}
+
+TEST(Breakeven, NumberSystemsStandBesideEachOther) {
+  const Breakeven result = found(small());
+  const BreakevenCase& c = result.cases.at(0);
+  const Graph graph = find_workload("digits-mlp").graph();
+  const LightCost cost(graph, find_memory(PhotonicSetup{}.memory));
+  ASSERT_EQ(result.systems.size(), 4u);
+  double least = result.light.energy_j;
+  for (const auto& [kind, light] : result.systems) {
+    LightPoint point = result.request.light;
+    point.numbers = kind;
+    EXPECT_EQ(light.energy_j, cost(point).energy_j);
+    least = std::min(least, light.energy_j);
+  }
+  const auto numbers = std::find_if(c.assumptions.begin(), c.assumptions.end(),
+                                    [](const AssumptionResult& a) { return a.row->key == "numbers"; });
+  ASSERT_NE(numbers, c.assumptions.end());
+  EXPECT_EQ(numbers->ratio_low, c.ratio) << "as it is";
+  EXPECT_EQ(numbers->ratio_high, least / c.board_energy_j);
+  // From residues, a step may go to any other system.
+  const BreakevenCase coded = found(small("numbers = 'residue'\n")).cases.at(0);
+  EXPECT_GT(coded.ratio, c.ratio);
+  EXPECT_EQ(std::count_if(coded.steps.begin(), coded.steps.end(),
+                          [](const Step& s) { return s.row->key == "numbers"; }),
+            1);
+}
+
+TEST(Breakeven, TrainingIsPricedOnBothSides) {
+  const BreakevenRequest request = small("training = 'reprogram'\n");
+  EXPECT_EQ(request.format, Format::bf16) << "slopes don't fit int8";
+  const Breakeven result = found(request);
+  const BreakevenCase& c = result.cases.at(0);
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  const Workload& workload = find_workload("digits-mlp");
+  const Cost board = modelled_gpu(find_gpu("h200"), Format::bf16, *cpu, pool)
+                         .hardware->price(lower(workload.graph(), 16, true, workload.training.optimiser));
+  EXPECT_EQ(c.board_energy_j, board.energy_j(Boundary::accelerator, board.interval_s()) / 16);
+  EXPECT_NE(breakeven_text(result).find("training steps of digits-mlp"), std::string::npos);
+  EXPECT_NE(breakeven_answer(result, c).at(1).find("Each step programs all weights anew"), std::string::npos);
+  const Breakeven measured = found(small("training = 'in-situ'\n"));
+  EXPECT_EQ(measured.systems.size(), 1u);
+  EXPECT_NE(measured.light.energy_j, result.light.energy_j);
+  EXPECT_NE(test::error_of([] {
+              found(
+                  parse_breakeven("[breakeven]\nworkload = 'llama2-7b-decode'\ntraining = 'reprogram'\n"
+                                  "[photonic.mine]\n",
+                                  "mine.toml"));
+            }).find("which nobody trains"),
+            std::string::npos);
+  EXPECT_NE(test::error_of([] {
+              found(
+                  parse_breakeven("[breakeven]\nworkload = 'llama2-7b-prefill'\ntraining = 'reprogram'\n"
+                                  "boards = ['a100-sxm4-80gb']\n[photonic.mine]\n",
+                                  "mine.toml"));
+            }).find("gradients and moments"),
+            std::string::npos);
+}
+
+// Words say where a conclusion turns, from the scan's own threshold.
+TEST(Breakeven, TheAnswerSaysWhereTheConclusionTurns) {
+  Breakeven result = found(small());
+  BreakevenCase& c = result.cases.at(0);
+  const auto says = [&](const std::string& what) {
+    const auto answer = breakeven_answer(result, c);
+    return std::any_of(answer.begin(), answer.end(),
+                       [&](const std::string& s) { return s.find(what) != s.npos; });
+  };
+  for (AssumptionResult& a : c.assumptions) a.ratio_low = a.ratio_high = c.ratio = 2;
+  EXPECT_TRUE(says("stands wherever"));
+  AssumptionResult& power = *std::find_if(c.assumptions.begin(), c.assumptions.end(),
+                                          [](const auto& a) { return a.row->key == "pi_power_w"; });
+  power.range = {1e-6, 1e-3};
+  power.ratio_low = 0.5, power.ratio_high = 3, power.breakeven = 2e-5;
+  EXPECT_TRUE(
+      says("does not stand: alone, pi_power_w below 20.0 µW (its range: 1.00 µW … 1.00 mW) turns it"));
+  c.ratio = 0.9;
+  EXPECT_TRUE(says("pi_power_w above 20.0 µW"));
 }
 
 TEST(Breakeven, SameNumbersForAnyNumberOfThreads) {
@@ -176,6 +371,16 @@ TEST(Breakeven, BadFilesAreRefusedInASentence) {
   EXPECT_NE(refusal("[breakeven.ranges]\nbitz = [6, 8]\n" + system).find("did you mean 'bits'?"),
             std::string::npos);
   EXPECT_NE(refusal("[breakeven]\nmap = ['modes', 'modes']\n" + system).find("two different"),
+            std::string::npos);
+  EXPECT_EQ(refusal("[breakeven]\ntraining = 'insitu'\n" + system),
+            "mine.toml:2: breakeven.training: unknown way of training 'insitu'; did you mean 'in-situ'?");
+  EXPECT_NE(refusal("[breakeven]\ntraining = 'reprogram'\nformat = 'int8'\n" + system).find("slopes"),
+            std::string::npos);
+  EXPECT_NE(refusal("[breakeven]\nnumbers = 'residues'\n" + system).find("did you mean 'residue'?"),
+            std::string::npos);
+  EXPECT_NE(refusal("[breakeven]\nnumbers = 'residue'\ntraining = 'in-situ'\n" + system).find("take fixed"),
+            std::string::npos);
+  EXPECT_NE(refusal("[breakeven.ranges]\nnumbers = [1, 2]\n" + system).find("every name is tried"),
             std::string::npos);
   EXPECT_NE(refusal("name = 'x'\n").find("takes one system"), std::string::npos);
 }

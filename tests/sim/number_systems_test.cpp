@@ -64,6 +64,12 @@ TEST(NumberSystems, WrongKeysAreRefusedWithTheNearestName) {
   says("[photonic.a.numbers]\nmodulus_bits = 6\n", "belongs to system residue");
   says("[photonic.a.numbers]\nsystem = 'residue'\naverages = 2\n",
        "belongs to system fixed, block and sliced");
+  says("[photonic.a.numbers]\nsystem = 'residue'\nmoduli = [15, 21]\n",
+       "share no factor, but 15 and 21 share 3");
+  says("[photonic.a.numbers]\nsystem = 'residue'\nmoduli = [15, 16]\n", "a product of at least 516129");
+  says("[photonic.a.numbers]\nsystem = 'residue'\nmoduli = [15, 16]\nmodulus_bits = 4\n", "one of both");
+  says("[photonic.a.numbers]\nmoduli = [15, 16]\n", "belongs to system residue");
+  says("[photonic.a.numbers]\nsystem = 'residue'\nmoduli = 15\n", "list of whole numbers");
   says("[photonic.a.numbers.operators.conv2d3]\nweight_bits = 4\n", "'conv2d1'");
   says("[photonic.a.numbers.operators.conv2d2]\nsystem = 'fixed'\n", "unknown");
   says("modes = 64\n[photonic.a.numbers]\nweight_bits = 12\ninput_bits = 12\n", "width");
@@ -125,8 +131,9 @@ TEST(NumberSystems, ComparisonsHaveTheirAccuracyTimeAndEnergy) {
   EXPECT_NEAR(watts(residue, Part::laser) / watts(block, Part::laser), moduli, 0.2 * moduli)
       << "tiles of small operators are shared";
   const double cores = watts(residue, Part::laser) / watts(block, Part::laser);
-  EXPECT_NEAR(watts(residue, Part::adc) / watts(block, Part::adc), cores / 4, 1e-9 * cores)
-      << "two bits less are a quarter of the power by the figure of merit";
+  EXPECT_NEAR(watts(residue, Part::adc) / watts(block, Part::adc), cores / 2, 1e-9 * cores)
+      << "two bits less are a quarter of the power by the figure of merit, two quadratures twice that";
+  EXPECT_NEAR(watts(residue, Part::receiver) / watts(block, Part::receiver), 2 * cores, 1e-9 * cores);
   EXPECT_NE(report_text(one).find("block, ideal meshes"), std::string::npos);
 }
 

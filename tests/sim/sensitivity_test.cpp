@@ -149,6 +149,78 @@ TEST(Pareto, ADesignStandsOnTheFrontWhereNoOtherBeatsIt) {
   EXPECT_GT(count, 1u);
 }
 
+TEST(Pareto, FrontsAreThoseAsked) {
+  StoredSweep sweep = designs({{0.9, 1e-9}, {0.8, 1e-12}, {0.7, 1e-10}});
+  for (std::size_t p = 0; p < 3; ++p) sweep.runs[p].costs[0].area_m2 = 1e-6 * static_cast<double>(3 - p);
+  const Price area[] = {find_price("area")};
+  const std::vector<ParetoDesign> front = pareto_front(sweep, area);
+  ASSERT_EQ(front.size(), 3u) << "each is smaller and less accurate";
+  for (const ParetoDesign& d : front)
+    for (std::size_t p = 0; p < price_count; ++p) EXPECT_EQ(d.on[p], static_cast<Price>(p) == Price::area);
+  EXPECT_NE(pareto_text(sweep, front, "t.h5", area).find("3 mm²"), std::string::npos);
+  const Price money[] = {Price::money};
+  EXPECT_NE(
+      test::error_of([&] { pareto_front(sweep, money); }).find("no design of this trace tells its money"),
+      std::string::npos);
+  EXPECT_EQ(
+      test::error_of([] { find_price("aera"); }),
+      "unknown quantity 'aera'; did you mean 'area'? accuracy stands against energy, latency, throughput, "
+      "money, area");
+}
+
+// Light at 90 ± w % takes a tenth of the joules of a board at 90.5 %.
+TEST(Pareto, TheAnswerSaysWhetherBandsTurnIt) {
+  const auto answer = [](std::vector<double> accuracies, double board_energy) {
+    StoredSweep sweep = designs({{0.9, 1e-9}});
+    const SweepRun run = sweep.runs[0];
+    sweep.runs.clear();
+    for (std::size_t r = 0; r < accuracies.size(); ++r) {
+      SweepRun replica = run;
+      replica.replica = r;
+      replica.scores[0].accuracy = accuracies[r];
+      SweepScore board = replica.scores[0];
+      board.hardware = "board", board.camp = "electronic", board.accuracy = 0.905;
+      replica.scores.push_back(board);
+      if (r > 0) replica.costs.clear();
+      if (r == 0) {
+        SweepCost cost = replica.costs[0];
+        cost.hardware = "board", cost.camp = "electronic", cost.pipelined_energy_j = board_energy;
+        replica.costs.push_back(cost);
+      }
+      sweep.runs.push_back(replica);
+    }
+    std::string text;
+    for (const std::string& sentence : pareto_answer(sweep)) text += sentence + " ";
+    return text;
+  };
+  EXPECT_NE(answer({0.899, 0.9, 0.901}, 1e-8).find("light wins 10 times"), std::string::npos)
+      << answer({0.899, 0.9, 0.901}, 1e-8);
+  EXPECT_NE(answer({0.899, 0.9, 0.901}, 1e-8).find("That stands"), std::string::npos);
+  EXPECT_NE(answer({0.88, 0.9, 0.92}, 1e-8).find("no design of light is accurate enough"), std::string::npos);
+  EXPECT_NE(answer({0.88, 0.9, 0.92}, 1e-10).find("light loses 10 times"), std::string::npos);
+  EXPECT_NE(answer({0.88, 0.9, 0.92}, 1e-10).find("That stands"), std::string::npos);
+  EXPECT_NE(answer({0.8, 0.8, 0.8}, 1e-8).find("don't stand beside each other"), std::string::npos);
+}
+
+TEST(Sensitivity, TheAnswerSaysWhatTurns) {
+  StoredSweep sweep;
+  sweep.axes = {{"photonic.light.modes", {}}, {"photonic.light.laser_power_w", {}}};
+  SensitivityResult result;
+  const SobolIndex sure{0.7, 0.8, 0.02, 0.02}, other{0.1, 0.2, 0.02, 0.02}, near{0.6, 0.78, 0.02, 0.02};
+  const Sensitivity accuracy{"light", "accuracy",   0.95,           0.94,
+                             0.01,    {0.95, 0.93}, {0.945, 0.951}, {sure, other}};
+  const Sensitivity energy{"light", "energy", 1e-9, 1e-9, 1e-10, {1e-9, 1e-9}, {2e-9, 1e-9}, {near, sure}};
+  result.outputs = {accuracy, energy};
+  result.parts_at_middle = {std::vector<double>(part_count, 1.0)};
+  const std::vector<std::string> said = sensitivity_answer(sweep, result, 0);
+  EXPECT_NE(said.at(0).find("modes of light moves its accuracy most (80 %"), std::string::npos) << said.at(0);
+  EXPECT_NE(said.at(0).find("ahead of laser_power_w (20 %)"), std::string::npos) << said.at(0);
+  EXPECT_NE(said.at(1).find("alone, laser_power_w at its low end costs more than a point"), std::string::npos)
+      << said.at(1);
+  EXPECT_NE(said.at(2).find("laser_power_w of light moves its energy most"), std::string::npos) << said.at(2);
+  EXPECT_NE(said.at(2).find("does not stand: modes (78 %)"), std::string::npos) << said.at(2);
+}
+
 TEST(Pareto, TablesAreNarrow) {
   const StoredSweep sweep = designs({{0.9, 1e-9}, {0.8, 1e-12}, {0.7, 1e-10}});
   const std::string text = pareto_text(sweep, pareto_front(sweep), "t.h5");

@@ -126,6 +126,23 @@ TEST(SweepPlan, BadInputSaysFileAxisValueAndRule) {
       {said("seed = [1]", "replica = 3\n"), {"did you mean 'replicas'"}},
       {said("seed = [1]", "cases = ['corected']\n"), {"did you mean 'corrected'"}},
       {said("seed = [1]", "cases = ['trained on chip']\n"), {"in_loop.epochs"}},
+      {said("seed = [1]", "cases = ['ideal meshes']\n"),
+       {"sweep.cases", "none of photonic.light", "'as fabricated', 'corrected'"}},
+      // Number systems as axes.
+      {said("\"photonic.light.numbers.gian\" = [1, 2]"), {"gian", "did you mean 'gain'"}},
+      {said("\"photonic.light.numbers.system\" = [\"block\", \"resdue\"]"), {"= 'resdue'", "'residue'"}},
+      {said("\"photonic.light.numbers.system\" = [\"block\", \"residue\"]\n"
+            "\"photonic.light.numbers.gain\" = [1, 2]"),
+       {"numbers.gain\" = 1", "belongs to system fixed and block, not to residue"}},
+      {said("\"photonic.light.numbers.weight_bits\" = [8, 13]"), {"weight_bits\" = 13", "from 2 to 12"}},
+      {said("\"photonic.light.numbers.system\" = [\"residue\"]\n"
+            "\"photonic.light.numbers.moduli\" = [[255, 254, 253], [15, 21]]"),
+       {"moduli = 15, 21", "share no factor, but 15 and 21 share 3"}},
+      {said("\"photonic.light.numbers.moduli\" = [[15, 16]]"), {"moduli", "belongs to system residue"}},
+      {said("\"photonic.light.numbers.operators.dense3.weight_bits\" = [4]"),
+       {"dense3", "did you mean 'dense"}},
+      {said("\"photonic.light.numbers.gain\" = [2]", "cases = ['corrected']\n"),
+       {"sweep.cases", "which has 'ideal meshes'"}},
       // Each value is allowed, both together aren't: the rule is that of the design.
       {said("\"photonic.light.phase_bits\" = [32]\n"), {"phase_bits", "= 32"}},
   };
@@ -218,6 +235,65 @@ TEST(Sweep, GivesTheChipsOfTheComparisonOfThatPoint) {
     EXPECT_EQ(std::any_of(r.scores.begin(), r.scores.end(),
                           [](const SweepScore& s) { return s.camp == "electronic"; }),
               r.point == 0);
+}
+
+// Moduli, bits, gain and width of tiles are axes as any other key, and a point is the comparison there.
+TEST(Sweep, NumberSystemsAreAxes) {
+  const test::TemporaryFolder folder;
+  const std::string sweep_text = base + R"(
+[sweep]
+cases = ["ideal meshes"]
+[sweep.axes]
+"photonic.light.modes" = [8, 32]
+"photonic.light.numbers.weight_bits" = [2, 6]
+"photonic.coded.numbers.moduli" = [[63, 62, 61], [31, 29, 27, 25]]
+[photonic.light.numbers]
+gain = 2
+[photonic.coded.numbers]
+system = "residue"
+weight_bits = 6
+input_bits = 6
+)";
+  const SweepPlan plan = plan_of(sweep_text);
+  ASSERT_EQ(plan.points.size(), 8u);
+  EXPECT_EQ(plan.experiments[7].photonic[0].numbers->all.width, 32u);
+  EXPECT_EQ(plan.experiments[1].photonic[1].numbers->all.moduli,
+            (std::vector<std::uint32_t>{31, 29, 27, 25}));
+  ThreadPool pool(2);
+  Observer silent;
+  const SweepResult swept = run_sweep(plan, pool, silent, folder.file("sweep.h5"));
+  ASSERT_EQ(swept.runs.size(), 8u);
+  std::string text = base;
+  text.replace(text.find("modes = 8"), 9, "modes = 32");
+  text += "[photonic.light.numbers]\ngain = 2\nweight_bits = 6\n";
+  compare(parse_experiment(text, "c.toml"), pool, silent, folder.file("compare.h5"));
+  const TraceReader trace(folder.file("compare.h5"));
+  const auto hardware = trace.strings("chips", "case");
+  const auto chips = trace.integers("chips", "chip");
+  const auto accuracy = trace.numbers("chips", "accuracy");
+  std::size_t matched = 0;
+  for (const SweepScore& score : swept.runs[7].scores)
+    for (std::size_t i = 0; i < hardware.size(); ++i)
+      if ("light, " + hardware[i] == score.hardware && static_cast<std::size_t>(chips[i]) == score.chip) {
+        EXPECT_EQ(accuracy[i], score.accuracy);
+        ++matched;
+      }
+  EXPECT_EQ(matched, 2u);
+  // Residues are integer arithmetic whichever moduli carry it; a fourth core is paid for.
+  const auto coded = [&](std::size_t run) {
+    std::vector<double> scores;
+    for (const SweepScore& score : swept.runs[run].scores)
+      if (score.hardware == "coded, ideal meshes") scores.push_back(score.accuracy);
+    return scores;
+  };
+  const auto cost = [&](std::size_t run) {
+    for (const SweepCost& c : swept.runs[run].costs)
+      if (c.hardware == "coded, ideal meshes") return c.pipelined_energy_j;
+    return 0.0;
+  };
+  EXPECT_EQ(coded(0), coded(1));
+  EXPECT_EQ(cost(0), cost(2)) << "an axis of another system";
+  EXPECT_NE(cost(0), cost(1));
 }
 
 TEST(Sweep, EqualDataForAnyThreadsAndAnyInterruption) {
