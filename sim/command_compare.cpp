@@ -59,9 +59,8 @@ int run_comparison(const ExperimentOptions& options) {
   const bool model = is_model_file(options.workload);
   if (options.workload.empty() || options.workload == experiment.workload || (model && images))
     return run(experiment, options);
-  const PricedWorkload workload = model
-                                      ? priced(read_onnx(options.workload), options.workload)
-                                      : priced(find_workload(options.workload));
+  const PricedWorkload workload =
+      model ? priced(read_onnx(options.workload), options.workload) : priced(find_workload(options.workload));
   if (images)
     throw Error("workload '" + options.workload + "' doesn't run on --data, '" + experiment.workload +
                 "' does: leave one of them out");

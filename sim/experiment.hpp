@@ -78,9 +78,9 @@ inline constexpr std::uint64_t largest_seed = std::uint64_t{1}
 Experiment parse_experiment(std::string_view text, const std::string& file);
 Experiment read_experiment(const std::string& file);
 
-/// Gives the experiment another seed, other data or another workload, or allows a leak. Its text then says so,
-/// without comments; where nothing is given it stays as it was. Throws Error where the value would be refused
-/// in a file.
+/// Gives the experiment another seed, other data or another workload, or allows a leak. Its text then says
+/// so, without comments; where nothing is given it stays as it was. Throws Error where the value would be
+/// refused in a file.
 void override_experiment(Experiment& experiment, std::optional<std::uint64_t> seed,
                          const std::optional<std::string>& data, bool allow_leak = false,
                          const std::optional<std::string>& workload = {});

@@ -34,8 +34,8 @@ void require_fit(const OpenedWorkload& workload, const std::string& what, const 
   const bool one_class = graph.nodes().back().op == Operator::softmax_cross_entropy &&
                          data.labels_per_sample == 1 && data.classes > 0;
   // A part of the data that a network was trained on may not show all of its classes.
-  const bool other_classes = one_class && (workload.trained ? data.classes > graph.classes()
-                                                            : data.classes != graph.classes());
+  const bool other_classes =
+      one_class && (workload.trained ? data.classes > graph.classes() : data.classes != graph.classes());
   if (data.features != graph.input_features() || other_order || other_classes) {
     const auto told = [&](std::size_t classes) { return std::to_string(classes) + " classes"; };
     throw Error("workload '" + what + "' takes " + samples_of(takes, graph.input_features()) +

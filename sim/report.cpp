@@ -291,8 +291,8 @@ std::string report_text(const Comparison& c) {
   const std::size_t folds = static_cast<std::size_t>(std::count_if(
       c.splits.begin(), c.splits.end(), [](const SplitResult& split) { return split.name != "ordered"; }));
   if (c.imported)
-    text += (c.epochs == 0 ? "The network is the file's as it is" :
-             fmt::format("The network goes on from the file's, for {} epochs", c.epochs)) +
+    text += (c.epochs == 0 ? "The network is the file's as it is"
+                           : fmt::format("The network goes on from the file's, for {} epochs", c.epochs)) +
             "; what the file's was trained on, test rows perhaps, no audit can know.\n";
   text += folds > 1 ? fmt::format("Floating point: {} over {} stratified folds{}\n", floating, folds,
                                   c.by_group ? " that keep groups together" : "")

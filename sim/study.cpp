@@ -50,10 +50,7 @@ Perturbation perturbation_of(const Study& study) {
 
 Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
              const std::string& checkpoint_path, std::shared_ptr<const OpenedData> opened)
-    : experiment_(&experiment),
-      pool_(&pool),
-      observer_(&observer),
-      cpu_(make_cpu_executor(pool)) {
+    : experiment_(&experiment), pool_(&pool), observer_(&observer), cpu_(make_cpu_executor(pool)) {
   if (!opened)
     opened = std::make_shared<const OpenedData>(open_dataset(experiment.data, experiment.data_options, pool));
   std::vector<NamedSplit> splits = splits_of(*opened, experiment.folds, experiment.seed);
@@ -70,8 +67,8 @@ Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
     to.push_back({each.name, std::move(each.split), audited, {}, {}, {}});
   }
   if (!checkpoint_path.empty())
-    checkpoint_ =
-        std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph(), *data_, workload_.trained.get()));
+    checkpoint_ = std::make_unique<CheckpointFile>(checkpoint_path, experiment.text,
+                                                   fingerprint(graph(), *data_, workload_.trained.get()));
 }
 
 Study::Study(const Study& other, const Experiment& experiment, ThreadPool& pool, Observer& observer,
@@ -86,8 +83,8 @@ Study::Study(const Study& other, const Experiment& experiment, ThreadPool& pool,
       folds_(other.folds_),
       ordered_(other.ordered_) {
   if (!checkpoint_path.empty())
-    checkpoint_ =
-        std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph(), *data_, workload_.trained.get()));
+    checkpoint_ = std::make_unique<CheckpointFile>(checkpoint_path, experiment.text,
+                                                   fingerprint(graph(), *data_, workload_.trained.get()));
 }
 
 void Study::keep_folds(std::size_t folds) {
@@ -110,8 +107,7 @@ void Study::train_floating() {
   std::atomic<std::size_t> done{0};
   std::mutex mutex;
   const std::size_t epochs = experiment_->training.epochs * all.size();
-  const Parameters start =
-      imported() ? *workload_.trained : initial_parameters(graph(), experiment_->seed);
+  const Parameters start = imported() ? *workload_.trained : initial_parameters(graph(), experiment_->seed);
   // Folds in parallel, each on one thread; a single fold spreads its products instead.
   const auto train_one = [&](std::size_t i) {
     TrainedFold& fold = *all[i];

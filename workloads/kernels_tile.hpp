@@ -44,7 +44,8 @@ class Tile {
       const Vector a = upper, b = lower;
       upper = __builtin_shufflevector(a, b, ((lane & block) == 0 ? lane : lanes + lane - block)...);
       lower = __builtin_shufflevector(a, b, ((lane & block) == 0 ? lane + block : lanes + lane)...);
-    }(std::make_integer_sequence<int, lanes>());
+    }
+    (std::make_integer_sequence<int, lanes>());
   }
 };
 

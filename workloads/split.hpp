@@ -34,8 +34,8 @@ Split fold_split(std::span<const int> folds, int k);
 /// empty.
 Split ordered_split(const Dataset& data, double train_fraction);
 
-/// The same at the nearest place in the file (the earlier of two) that no group stands on both sides of. None:
-/// there is no such place. Throws Error without groups.
+/// The same at the nearest place in the file (the earlier of two) that no group stands on both sides of.
+/// None: there is no such place. Throws Error without groups.
 std::optional<Split> ordered_group_split(const Dataset& data, double train_fraction);
 
 }  // namespace fringe

@@ -202,7 +202,8 @@ TEST(PhotonicMatrix, DarkVectorsGiveZeroAndTheSlopesOfDimOnes) {
       return p;
     };
     for (const bool training : {false, true}) {
-      const Pass lit = pass(bright, training), zero = pass(with(0), training), dim = pass(with(0x1p-40f), training);
+      const Pass lit = pass(bright, training), zero = pass(with(0), training),
+                 dim = pass(with(0x1p-40f), training);
       for (std::size_t r = 0; r < rows; ++r)
         for (std::size_t b = 0; b < batch; ++b) {
           const float y = zero.y[r * batch + b];
@@ -219,7 +220,8 @@ TEST(PhotonicMatrix, DarkVectorsGiveZeroAndTheSlopesOfDimOnes) {
         EXPECT_TRUE(std::isfinite(zero.dx[k * batch + dark]));
         square += std::pow(zero.dx[k * batch + dark] - dim.dx[k * batch + dark], 2);
       }
-      // The modulators' gain errors aside, Wᵀ·dy has no scale in it: two sums of float fields differ by roundings.
+      // The modulators' gain errors aside, Wᵀ·dy has no scale in it: two sums of float fields differ by
+      // roundings.
       EXPECT_LE(std::sqrt(square), ideal_bound(norm(w), norm(c), n, 2));
     }
   }

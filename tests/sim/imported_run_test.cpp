@@ -2,6 +2,7 @@
 // electronics and on chips, as it is and trained further.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -25,8 +26,9 @@ using testing::expect_error;
 class ImportedRun : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(::testing::TempDir()) /
-              (std::string("fringe_imported_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ =
+        fs::path(::testing::TempDir()) /
+        (std::string("fringe_imported_") + ::testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::create_directories(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }
@@ -100,8 +102,7 @@ TEST_F(ImportedRun, ScoresAreThoseOfTheNetworkThatWasExported) {
     PhotonicAccelerator hardware(photonic_setup(same, entry, which, 1), same.cpu(), same.pool());
     Network network(trained.graph, trained.network.parameters(), hardware);
     calibrate(network, optical_digits(), same.calibration_rows(same.fold_of_chip(1)), e.seed);
-    EXPECT_EQ(chip.evaluation.logits,
-              evaluate(network, optical_digits(), chip.rows, {.seed = e.seed}).logits)
+    EXPECT_EQ(chip.evaluation.logits, evaluate(network, optical_digits(), chip.rows, {.seed = e.seed}).logits)
         << which.name;
   }
   std::vector<std::string> names;
@@ -109,7 +110,9 @@ TEST_F(ImportedRun, ScoresAreThoseOfTheNetworkThatWasExported) {
   for (const char* name : {"cpu-blas", "h100-sxm fp16", "realistic, as fabricated", "realistic, corrected"})
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   for (const HardwareResult& h : c.hardware)
-    if (h.name == "cpu-blas") EXPECT_EQ(h.score().mean, c.float_score().mean);
+    if (h.name == "cpu-blas") {
+      EXPECT_EQ(h.score().mean, c.float_score().mean);
+    }
   EXPECT_NE(report_text(c).find("The network is the file's as it is"), std::string::npos) << report_text(c);
 }
 
@@ -136,7 +139,8 @@ TEST_F(ImportedRun, TrainsFurtherFromTheWeightsOfTheFile) {
   in_loop.train_floating();
   const std::vector<PhotonicCase> cases = main_cases(in_loop, chips.photonic.front());
   ASSERT_EQ(cases.size(), 3u);
-  EXPECT_EQ(run_chip(in_loop, chips.photonic.front(), cases.back(), 0).epochs.size(), 1u) << cases.back().name;
+  EXPECT_EQ(run_chip(in_loop, chips.photonic.front(), cases.back(), 0).epochs.size(), 1u)
+      << cases.back().name;
 }
 
 /// A file that names no loss, as those of other programs: numbers to be told make it the mean square error.
@@ -172,7 +176,7 @@ TEST_F(ImportedRun, JudgesByWhatTheDataTell) {
 
 TEST_F(ImportedRun, SaysWhereModelAndDataDontFit) {
   Graph graph;
-  graph.softmax_cross_entropy(graph.dense(graph.input(Shape{3, 4, 5}), 4));
+  graph.softmax_cross_entropy(graph.dense(flatten(graph, graph.input(Shape{3, 4, 5})), 4));
   write_onnx(graph, initial_parameters(graph, 1), path("small.onnx"));
   Dataset data;
   data.name = "pixels";
@@ -210,7 +214,8 @@ TEST_F(ImportedRun, SaysWhereModelAndDataDontFit) {
                {"weight_noise", "epochs must be above 0"});
   expect_error([] { parse_experiment("[training]\nepochs = 0\n", "zoo.toml"); }, {"epochs", "1"});
   const Experiment digits = experiment("small.onnx");
-  expect_error([&] { study(digits); }, {"small.onnx", "takes samples of [3, 4, 5] and tells 4 classes", "10"});
+  expect_error([&] { study(digits); },
+               {"small.onnx", "takes samples of [3, 4, 5] and tells 4 classes", "10"});
 }
 
 }  // namespace

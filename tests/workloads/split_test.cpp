@@ -89,8 +89,8 @@ TEST(Folds, RefuseNumbersThatLeaveNothing) {
   expect_error([&] { fold_split(fold, -1); }, {"fold -1"});
 }
 
-// 600 samples of three classes by 40 subjects, of whom each shows mostly one class; the first has a quarter of
-// all samples. Subjects' numbers are any.
+// 600 samples of three classes by 40 subjects, of whom each shows mostly one class; the first has a quarter
+// of all samples. Subjects' numbers are any.
 Dataset by_subject() {
   Dataset data;
   data.name = "subjects";
@@ -134,8 +134,10 @@ TEST(GroupedFolds, KeepEveryGroupOnOneSideAndFoldsEven) {
     }
   }
   EXPECT_EQ(grouped_folds(data, 5, 1), grouped_folds(data, 5, 1));
-  EXPECT_NE(grouped_folds(data, 5, 1), grouped_folds(data, 5, 2)) << "groups of one size are dealt by the seed";
-  expect_error([&] { grouped_folds(data, 41, 1); }, {"folds = 41", "40 groups", "'subjects'", "one per group"});
+  EXPECT_NE(grouped_folds(data, 5, 1), grouped_folds(data, 5, 2))
+      << "groups of one size are dealt by the seed";
+  expect_error([&] { grouped_folds(data, 41, 1); },
+               {"folds = 41", "40 groups", "'subjects'", "one per group"});
   expect_error([&] { grouped_folds(data, 1, 1); }, {"folds = 1", "at least 2"});
   expect_error([&] { grouped_folds(small(), 2, 1); }, {"'small'", "no groups"});
 }
