@@ -44,6 +44,9 @@ class Run {
     result_.workload = experiment().workload;
     result_.data = study_.data().name;
     result_.samples = study_.data().samples;
+    result_.imported = study_.imported();
+    result_.by_group = !study_.data().groups.empty();
+    result_.epochs = experiment().training.epochs;
     result_.metrics = study_.metrics();
     result_.host = cpu_name();
     result_.seed = experiment().seed;

@@ -326,18 +326,25 @@ std::string report_text(const Comparison& c) {
   const std::string floating = with_unit(metric, score_text(metric, c.float_score()));
   const std::size_t folds = static_cast<std::size_t>(std::count_if(
       c.splits.begin(), c.splits.end(), [](const SplitResult& split) { return split.name != "ordered"; }));
-  text += folds > 1 ? fmt::format("Floating point: {} over {} stratified folds\n", floating, folds)
+  if (c.imported)
+    text += (c.epochs == 0 ? "The network is the file's as it is"
+                           : fmt::format("The network goes on from the file's, for {} epochs", c.epochs)) +
+            "; what the file's was trained on, test rows perhaps, no audit can know.\n";
+  text += folds > 1 ? fmt::format("Floating point: {} over {} stratified folds{}\n", floating, folds,
+                                  c.by_group ? " that keep groups together" : "")
                     : fmt::format("Floating point: {} on the split of the data\n", floating);
   for (const SplitResult& split : c.splits)
     if (split.name == "ordered")
       text += fmt::format(
-          "Ordered split: {}. Its test part is the last quarter of the file{}.\n",
-          with_unit(metric, score_text(metric, {.mean = split.scores.front()})),
+          "Ordered split: {}. Its test part is the end of the file, {} of {} samples{}.\n",
+          with_unit(metric, score_text(metric, {.mean = split.scores.front()})), split.test,
+          split.train + split.test,
           c.data == "optical-digits"
               ? ", probably by writers of whom the\nnetwork has seen few digits or none; folds mix every "
                 "writer into both parts, so theirs is the easier score"
-              : "; folds mix what stands\ntogether there into both parts, which may make theirs the "
-                "easier score");
+          : c.by_group ? ""
+                       : "; folds mix what stands\ntogether there into both parts, which may make theirs the "
+                         "easier score");
   std::size_t leaked = 0;
   for (const SplitResult& split : c.splits) leaked += split.leaked;
   if (leaked > 0)
