@@ -200,8 +200,8 @@ std::span<const PhotonicSystem> photonic_systems() {
        4,
        1,
        500e6,
-       {{Part::modulator, "encoding of vectors and weights, by core", 4, 0.25 / 4,
-         "supplement VI: 0.25 W; III: dies of 14 x 24.96 mm", 14e-3 * 24.96e-3}},
+       {{Part::modulator, "encoding of vectors and weights, by core", 4, 0.25 / 4, "supplement VI: 0.25 W"},
+        {Part::undivided, "photonic dies", 4, 0, "supplement III: 14 x 24.96 mm", 14e-3 * 24.96e-3}},
        78,
        "lasers (1.6 W of light, wall-plug efficiency not given), ADCs, amplifiers, digital pipelines, "
        "memory, PCIe",
