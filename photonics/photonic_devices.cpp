@@ -18,17 +18,20 @@ PoweredDevice static_share(const DigitalUnit& digital, const MemorySystem& memor
           static_power_fraction * full_power_w(digital, memory), std::string(digital.source)};
 }
 
-// In proportion to the cores, as if a part of the system could be had.
-std::vector<PoweredDevice> devices_of(const PhotonicSystem& system, double cores) {
+// In proportion to the cores, as if a part of the system could be had. A faster clock takes more power, a
+// slower one no less.
+std::vector<PoweredDevice> devices_of(const PhotonicSystem& system, double cores, double clock_hz) {
   const double systems = cores / static_cast<double>(system.cores);
+  const double faster = std::max(1.0, clock_hz / system.run.clock_hz);
   std::vector<PoweredDevice> devices = system.devices;
+  if (const double rest = system.run.power_w - watts_of(system.devices); rest > 0)
+    devices.push_back({Part::undivided, "power that the source doesn't break down", 1, rest,
+                       system.source + "; " + system.run.assumed});
   for (PoweredDevice& device : devices) {
     device.count *= systems;
+    device.watts *= faster;
     if (device.source.empty()) device.source = system.source;
   }
-  if (const double rest = system.run.power_w - watts_of(system.devices); rest > 0)
-    devices.push_back({Part::undivided, "power that the source doesn't break down", systems, rest,
-                       system.source + "; " + system.run.assumed});
   return devices;
 }
 
@@ -38,7 +41,7 @@ std::vector<PoweredDevice> PhotonicPricing::devices() const {
   const double cores = static_cast<double>(design_.cores);
   const PoweredDevice idle = static_share(design_.digital, memory_);
   if (design_.published) {
-    std::vector<PoweredDevice> devices = devices_of(*design_.published, cores);
+    std::vector<PoweredDevice> devices = devices_of(*design_.published, cores, design_.clock_hz);
     if (!design_.published->run.whole) devices.push_back(idle);
     return devices;
   }
@@ -84,9 +87,7 @@ Cost PhotonicPricing::with_static(Cost cost, std::span<const Work> work) const {
   cost.static_watts = hardware.static_watts;
   cost.area_m2 = hardware.area_m2;
   const bool whole = design_.published && design_.published->run.whole;
-  if (whole)
-    for (const Part part : {Part::sram, Part::digital, Part::decomposition}) cost.energy(part) = 0;
-  else if (hardware.chip_area_m2() > 0) {
+  if (!whole && hardware.chip_area_m2() > 0) {
     cost.area(Part::digital) = design_.digital.area_m2;
     cost.area(Part::sram) = sram_bytes(work) * sram_m2_per_byte;
   }

@@ -105,8 +105,8 @@ inline std::size_t chip_of(std::size_t core, const PhotonicDesign& design) {
 /// Published systems (design.published) run the same way, with these differences. New weights take the
 /// system's time, and no decomposition. Their light doesn't go backwards: where a list has products with Wᵀ,
 /// nothing stays, and each takes new weights. A homodyne array holds results and streams both operands. Power
-/// and area are those of the list of devices, in proportion to the cores; where power_w contains the digital
-/// unit and the memory on chip, their joules aren't charged again.
+/// and area are those of the list of devices, in proportion to the cores; a clock above the published one
+/// takes power in proportion, one below no less.
 ///
 /// Area: devices, meshes, digital unit, and on-chip memory for the largest operands and results of a piece of
 /// work at 2 bytes a number and two sets of phases of every core; nothing where a published system's isn't

@@ -1,6 +1,7 @@
 #include "photonics/photonic_system.hpp"
 
 #include <array>
+#include <cmath>
 #include <numeric>
 
 #include "core/error.hpp"
@@ -45,6 +46,12 @@ constexpr std::string_view in_situ_paper =
     "S. Pai et al., Science 380, 398 (2023), doi:10.1126/science.ade8450, supplement tables S1 and S4, as in "
     "the "
     "first author's github.com/sunilkpai/sprc2026, docs/insitu-backprop-math.md";
+
+// What the converter's range is set to where nobody tells.
+double assumed_gain(double terms) { return 8 * std::sqrt(terms / 128); }
+constexpr const char* gain_is_assumed =
+    "; ahead of the ADC a gain of 8 sqrt(terms / 128), which A. Basumallik et al., arXiv:2205.06287, take at "
+    "128 terms";
 
 }  // namespace
 
@@ -115,8 +122,10 @@ PhotonicSystem albireo(AlbireoForecast forecast) {
       std::string(albireo_paper),
       {.clock_hz = f.clock_hz,
        .program_s = 0,
-       .assumed = "weights settle within a symbol, at whose rate their converters run; "
-                  "numbers have the 8 bits of the converters"}};
+       .gain = assumed_gain(units * weights),
+       .assumed = std::string("weights settle within a symbol, at whose rate their converters run; "
+                              "numbers have the 8 bits of the converters") +
+                  gain_is_assumed}};
   return system;
 }
 
@@ -126,26 +135,29 @@ PhotonicSystem in_situ_mesh(std::size_t modes, bool segmented) {
   const auto device = [&](Part part, const char* name, double count, double joules) {
     return PoweredDevice{part, name, count, joules * clock_hz, ""};
   };
-  PhotonicSystem system{segmented ? "in-situ-mesh-segmented" : "in-situ-mesh",
-                        "estimate for a mesh trained in place, 8 bits, both quadratures",
-                        Multiplier::mzi_mesh,
-                        modes,
-                        modes,
-                        1,
-                        1,
-                        clock_hz,
-                        {device(Part::modulator, "modulators", 2 * n, segmented ? 16e-15 : 1e-15),
-                         device(Part::adc, "8-bit ADCs", 4 * n, 1.38e-12),
-                         device(Part::receiver, "transimpedance amplifiers", 4 * n, 700e-15),
-                         device(Part::laser, "light, by mode and pass", 2 * n, 1e-12),
-                         device(Part::digital, "digital operations", 12 * n, 100e-15)},
-                        0,
-                        "wall-plug efficiency of the laser, hold power of the phases, memory",
-                        std::string(in_situ_paper),
-                        {.clock_hz = clock_hz,
-                         .program_s = 0.35 / 130e3,
-                         .assumed = "weights stand after the rise time of a doped silicon heater, Harris et "
-                                    "al., Opt. Express 22, 10487 (2014)"}};
+  PhotonicSystem system{
+      segmented ? "in-situ-mesh-segmented" : "in-situ-mesh",
+      "estimate for a mesh trained in place, 8 bits, both quadratures",
+      Multiplier::mzi_mesh,
+      modes,
+      modes,
+      1,
+      1,
+      clock_hz,
+      {device(Part::modulator, "modulators", 2 * n, segmented ? 16e-15 : 1e-15),
+       device(Part::adc, "8-bit ADCs", 4 * n, 1.38e-12),
+       device(Part::receiver, "transimpedance amplifiers", 4 * n, 700e-15),
+       device(Part::laser, "light, by mode and pass", 2 * n, 1e-12),
+       device(Part::digital, "digital operations", 12 * n, 100e-15)},
+      0,
+      "wall-plug efficiency of the laser, hold power of the phases, memory",
+      std::string(in_situ_paper),
+      {.clock_hz = clock_hz,
+       .program_s = 0.35 / 130e3,
+       .gain = assumed_gain(n),
+       .assumed = std::string("weights stand after the rise time of a doped silicon heater, Harris et "
+                              "al., Opt. Express 22, 10487 (2014)") +
+                  gain_is_assumed}};
   if (!segmented) system.devices.push_back(device(Part::dac, "8-bit DACs", 2 * n, 5e-12));
   return system;
 }
@@ -170,9 +182,11 @@ std::span<const PhotonicSystem> photonic_systems() {
        "Newsletter, 30 March 2021",
        {.clock_hz = 1e9,
         .program_s = mems_s,
+        .gain = assumed_gain(64),
         .power_w = 3,
         .whole = true,
-        .assumed = std::string("clock 1 GHz and 8 bits, of which no source at hand tells; ") + mems_settles}},
+        .assumed = std::string("clock 1 GHz and 8 bits, of which no source at hand tells; ") + mems_settles +
+                   gain_is_assumed}},
       {"envise",
        "Lightmatter's product as announced: two photonic chips under one ASIC",
        Multiplier::mzi_mesh,
@@ -189,9 +203,11 @@ std::span<const PhotonicSystem> photonic_systems() {
        "80 W in typical operation",
        {.clock_hz = 1e9,
         .program_s = mems_s,
+        .gain = assumed_gain(256),
         .power_w = 80,
         .whole = true,
-        .assumed = std::string("clock 1 GHz and 8 bits, of which no source at hand tells; ") + mems_settles}},
+        .assumed = std::string("clock 1 GHz and 8 bits, of which no source at hand tells; ") + mems_settles +
+                   gain_is_assumed}},
       {"lightmatter-2025",
        "four photonic tensor cores and two control chips in a package",
        Multiplier::intensity_crossbar,
@@ -200,8 +216,8 @@ std::span<const PhotonicSystem> photonic_systems() {
        4,
        1,
        500e6,
-       {{Part::modulator, "encoding of vectors and weights, by core", 4, 0.25 / 4,
-         "supplement VI: 0.25 W; III: dies of 14 x 24.96 mm", 14e-3 * 24.96e-3}},
+       {{Part::modulator, "encoding of vectors and weights, by core", 4, 0.25 / 4, "supplement VI: 0.25 W"},
+        {Part::undivided, "photonic dies", 4, 0, "supplement III: 14 x 24.96 mm", 14e-3 * 24.96e-3}},
        78,
        "lasers (1.6 W of light, wall-plug efficiency not given), ADCs, amplifiers, digital pipelines, "
        "memory, PCIe",
@@ -233,9 +249,12 @@ std::span<const PhotonicSystem> photonic_systems() {
        "lasers, 4.21 without; weight modulators at 10 MHz",
        {.clock_hz = 1e9,
         .program_s = 1 / 10e6,
+        .gain = assumed_gain(64),
         .power_w = 8.192 / 2.38,
         .whole = true,
-        .assumed = "8 bits, of which no source at hand tells; its power is that of the whole package"}},
+        .assumed =
+            std::string("8 bits, of which no source at hand tells; its power is that of the whole package") +
+            gain_is_assumed}},
       {"adept",
        "an electro-photonic accelerator as proposed: an MZI mesh, a vector unit and SRAM",
        Multiplier::mzi_mesh,
@@ -255,11 +274,12 @@ std::span<const PhotonicSystem> photonic_systems() {
            std::string(shining_light),
        {.clock_hz = 10e9,
         .program_s = mems_s,
+        .gain = assumed_gain(128),
         .assumed =
             std::string("a mesh of 128 modes, the size of its authors' later tensor cores, with a "
                         "transmitter and an ADC a mode; no power for its lasers, so joules are a lower "
                         "bound; ") +
-            mems_settles}},
+            mems_settles + gain_is_assumed}},
       albireo(AlbireoForecast::conservative),
       albireo(AlbireoForecast::moderate),
       albireo(AlbireoForecast::aggressive),
@@ -284,9 +304,13 @@ std::span<const PhotonicSystem> photonic_systems() {
         .weight_bits = 6,
         .input_bits = 6,
         .output_bits = 6,
+        .gain = assumed_gain(256),
         .power_w = 2 * 256 * 100 * 120e9 / 330e12,
-        .assumed = "330 TOPS/W hold at 120 GBd and contain no digital unit and no memory; a product's terms "
-                   "add up over time without a limit; 6 bits are those of its statistical accuracy"}},
+        .assumed =
+            std::string(
+                "330 TOPS/W hold at 120 GBd and contain no digital unit and no memory; a product's terms "
+                "add up over time without a limit; 6 bits are those of its statistical accuracy") +
+            gain_is_assumed}},
   };
   return systems;
 }

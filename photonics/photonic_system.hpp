@@ -43,8 +43,9 @@ struct SystemRun {
   int weight_bits = 8, input_bits = 8, output_bits = 8;  ///< with sign, of codes (number_system.hpp)
   double gain = 1;                                       ///< before the converter, ≥ 1
   double power_w = 0;  ///< electrical power of the whole: published_w, or an assumption; 0: the devices alone
-  /// power_w contains the digital unit and the memory on its chips, whose joules aren't charged again; memory
-  /// beside them is.
+  /// power_w is that of the whole package: no static share of a digital unit and its memory comes on top, and
+  /// no area of theirs. Their work's joules do, an upper bound: nobody tells how much of the package they
+  /// are.
   bool whole = false;
   std::string assumed;  ///< which of these are assumptions, and why; "" where all are published
 };

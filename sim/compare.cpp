@@ -354,12 +354,16 @@ class Run {
     const std::vector<CostFigure> costs = photonic_costs(study_, entry);
     for (std::size_t c = 0; c < cases.size(); ++c) {
       HardwareResult result = photonic_result(entry.name + ", " + cases[c].name, results[c]);
-      result.note = fmt::format("number system {} on {} cores: converters and light act, meshes are ideal",
-                                to_string(entry.numbers->all.kind),
-                                entry.cores > 0 ? entry.cores : tiles_of_workload(study_.graph(), entry));
-      if (entry.design.published)
-        result.note +=
-            fmt::format("; a published system's, for {} tiles", tiles_of_workload(study_.graph(), entry));
+      const auto system = to_string(entry.numbers->all.kind);
+      const std::size_t tiles = tiles_of_workload(study_.graph(), entry);
+      result.note =
+          entry.design.published
+              ? fmt::format(
+                    "number system {} on the {} cores of a published system, {} tiles: converters act, "
+                    "its light's noise isn't known",
+                    system, entry.cores, tiles)
+              : fmt::format("number system {} on {} cores: converters and light act, meshes are ideal",
+                            system, entry.cores > 0 ? entry.cores : tiles);
       result.costs = costs;
       if (!cases[c].in_loop) {
         PhotonicAccelerator chip(photonic_setup(study_, entry, cases[c], 0), study_.cpu(), study_.pool());

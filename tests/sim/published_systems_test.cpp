@@ -32,7 +32,7 @@ TEST(PublishedSystems, StandInAComparisonWithTheirPowerAndArea) {
     EXPECT_GT(h.score().mean, c.float_score().mean - 0.05);
     ASSERT_NE(h.at_batch_one("resident"), nullptr);
     EXPECT_GT(h.at_batch_one("resident")->cost.chip_area_m2(), 0);
-    EXPECT_NE(h.note.find("a published system's"), std::string::npos);
+    EXPECT_NE(h.note.find("of a published system"), std::string::npos);
   }
   const Cost& light = c.hardware.front().at_batch_one("resident")->cost;
   double watts = 0;
