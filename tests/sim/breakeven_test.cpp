@@ -296,6 +296,14 @@ TEST(Breakeven, TrainingIsPricedOnBothSides) {
             std::string::npos);
 }
 
+TEST(Breakeven, ABoardWithoutTheFormatNamesItsOwn) {
+  BreakevenRequest request = small();
+  request.boards = {"v100-sxm2-16gb"};  // as --against does
+  EXPECT_NE(test::error_of([&] { found(request); }).find("has no int8; its formats: fp32, fp16"),
+            std::string::npos)
+      << test::error_of([&] { found(request); });
+}
+
 // Words say where a conclusion turns, from the scan's own threshold.
 TEST(Breakeven, TheAnswerSaysWhereTheConclusionTurns) {
   Breakeven result = found(small());
