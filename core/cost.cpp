@@ -1,6 +1,8 @@
 #include "core/cost.hpp"
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 
 namespace fringe {
 namespace {
@@ -22,10 +24,12 @@ constexpr std::array<PartRow, part_count> part_rows{{
      "singular values and phases of new weights, on the digital unit"},
     {"idle", Boundary::accelerator,
      "what electronics draw whether they work or not: leakage, clocks, regulators"},
+    {"link", Boundary::accelerator, "links between the chips of a system"},
+    {"undivided", Boundary::accelerator, "published power that its source doesn't break down"},
 }};
 
 constexpr std::array<std::string_view, resource_count> resource_rows{"matrix_unit", "programming", "memory",
-                                                                     "digital", "launch"};
+                                                                     "digital",     "launch",      "link"};
 
 Cost merge(const Cost& a, const Cost& b, double latency, double spread_s) noexcept {
   Cost c;
@@ -35,6 +39,7 @@ Cost merge(const Cost& a, const Cost& b, double latency, double spread_s) noexce
   for (std::size_t i = 0; i < part_count; ++i) {
     c.joules[i] = a.joules[i] + b.joules[i];
     c.static_watts[i] = std::max(a.static_watts[i], b.static_watts[i]);
+    c.area_m2[i] = std::max(a.area_m2[i], b.area_m2[i]);
   }
   c.provenance = combine(a.provenance, b.provenance);
   c.energy_known = a.energy_known && b.energy_known;
@@ -69,6 +74,11 @@ double Cost::energy_j(Boundary boundary, double duration_s) const noexcept {
   for (std::size_t i = 0; i < part_count; ++i)
     if (part_rows[i].boundary <= boundary) total += joules[i] + static_watts[i] * duration_s;
   return total;
+}
+
+double Cost::chip_area_m2() const noexcept {
+  const double total = std::accumulate(area_m2.begin(), area_m2.end(), 0.0);
+  return total > 0 ? total : std::numeric_limits<double>::quiet_NaN();
 }
 
 Cost then(const Cost& a, const Cost& b) noexcept {

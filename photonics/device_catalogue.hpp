@@ -1,6 +1,6 @@
 // Devices that a photonic matrix engine is built from, one table per kind. Figures are those of the row's
 // source; one that was computed from the source (a rise time from a bandwidth, joules from a voltage) says so
-// in the source text.
+// in the source text. So does an area that is another device's or assumed.
 #pragma once
 
 #include <span>
@@ -49,6 +49,7 @@ struct Modulator {
       symbol_rate_hz;  ///< at which that holds: a terminated electrode burns power, so joules go with 1/rate
   double extinction_ratio_db;  ///< of power, > 0
   std::string_view source;
+  double area_m2 = 0;  ///< on its chip; 0: not known
 };
 
 struct Laser {
@@ -58,6 +59,7 @@ struct Laser {
   double rin_db_per_hz;  ///< relative intensity noise over the symbol rate, one-sided; −infinity: none
   double linewidth_hz;   ///< of the Lorentzian
   std::string_view source;
+  double area_m2 = 0;  ///< on its chip; 0: not known
 };
 
 struct Photodiode {
@@ -66,6 +68,7 @@ struct Photodiode {
   double bandwidth_hz;
   double dark_current_a;
   std::string_view source;
+  double area_m2 = 0;  ///< on its chip; 0: not known
 };
 
 struct Tia {
@@ -74,6 +77,7 @@ struct Tia {
   double bandwidth_hz;
   double power_w;
   std::string_view source;
+  double area_m2 = 0;  ///< on its chip; 0: not known
 };
 
 /// A DAC or an ADC.
@@ -87,6 +91,7 @@ struct Converter {
   double rate_hz;    ///< conversions per second
   double power_w;    ///< at that rate
   std::string_view source;
+  double area_m2 = 0;  ///< on its chip; 0: not known
 };
 
 /// Digital logic beside the light: bias, activation, partial sums, decomposition. Arithmetic alone: operand
@@ -98,6 +103,16 @@ struct DigitalUnit {
   double int32_add_j;
   double clock_hz;
   double operations_per_s;  ///< single-precision operations per second of the whole unit
+  std::string_view source;
+  double area_m2 = 0;  ///< of its arithmetic; 0: not known
+};
+
+/// One link between two chips of a system.
+struct ChipLink {
+  std::string_view name;
+  double bytes_per_s;  ///< each way
+  double j_per_bit;
+  double latency_s;  ///< from chip to chip, besides the time of the bytes
   std::string_view source;
 };
 
@@ -111,6 +126,7 @@ std::span<const Photodiode> photodiodes() noexcept;
 std::span<const Tia> tias() noexcept;
 std::span<const Converter> converters() noexcept;
 std::span<const DigitalUnit> digital_units() noexcept;
+std::span<const ChipLink> chip_links() noexcept;
 
 /// The row of that name. Each throws Error, offering the nearest name.
 const PhaseShifter& find_phase_shifter(std::string_view name);
@@ -123,6 +139,7 @@ const Photodiode& find_photodiode(std::string_view name);
 const Tia& find_tia(std::string_view name);
 const Converter& find_converter(std::string_view name);
 const DigitalUnit& find_digital_unit(std::string_view name);
+const ChipLink& find_chip_link(std::string_view name);
 
 /// One line of `fringe list devices`.
 struct DeviceListing {

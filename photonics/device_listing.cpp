@@ -42,6 +42,8 @@ std::string summary(std::initializer_list<Value> values) {
   return text;
 }
 
+std::string area(double m2) { return m2 > 0 ? ", " + text_of({1e12 * m2, " um2", "area"}) : ""; }
+
 std::string summary_of(const PhaseShifter& d) {
   return summary({{d.pi_power_w, "W", "pi power"},
                   {d.insertion_loss_db, " dB", "loss"},
@@ -62,23 +64,27 @@ std::string summary_of(const Modulator& d) {
                   {d.insertion_loss_db, " dB", "loss"},
                   {d.energy_per_symbol_j, "J", "drive"},
                   {d.symbol_rate_hz, "Bd", "at"},
-                  {d.extinction_ratio_db, " dB", "extinction ratio"}});
+                  {d.extinction_ratio_db, " dB", "extinction ratio"}}) +
+         area(d.area_m2);
 }
 std::string summary_of(const Laser& d) {
   return summary({{100 * d.wall_plug_efficiency, " %", "wall-plug efficiency"},
                   {d.wavelength_m, "m", ""},
                   {d.rin_db_per_hz, " dB/Hz", "RIN"},
-                  {d.linewidth_hz, "Hz", "linewidth"}});
+                  {d.linewidth_hz, "Hz", "linewidth"}}) +
+         area(d.area_m2);
 }
 std::string summary_of(const Photodiode& d) {
   return summary({{d.responsivity_a_per_w, " A/W", ""},
                   {d.bandwidth_hz, "Hz", ""},
-                  {d.dark_current_a, "A", "dark current"}});
+                  {d.dark_current_a, "A", "dark current"}}) +
+         area(d.area_m2);
 }
 std::string summary_of(const Tia& d) {
   return summary({{d.input_noise_a_per_sqrt_hz, "A/sqrt(Hz)", "noise"},
                   {d.bandwidth_hz, "Hz", ""},
-                  {d.power_w, "W", ""}});
+                  {d.power_w, "W", ""}}) +
+         area(d.area_m2);
 }
 std::string summary_of(const Converter& d) {
   return std::string(d.kind == Converter::Kind::dac ? "DAC, " : "ADC, ") +
@@ -86,14 +92,19 @@ std::string summary_of(const Converter& d) {
                   {d.enob_bits, "", "ENOB"},
                   {d.rate_hz, "S/s", ""},
                   {d.power_w, "W", ""},
-                  {walden_j(d), "J/step", ""}});
+                  {walden_j(d), "J/step", ""}}) +
+         area(d.area_m2);
 }
 std::string summary_of(const DigitalUnit& d) {
   return summary({{d.fp32_add_j, "J", "fp32 add"},
                   {d.fp32_multiply_j, "J", "multiply"},
                   {d.int32_add_j, "J", "int32 add"},
                   {d.clock_hz, "Hz", "clock"},
-                  {d.operations_per_s, "op/s", ""}});
+                  {d.operations_per_s, "op/s", ""}}) +
+         area(d.area_m2);
+}
+std::string summary_of(const ChipLink& d) {
+  return summary({{d.bytes_per_s, "B/s", ""}, {d.j_per_bit, "J/bit", ""}, {d.latency_s, "s", "latency"}});
 }
 
 template <class Row>
@@ -116,6 +127,7 @@ std::vector<DeviceListing> list_devices() {
   append(list, "transimpedance amplifier", tias());
   append(list, "converter", converters());
   append(list, "digital unit", digital_units());
+  append(list, "chip link", chip_links());
   return list;
 }
 

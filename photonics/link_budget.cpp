@@ -22,6 +22,7 @@ double quantum_efficiency(const Photodiode& photodiode, double wavelength_m) noe
 
 LinkBudget link_budget(const PhotonicDesign& design) {
   check(design);
+  if (design.published) return {};
   const bool homodyne = design.detection == Detection::homodyne;
   const double modes = static_cast<double>(design.modes);
   const CoreKind& core = find_core_kind(design.core);

@@ -51,6 +51,7 @@ struct LinkBudget {
 /// What is left of the symbol before, per unit of this one: r/(1−r).
 inline double memory_of(double residue) { return residue / (1 - residue); }
 
+/// All 0 for a published system, whose losses and receivers aren't known.
 /// Throws Error where check(design) does, and where nothing, or more than all of the light, would be
 /// detected.
 LinkBudget link_budget(const PhotonicDesign& design);

@@ -66,8 +66,8 @@ std::vector<std::uint32_t> moduli_of(const NumberSystem& numbers);
 std::size_t base_moduli(const NumberSystem& numbers);
 
 /// Standard deviation of a homodyne reading in units of a full-scale input that has passed the meshes: that
-/// of the link budget over the field that is left of the design's loss in every column. Throws Error where
-/// intensity is read.
+/// of the link budget over the field that is left of the design's loss in every column; 0 for a published
+/// system, whose link budget isn't known. Throws Error where intensity is read.
 double light_noise(const PhotonicDesign& design);
 
 /// What one product of the list takes: how often the core runs with the same weights, and how many matrices

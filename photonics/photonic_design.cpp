@@ -64,11 +64,38 @@ ActivationProducts find_activation_products(std::string_view name) {
   return find_row("place of products of activations", name, std::span<const Row>(rows)).where;
 }
 
+namespace {
+
+void check_chips(const PhotonicDesign& d) {
+  if (d.cores < 1) refuse("cores", static_cast<double>(d.cores), "must be at least 1");
+  if (d.chips < 1 || d.chips > d.cores)
+    refuse("chips", static_cast<double>(d.chips),
+           "must lie in 1 … " + std::to_string(d.cores) + ", the cores");
+  if (d.chips == 1) return;
+  require_positive("chip_link.bytes_per_s", d.chip_link.bytes_per_s);
+  require_loss("chip_link.j_per_bit", d.chip_link.j_per_bit);
+  require_loss("chip_link.latency_s", d.chip_link.latency_s);
+}
+
+void check_published(const PhotonicDesign& d) {
+  require_positive("clock_hz", d.clock_hz);
+  const double most = d.published->run.clock_hz;
+  if (d.clock_hz > most)
+    refuse("clock_hz", d.clock_hz,
+           "must be at most " + std::to_string(most) + ", that of '" + d.published->name +
+               "', whose power at higher ones isn't known");
+  require_positive("digital.clock_hz", d.digital.clock_hz);
+  require_positive("digital.operations_per_s", d.digital.operations_per_s);
+}
+
+}  // namespace
+
 void check(const PhotonicDesign& d) {
+  check_chips(d);
+  if (d.published) return check_published(d);
   find_topology(d.topology);
   check_crossing(find_core_kind(d.core), find_crossing(d.crossing));
   if (d.modes < 2) refuse("modes", static_cast<double>(d.modes), "must be at least 2");
-  if (d.cores < 1) refuse("cores", static_cast<double>(d.cores), "must be at least 1");
   require_positive("clock_hz", d.clock_hz);
   require_positive("laser_power_w", d.laser_power_w);
   if (d.detection == Detection::homodyne) {
@@ -186,6 +213,7 @@ std::span<const PhotonicPreset> photonic_presets() {
       .phase_dac = find_converter("phase-dac-16bit"),
       .digital = find_digital_unit("asic-7nm"),
       .modulator_drive = ModulatorDrive::predistorted,
+      .chip_link = find_chip_link("ucie-advanced"),
   };
   static const PhotonicDesign coarse = [] {
     PhotonicDesign design = realistic;
@@ -215,8 +243,50 @@ std::span<const PhotonicPreset> photonic_presets() {
   return presets;
 }
 
+// Its converters take no power of their own: the list of devices has it.
+PhotonicDesign design_of(const PhotonicSystem& system) {
+  const SystemRun& run = system.run;
+  const auto converter = [&](Converter::Kind kind, int bits) {
+    return Converter{"of the published system", kind,         static_cast<double>(bits),
+                     static_cast<double>(bits), run.clock_hz, 0,
+                     "see fringe list systems"};
+  };
+  PhotonicDesign design = photonic_presets().front().design;
+  // A homodyne array's terms follow each other in time; blocks of 256 are a choice.
+  design.modes = system.multiplier == Multiplier::homodyne_array ? 256 : system.inner;
+  design.cores = system.cores;
+  design.clock_hz = run.clock_hz;
+  design.input_dac = converter(Converter::Kind::dac, run.input_bits);
+  design.output_adc = converter(Converter::Kind::adc, run.output_bits);
+  design.published = system;
+  return design;
+}
+
+std::span<const PhotonicPreset> published_presets() {
+  static const std::vector<std::string> sources = [] {
+    std::vector<std::string> list;
+    for (const PhotonicSystem& system : photonic_systems())
+      list.push_back(system.source + "; assumed: " + system.run.assumed +
+                     "; its digital unit and memory are rows of the catalogue");
+    return list;
+  }();
+  static const std::vector<PhotonicPreset> presets = [] {
+    std::vector<PhotonicPreset> list;
+    for (const PhotonicSystem& system : photonic_systems())
+      list.push_back({system.name, system.description, design_of(system), sources[list.size()]});
+    return list;
+  }();
+  return presets;
+}
+
 const PhotonicPreset& find_photonic_preset(std::string_view name) {
-  return find_row("photonic preset", name, photonic_presets());
+  std::vector<std::string_view> names;
+  for (const auto presets : {photonic_presets(), published_presets()})
+    for (const PhotonicPreset& preset : presets) {
+      if (preset.name == name) return preset;
+      names.push_back(preset.name);
+    }
+  throw Error(unknown_name("photonic preset", name, names));
 }
 
 }  // namespace fringe

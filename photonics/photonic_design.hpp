@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "photonics/core_kind.hpp"
 #include "photonics/device_catalogue.hpp"
 #include "photonics/imperfections.hpp"
+#include "photonics/photonic_system.hpp"
 
 namespace fringe {
 
@@ -68,6 +70,12 @@ struct PhotonicDesign {
   double output_gain_sigma = 0;  ///< likewise over the output channels
   double sampling_jitter_s = 0;  ///< rms of the ADC's sampling instant
   ActivationProducts activations = ActivationProducts::digital;
+  std::size_t chips = 1;    ///< 1 … cores; they are dealt out to chips in order
+  ChipLink chip_link = {};  ///< from each further chip to the first, which has memory and digital unit
+  /// A published system instead of meshes: its cores, its clock and its list of devices give time, joules and
+  /// area; it computes in codes (NumberSystem), since what its light suffers isn't published. Of the design
+  /// then count cores, clock_hz, digital, chips and their link, and `modes`, the terms of a dot product.
+  std::optional<PhotonicSystem> published = {};
 };
 
 /// Throws Error naming the field and the rule where a value is out of range, or where a modulator,
@@ -82,14 +90,21 @@ MeshImperfections mesh_imperfections(const PhotonicDesign& design);
 /// Columns of one mesh of the design.
 std::size_t mesh_columns(const PhotonicDesign& design);
 
+/// The published system as a design: assumptions for what isn't announced (SystemRun), a digital unit of the
+/// catalogue.
+PhotonicDesign design_of(const PhotonicSystem& system);
+
 struct PhotonicPreset {
   std::string_view name;
   std::string_view description;
   PhotonicDesign design;
   std::string_view source;  ///< of the figures that are no device's own
 };
+/// Meshes that are simulated.
 std::span<const PhotonicPreset> photonic_presets();
-/// Throws Error, offering the nearest name.
+/// Published systems, a preset of the same name for each of photonic_systems().
+std::span<const PhotonicPreset> published_presets();
+/// Of both. Throws Error, offering the nearest name.
 const PhotonicPreset& find_photonic_preset(std::string_view name);
 
 }  // namespace fringe

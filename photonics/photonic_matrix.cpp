@@ -93,7 +93,7 @@ void TiledMatrix::realised(Matrix w) const {
 void TiledMatrix::start_randomly(std::uint64_t seed) {
   pool_->run(tiles_.size(), [&](std::size_t t, unsigned) {
     const Draw draw{seed, Purpose::initial_weights, setup_.chip,
-                    static_cast<std::uint32_t>(2 * (site_ * tiles_.size() + t))};
+                    static_cast<std::uint32_t>(2 * (first_tile_ + t))};
     map_.write(random_program(setup_, layout_, draw), parameters_of(t));
     tiles_[t].apply(asked(t));
     // Loss included: what n basis vectors give.

@@ -3,13 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <mutex>
-#include <numbers>
-#include <string>
-#include <tuple>
 #include <vector>
 
-#include "core/draw.hpp"
 #include "core/error.hpp"
 #include "photonics/converters.hpp"
 #include "photonics/svd_core.hpp"
@@ -23,43 +18,29 @@ constexpr double bytes_per_sum = 4;
 constexpr double bytes_per_weight = 4;
 constexpr double bytes_per_number = 4;  // of Work::bytes
 
-// Full SVD of a square matrix by Golub and Reinsch, 4m²n + 8mn² + 9n³ = 21·n³ operations (Golub & Van Loan,
-// Matrix Computations, 4th ed., fig. 8.6.1), and for each mesh n²/2 rotations of mean length 2n/3 at 8
-// multiply-adds, 16/3·n³ operations, half of that where they are real. One mesh alone: ahead of that a
-// product of two matrices, complex and real, 4·n³, or both real, 2·n³.
-double decomposition_operations(double n, const CoreKind& core) {
-  const double parts = core.theta_only ? 0.5 : 1, product = core.meshes == 1 ? 4.0 : 0.0;
-  return (21.0 + parts * (product + static_cast<double>(core.meshes) * 16.0 / 3.0)) * n * n * n;
-}
-
-/// The program of a random matrix depends on nothing else than these: made once.
-const CoreProgram& random_program(const PhotonicDesign& design, const CoreKind& core) {
-  using Key = std::tuple<std::string, std::size_t, std::string_view, Detection>;
-  static std::mutex mutex;
-  static std::map<Key, CoreProgram> programs;
-  const std::lock_guard lock(mutex);
-  const Key key{design.topology, design.modes, core.name, design.detection};
-  if (const auto found = programs.find(key); found != programs.end()) return found->second;
-  const std::size_t n = design.modes;
-  std::vector<float> normals(n * n);
-  fill_normal(normals, Draw{0, Purpose::haar});
-  const std::vector<double> w(normals.begin(), normals.end());
-  return programs
-      .emplace(key, program_core(find_topology(design.topology), {w.data(), n, n}, n, core, design.detection))
-      .first->second;
-}
-
-double random_program_hold_w(const PhotonicDesign& design, const CoreKind& core) {
-  return hold_power_w(random_program(design, core), design.phase_shifter.pi_power_w, core);
+Cost linked(double bytes_to, double bytes_from, const PhotonicDesign& design) {
+  const ChipLink& link = design.chip_link;
+  Cost cost;
+  cost.latency_s =
+      std::max(bytes_to, bytes_from) / (link.bytes_per_s * static_cast<double>(design.chips - 1));
+  cost.busy(Resource::link) = cost.latency_s;
+  cost.energy(Part::link) = 8 * (bytes_to + bytes_from) * link.j_per_bit;
+  cost.provenance = Provenance::modelled;
+  return cost;
 }
 
 }  // namespace
 
+std::size_t tiles_of_groups(std::size_t rows, std::size_t inner, std::size_t groups, std::size_t tile_rows,
+                            std::size_t tile_inner) noexcept {
+  const auto in = [](std::size_t tile, std::size_t size) { return tile / std::max<std::size_t>(1, size); };
+  const auto across = [](std::size_t size, std::size_t tile) { return (size + tile - 1) / tile; };
+  const std::size_t sharing = std::max<std::size_t>(1, std::min(in(tile_rows, rows), in(tile_inner, inner)));
+  return across(groups, sharing) * across(rows, tile_rows) * across(inner, tile_inner);
+}
 std::size_t tiles_of_groups(std::size_t rows, std::size_t inner, std::size_t groups,
                             std::size_t modes) noexcept {
-  const std::size_t sharing =
-      std::max<std::size_t>(1, modes / std::max<std::size_t>(1, std::max(rows, inner)));
-  return (groups + sharing - 1) / sharing * Tiling{rows, inner, modes}.tiles();
+  return tiles_of_groups(rows, inner, groups, modes, modes);
 }
 
 PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory,
@@ -68,16 +49,12 @@ PhotonicPricing::PhotonicPricing(const PhotonicDesign& design, const MemorySyste
       memory_(memory),
       scheme_(scheme),
       budget_(link_budget(design)),
-      core_(&find_core_kind(design.core)),
-      hold_w_(random_program_hold_w(design, *core_)) {
-  const MeshLayout layout = find_topology(design.topology).build(design.modes);
-  phases_ = static_cast<double>(core_phases(layout, *core_));
-  taps_ = static_cast<double>(tapped_phases(layout, *core_));
-}
+      core_(core_figures(design, budget_)) {}
 
 PhotonicPricing PhotonicPricing::with_cores(std::size_t cores) const {
   PhotonicPricing other = *this;
   other.design_.cores = cores;
+  other.design_.chips = std::min(design_.chips, cores);
   return other;
 }
 
@@ -90,7 +67,7 @@ PhotonicPricing PhotonicPricing::with_converters(const Converter& input_dac,
 }
 
 double PhotonicPricing::tiles_of(const Work& work) const noexcept {
-  return static_cast<double>(tiles_of_groups(work.rows, work.inner, work.groups, design_.modes));
+  return static_cast<double>(tiles_of_groups(work.rows, work.inner, work.groups, core_.rows, core_.inner));
 }
 
 Cost PhotonicPricing::digital(double operations, double adds_share, double sram_bytes,
@@ -105,16 +82,25 @@ Cost PhotonicPricing::digital(double operations, double adds_share, double sram_
   return cost;
 }
 
-// Each shifter has its own channel, so a round lasts one conversion and the settling of the shifter: one
-// pole, from a full swing to half a step, rise time/2.2 · ln 2^(bits+1).
-double PhotonicPricing::round_s() const noexcept {
-  return 1 / design_.phase_dac.rate_hz +
-         design_.phase_shifter.rise_time_s / 2.2 * std::numbers::ln2 * (design_.phase_bits + 1);
+double PhotonicPricing::upload_s() const noexcept {
+  const double bytes = core_.settings * bytes_per_phase;
+  return memory_cost(memory_, bytes, bytes).latency_s;
+}
+
+// Resident tiles stand in their cores, the others take turns.
+double PhotonicPricing::tiles_away(const PricedWork& item) const noexcept {
+  if (design_.chips == 1) return 0;
+  const auto count = static_cast<std::size_t>(item.resident ? item.tiles : static_cast<double>(item.cores));
+  std::size_t away = 0;
+  for (std::size_t c = item.first_core; c < item.first_core + count; ++c)
+    away += chip_of(c, design_) == 0 ? 0 : 1;
+  return static_cast<double>(away) * (item.resident ? 1 : item.tiles / static_cast<double>(count));
 }
 
 Cost PhotonicPricing::programming(double tiles, double at_once) const {
   const double rounds = std::ceil(tiles / at_once);
-  Cost cost = memory_cost(memory_, tiles * phases_ * bytes_per_phase, tiles * phases_ * bytes_per_phase);
+  const double bytes = tiles * core_.settings * bytes_per_phase;
+  Cost cost = memory_cost(memory_, bytes, bytes);
   cost.latency_s = std::max(cost.latency_s, rounds * round_s());
   cost.busy(Resource::programming) = rounds * round_s();
   cost.provenance = Provenance::modelled;
@@ -122,8 +108,9 @@ Cost PhotonicPricing::programming(double tiles, double at_once) const {
 }
 
 Cost PhotonicPricing::decomposition(double tiles) const {
-  const double n = static_cast<double>(design_.modes);
-  const double operations = tiles * decomposition_operations(n, *core_);
+  const double n = static_cast<double>(core_.rows);
+  if (core_.decomposition_operations == 0) return {};
+  const double operations = tiles * core_.decomposition_operations;
   Cost cost = digital(operations, 0.5, tiles * n * n * bytes_per_weight);
   cost.energy(Part::decomposition) = cost.energy(Part::digital);
   cost.energy(Part::digital) = 0;
@@ -131,7 +118,7 @@ Cost PhotonicPricing::decomposition(double tiles) const {
 }
 
 PricedWork PhotonicPricing::product(const Work& work, const Mapping& mapping, const Place& place) const {
-  const double n = static_cast<double>(design_.modes);
+  if (core_.holds_results) return results_held(work);
   const double batch = static_cast<double>(work.columns);
   const double groups = static_cast<double>(work.groups);
   const double group_outputs = static_cast<double>(work.transposed ? work.inner : work.rows);
@@ -150,46 +137,111 @@ PricedWork PhotonicPricing::product(const Work& work, const Mapping& mapping, co
   item.first_core = place.first_core;
   item.cores = place.cores;
   item.columns = columns;
-  item.stream_s = columns / design_.clock_hz + budget_.time_of_flight_s;
+  const double symbols =
+      core_.wavelengths == 1 ? columns : std::ceil(columns / static_cast<double>(core_.wavelengths));
+  item.stream_s = symbols / design_.clock_hz + core_.flight_s;
 
   Cost light;
   light.provenance = Provenance::modelled;
   light.latency_s = rounds * item.stream_s;
   // Resident tiles keep their own cores busy and no others; a core that takes new phases computes nothing
   // meanwhile.
-  light.busy(Resource::matrix_unit) = place.resident ? batch / design_.clock_hz * tiles / cores
-                                                     : rounds * (columns / design_.clock_hz + round_s());
+  light.busy(Resource::matrix_unit) = place.resident ? symbols / design_.clock_hz * tiles / cores
+                                                     : rounds * (symbols / design_.clock_hz + round_s());
 
   // Reprogrammed cores pay for every tile, every time.
   if (!place.resident) {
-    item.fetch_s = memory_cost(memory_, phases_ * bytes_per_phase, phases_ * bytes_per_phase).latency_s;
+    item.fetch_s = upload_s();
     item.program_s = round_s();
   }
   Cost cost = place.resident ? light : then(programming(tiles, cores), light);
 
   // The largest input of each sample and its scaling; partial sums of the tiles of a row and their common
   // scale; square roots of intensities.
-  const double in_a_row = std::ceil(group_inputs / n);
+  const double tile_inputs = static_cast<double>(work.transposed ? core_.rows : core_.inner);
+  const double tile_outputs = static_cast<double>(work.transposed ? core_.inner : core_.rows);
+  const double in_a_row = std::ceil(group_inputs / tile_inputs);
   const double partial = mapping.sums == PartialSums::analog ? std::ceil(in_a_row / cores)
                          : mapping.sums == PartialSums::converter && outputs_stay ? 1
                                                                                   : in_a_row;
   const double roots = design_.detection == Detection::intensity ? 1 : 0;
   const double operations = 2 * inputs * batch + outputs * batch * (2 * partial + roots);
-  const double traffic =
-      (inputs * std::ceil(group_outputs / n) * bytes_per_activation + outputs * 2 * partial * bytes_per_sum) *
-      batch;
+  const double traffic = (inputs * std::ceil(group_outputs / tile_outputs) * bytes_per_activation +
+                          outputs * 2 * partial * bytes_per_sum) *
+                         batch;
   Cost support = digital(operations, 0.5, traffic);
   // A convolution's inputs are unfolded on chip: from off-chip memory comes the image itself.
   const double entering =
       std::max(0.0, work.bytes / bytes_per_number - work.matrix_numbers() - outputs * batch);
-  if (place.first) support = beside(support, memory_cost(memory_, entering * bytes_per_activation, 0));
-  if (place.last) support = beside(support, memory_cost(memory_, outputs * batch * bytes_per_activation, 0));
-  item.beside_s = support.latency_s;
+  const auto moved = [&](double numbers) {
+    const Cost off_chip = memory_cost(memory_, numbers * bytes_per_activation, 0);
+    support = beside(support, off_chip);
+    item.memory_s = std::max(item.memory_s, off_chip.latency_s);
+  };
+  if (place.first) moved(entering);
+  if (place.last) moved(outputs * batch);
+  item.beside_s = std::max(operations / design_.digital.operations_per_s, 1 / design_.digital.clock_hz);
+  item.sram_s = traffic / memory_.sram_bytes_per_s;
+  if (const double away = tiles_away(item); away > 0) {
+    item.bytes_to = tile_inputs * columns * bytes_per_activation;
+    item.bytes_from = tile_outputs * columns * bytes_per_activation;
+    support = beside(support, linked(away * item.bytes_to, away * item.bytes_from, design_));
+    cost.latency_s += 2 * design_.chip_link.latency_s;
+  }
   // Scaling and sums stream before and behind the light: a cycle each, and what takes longer than the light.
   item.after_s = 2 / design_.digital.clock_hz;
   cost = beside(cost, support);
   cost.latency_s += item.after_s;
   item.parts = {cost};
+  return item;
+}
+
+// Rows of W and columns of X meet over as many symbols as they have terms; both come from memory on chip,
+// where W stays no longer than its product.
+PricedWork PhotonicPricing::results_held(const Work& work) const {
+  const auto across = [](std::size_t size, std::size_t tile) {
+    return std::ceil(static_cast<double>(size) / static_cast<double>(tile));
+  };
+  const std::size_t rows = work.transposed ? work.inner : work.rows;
+  const auto terms = static_cast<double>(work.transposed ? work.rows : work.inner);
+  const auto groups = static_cast<double>(work.groups), columns = static_cast<double>(work.columns);
+  const double results = groups * static_cast<double>(rows) * columns;
+  PricedWork item;
+  item.tiles = groups * across(rows, core_.rows) * across(work.columns, core_.inner);
+  item.cores = design_.cores;
+  item.columns = static_cast<double>(core_.inner);
+  item.stream_s = terms / design_.clock_hz;
+  const double rounds = std::ceil(item.tiles / static_cast<double>(design_.cores));
+  Cost light;
+  light.provenance = Provenance::modelled;
+  light.latency_s = light.busy(Resource::matrix_unit) = rounds * item.stream_s;
+
+  const double operations = 2 * groups * terms * columns + 2 * results;
+  const double streamed = item.tiles * terms * static_cast<double>(core_.rows + core_.inner);
+  const double traffic = streamed * bytes_per_activation + results * bytes_per_sum;
+  const double loaded = work.matrix_numbers() * bytes_per_phase;
+  item.beside_s = std::max(operations / design_.digital.operations_per_s, 1 / design_.digital.clock_hz);
+  item.sram_s = traffic / memory_.sram_bytes_per_s;
+  item.memory_s = loaded / memory_.dram_bytes_per_s;
+  item.after_s = 2 / design_.digital.clock_hz;
+  if (const double away = tiles_away(item); away > 0) {
+    item.bytes_to = terms * static_cast<double>(core_.rows + core_.inner) * bytes_per_activation;
+    item.bytes_from = static_cast<double>(core_.rows * core_.inner) * bytes_per_activation;
+    light = beside(light, linked(away * item.bytes_to, away * item.bytes_from, design_));
+    light.latency_s += 2 * design_.chip_link.latency_s;
+  }
+  Cost cost = beside(light, digital(operations, 0.5, traffic, loaded));
+  cost.latency_s += item.after_s;
+  item.parts = {cost};
+  return item;
+}
+
+PricedWork PhotonicPricing::alone(const Work& work, double operations) const {
+  PricedWork item;
+  item.parts = {digital(operations, 0.5, work.bytes, work.off_chip_bytes)};
+  item.beside_s = std::max(operations / design_.digital.operations_per_s, 1 / design_.digital.clock_hz);
+  item.sram_s = work.bytes / memory_.sram_bytes_per_s;
+  item.memory_s = work.off_chip_bytes / memory_.dram_bytes_per_s;
   return item;
 }
 
@@ -209,7 +261,7 @@ PricedWork PhotonicPricing::in_situ_gradient(const Work& work, const Mapping& ma
   const double batch = static_cast<double>(work.columns);
   PricedWork item = product(work, mapping, place);
   Cost cost = item.parts.front();
-  const double readings = 3 * tiles_of(work) * taps_ * batch;
+  const double readings = 3 * tiles_of(work) * core_.taps * batch;
   cost.energy(Part::adc) += readings * energy_per_conversion_j(design_.output_adc);
   // One difference and one running sum per reading of the interference pass.
   const Cost sums = digital(2 * readings / 3, 1.0, readings * bytes_per_activation);
@@ -220,7 +272,7 @@ PricedWork PhotonicPricing::in_situ_gradient(const Work& work, const Mapping& ma
 
 PricedWork PhotonicPricing::weight_update(const Work& work, const Place& place) const {
   const double tiles = tiles_of(work), elements = work.matrix_numbers();
-  const double parameters = scheme_ == TrainingScheme::in_situ ? tiles * phases_ : elements;
+  const double parameters = scheme_ == TrainingScheme::in_situ ? tiles * core_.settings : elements;
   PricedWork item;
   item.parts = {digital(work.operations_per_element * parameters, 0.5, work.bytes / elements * parameters)};
   if (scheme_ == TrainingScheme::reprogram) item.parts.push_back(decomposition(tiles));
@@ -231,41 +283,10 @@ PricedWork PhotonicPricing::weight_update(const Work& work, const Place& place) 
     item.tiles = tiles;
     item.first_core = place.first_core;
     item.cores = static_cast<std::size_t>(tiles);
-    item.fetch_s = memory_cost(memory_, phases_ * bytes_per_phase, phases_ * bytes_per_phase).latency_s;
+    item.fetch_s = upload_s();
     item.program_s = round_s();
   }
   return item;
-}
-
-std::vector<PoweredDevice> PhotonicPricing::devices() const {
-  const double cores = static_cast<double>(design_.cores);
-  const double channels = cores * static_cast<double>(design_.modes);
-  const DigitalUnit& digital = design_.digital;
-  const double full_w = digital.operations_per_s * (digital.fp32_add_j + digital.fp32_multiply_j) / 2 +
-                        memory_.dram_bytes_per_s * memory_.dram_j_per_byte +
-                        memory_.sram_bytes_per_s * memory_.sram_j_per_byte;
-  const auto converting = [&](const Converter& converter) {
-    return energy_per_conversion_j(converter) * design_.clock_hz;
-  };
-  const auto source = [](const auto& row) { return std::string(row.source); };
-  return {
-      {Part::laser, "lasers", cores, budget_.laser_electrical_w, source(design_.laser)},
-      {Part::phase_hold, "phases of a core, held", cores, hold_w_, source(design_.phase_shifter)},
-      {Part::dac, "DACs", channels, converting(design_.input_dac), source(design_.input_dac)},
-      {Part::modulator, "modulators", channels, budget_.modulator_symbol_j * design_.clock_hz,
-       source(design_.modulator)},
-      {Part::adc, "ADCs", channels, converting(design_.output_adc), source(design_.output_adc)},
-      {Part::phase_program, "drivers of phases", cores * phases_, design_.phase_dac.power_w,
-       source(design_.phase_dac)},
-      {Part::receiver, "transimpedance amplifiers", channels, design_.tia.power_w, source(design_.tia)},
-      {Part::idle, "static share of digital unit and memory", 1, static_power_fraction * full_w,
-       source(digital)},
-  };
-}
-
-Cost PhotonicPricing::with_static(Cost cost) const {
-  cost.static_watts = power_of(devices()).static_watts;
-  return cost;
 }
 
 std::vector<PricedWork> PhotonicPricing::itemise(std::span<const Work> work, const Mapping& mapping) const {
@@ -273,7 +294,7 @@ std::vector<PricedWork> PhotonicPricing::itemise(std::span<const Work> work, con
   std::map<int, double> tiles_of_weight;
   const Work* first = nullptr;
   const Work* last = nullptr;
-  bool reprogrammed = false;
+  bool reprogrammed = false, backwards = false;
   for (const Work& w : work)
     if (w.kind == Work::Kind::product && w.weight < 0)
       reprogrammed = design_.activations == ActivationProducts::reprogrammed;
@@ -281,6 +302,7 @@ std::vector<PricedWork> PhotonicPricing::itemise(std::span<const Work> work, con
       tiles_of_weight[w.weight] = tiles_of(w);
       if (first == nullptr) first = &w;
       if (!w.transposed) last = &w;
+      backwards = backwards || w.transposed;
     }
   std::map<int, std::size_t> first_core;
   double distinct = 0;
@@ -289,20 +311,14 @@ std::vector<PricedWork> PhotonicPricing::itemise(std::span<const Work> work, con
     distinct += tiles;
   }
   const bool inputs_stay = mapping.stationary == Stationary::inputs;
-  const bool resident =
-      !inputs_stay && distinct + (reprogrammed ? 1 : 0) <= static_cast<double>(design_.cores);
+  const bool resident = !inputs_stay && !core_.holds_results && (core_.backwards || !backwards) &&
+                        distinct + (reprogrammed ? 1 : 0) <= static_cast<double>(design_.cores);
   const std::size_t held = resident ? static_cast<std::size_t>(distinct) : 0;
 
   std::vector<PricedWork> items;
   for (const Work& w : work) {
     // Busy cores are counted over all of the system's; a resident tile stays in its own.
     const Place place{resident, resident ? first_core[w.weight] : 0, design_.cores, &w == first, &w == last};
-    const auto alone = [&](const Cost& cost) {
-      PricedWork item;
-      item.parts = {cost};
-      item.after_s = cost.latency_s;
-      return item;
-    };
     switch (w.kind) {
       case Work::Kind::product:
         if (w.weight >= 0 && inputs_stay && !w.transposed) {
@@ -310,23 +326,27 @@ std::vector<PricedWork> PhotonicPricing::itemise(std::span<const Work> work, con
           std::swap(turned.rows, turned.columns);
           turned.off_chip_bytes = w.matrix_numbers() * bytes_per_activation;
           items.push_back(activations(turned, mapping, 0, design_.cores));
+        } else if (w.weight >= 0 && w.transposed && !core_.backwards) {
+          Work forwards = w;
+          std::swap(forwards.rows, forwards.inner);
+          forwards.transposed = false;
+          items.push_back(product(forwards, mapping, place));
         } else if (w.weight >= 0) {
           items.push_back(product(w, mapping, place));
         } else if (reprogrammed) {
           items.push_back(activations(w, mapping, held, design_.cores - held));
         } else {
-          items.push_back(alone(digital(2 * w.macs(), 0.5, w.bytes, w.off_chip_bytes)));
+          items.push_back(alone(w, 2 * w.macs()));
         }
         break;
       case Work::Kind::outer_product:
         items.push_back(scheme_ == TrainingScheme::in_situ
                             ? in_situ_gradient(w, mapping, {place.resident, place.first_core, place.cores})
-                            : alone(digital(2 * w.macs(), 0.5, w.bytes)));
+                            : alone(w, 2 * w.macs()));
         break;
       case Work::Kind::elementwise:
         items.push_back(alone(
-            digital(w.operations_per_element * static_cast<double>(w.rows) * static_cast<double>(w.columns),
-                    0.5, w.bytes, w.off_chip_bytes)));
+            w, w.operations_per_element * static_cast<double>(w.rows) * static_cast<double>(w.columns)));
         break;
       case Work::Kind::weight_update:
         items.push_back(weight_update(w, place));
@@ -341,7 +361,7 @@ Cost PhotonicPricing::price(std::span<const Work> work) const {
   total.provenance = Provenance::modelled;
   for (const PricedWork& item : itemise(work))
     for (const Cost& part : item.parts) total = then(total, part);
-  return with_static(total);
+  return with_static(total, work);
 }
 
 }  // namespace fringe

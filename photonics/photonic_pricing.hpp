@@ -8,6 +8,7 @@
 #include "core/cost.hpp"
 #include "core/memory_system.hpp"
 #include "core/work.hpp"
+#include "photonics/core_figures.hpp"
 #include "photonics/core_kind.hpp"
 #include "photonics/link_budget.hpp"
 #include "photonics/photonic_design.hpp"
@@ -60,12 +61,22 @@ struct PricedWork {
   double fetch_s = 0, program_s = 0, stream_s = 0;  ///< of one tile: memory, channel and settling, light
   double before_s = 0, beside_s = 0, after_s = 0;   ///< of the digital unit: ahead of the tiles, at the same
                                                     ///< time, behind them
+  double sram_s = 0, memory_s = 0;      ///< operands and results on and off the chip, beside the tiles
+  double bytes_to = 0, bytes_from = 0;  ///< over the link, of a tile on another chip than the first
 };
 
 /// Tiles of n modes that `groups` matrices of one size take. Small ones share a tile, as blocks of its
 /// diagonal.
 std::size_t tiles_of_groups(std::size_t rows, std::size_t inner, std::size_t groups,
                             std::size_t modes) noexcept;
+/// Tiles of tile_rows×tile_inner.
+std::size_t tiles_of_groups(std::size_t rows, std::size_t inner, std::size_t groups, std::size_t tile_rows,
+                            std::size_t tile_inner) noexcept;
+
+/// Which chip a core stands on, from 0.
+inline std::size_t chip_of(std::size_t core, const PhotonicDesign& design) {
+  return core * design.chips / design.cores;
+}
 
 /// The schedule: a weight matrix takes ⌈M/n⌉·⌈K/n⌉ tiles, one core each. Where the cores hold every tile of
 /// the list, weights are resident and all tiles of a product work at once. Otherwise nothing stays: a product
@@ -85,21 +96,37 @@ std::size_t tiles_of_groups(std::size_t rows, std::size_t inner, std::size_t gro
 /// amplifiers of the modulators, regulators, cooling of the heaters. Kind: modelled. Phases are those that
 /// the core's kind drives on its layout (core_phases()). Where intensity is read, backward passes and in-situ
 /// gradients are priced as if the phases of the outputs were known, which such receivers don't tell.
+///
+/// Chips. Cores are dealt out to design.chips in order (chip_of). The first has the digital unit and the
+/// activations, and a link to each of the others: the inputs of a tile elsewhere cross it, and its readings
+/// come back, 2 bytes a number, while the light goes; either way adds the link's latency. Every chip has
+/// memory for its own phases.
+///
+/// Published systems (design.published) run the same way, with these differences. New weights take the
+/// system's time, and no decomposition. Their light doesn't go backwards: where a list has products with Wᵀ,
+/// nothing stays, and each takes new weights. A homodyne array holds results and streams both operands. Power
+/// and area are those of the list of devices, in proportion to the cores; where power_w contains the digital
+/// unit and the memory on chip, their joules aren't charged again.
+///
+/// Area: devices, meshes, digital unit, and on-chip memory for the largest operands and results of a piece of
+/// work at 2 bytes a number and two sets of phases of every core; nothing where a published system's isn't
+/// known. Not included: wiring, converters' references, off-chip memory and its interface.
 class PhotonicPricing {
  public:
   /// Throws Error where check(design) does.
   PhotonicPricing(const PhotonicDesign& design, const MemorySystem& memory, TrainingScheme scheme);
 
   Cost price(std::span<const Work> work) const;
-  /// The same cores, that many of them (≥ 1).
+  /// The same cores, that many of them (≥ 1), on no more chips.
   PhotonicPricing with_cores(std::size_t cores) const;
   /// Its pieces, in the order of the list. Throws Error where mapping.accumulators is 0.
   std::vector<PricedWork> itemise(std::span<const Work> work, const Mapping& mapping = {}) const;
   /// The devices that draw power for as long as the system is on.
   std::vector<PoweredDevice> devices() const;
-  /// With their static power.
-  Cost with_static(Cost cost) const;
+  /// With their static power, and the area that the list takes.
+  Cost with_static(Cost cost, std::span<const Work> work) const;
   const PhotonicDesign& design() const noexcept { return design_; }
+  const CoreFigures& core() const noexcept { return core_; }
   /// The same system with other converters of inputs and outputs.
   PhotonicPricing with_converters(const Converter& input_dac, const Converter& output_adc) const;
 
@@ -110,7 +137,7 @@ class PhotonicPricing {
 
   const LinkBudget& budget() const noexcept { return budget_; }
   /// A round of programming: conversion and settling of the phase shifters.
-  double round_s() const noexcept;
+  double round_s() const noexcept { return core_.program_s; }
   double tiles_of(const Work& work) const noexcept;
 
  private:
@@ -125,15 +152,18 @@ class PhotonicPricing {
                          std::size_t cores) const;
   PricedWork in_situ_gradient(const Work& work, const Mapping& mapping, const Place& place) const;
   PricedWork weight_update(const Work& work, const Place& place) const;
+  PricedWork results_held(const Work& work) const;
+  PricedWork alone(const Work& work, double operations) const;
   Cost digital(double operations, double adds_share, double sram_bytes, double dram_bytes = 0) const;
+  double upload_s() const noexcept;
+  double tiles_away(const PricedWork& item) const noexcept;
+  double sram_bytes(std::span<const Work> work) const noexcept;
 
   PhotonicDesign design_;
   MemorySystem memory_;
   TrainingScheme scheme_;
   LinkBudget budget_;
-  const CoreKind* core_;
-  double phases_ = 0, taps_ = 0;  ///< of one core
-  double hold_w_ = 0;             ///< phase hold power of one core with the program of a random matrix
+  CoreFigures core_;
 };
 
 }  // namespace fringe

@@ -3,9 +3,11 @@
 //
 // A tile that stays in its core is light alone. Another is fetched from memory and programmed at once, then
 // streamed; its core holds `banks` sets of phases, so that with two the next tile is programmed while one
-// computes. The digital unit works on a product's operands while they stream, and has its last two cycles
-// behind them, as in the price. Cores are dealt out to chips in order; what one on another chip than the
-// first has read crosses the link behind its light.
+// computes. While a product streams, the digital unit works on its operands, memory on the chip reads inputs
+// and reads and writes partial sums, and memory beside it brings and takes what enters and leaves: each a
+// task of its own that competes for its resource. The digital unit has its last two cycles behind the light,
+// as in the price. Of a core on another chip than the first, inputs cross the link ahead of its light and
+// readings behind it; a transfer keeps its direction of the link for the latency as well.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +29,10 @@ struct PhotonicScheduleOptions {
   bool overlap = true;
   std::size_t banks = 2;                 ///< 1 or 2
   std::size_t programming_channels = 0;  ///< cores that take phases at once; 0: all
-  std::size_t chips = 1;                 ///< at most the cores
-  double link_bytes_per_s = 0;           ///< into the first chip; positive where there are more
 };
 
-enum class PhotonicStep { fetch, program, stream, digital, link };
+/// fetch: phases from memory. sram, memory: activations on the chip, and from and to memory beside it.
+enum class PhotonicStep { fetch, program, stream, digital, link, sram, memory };
 std::string_view to_string(PhotonicStep step) noexcept;
 
 struct PhotonicTask {
@@ -41,9 +42,10 @@ struct PhotonicTask {
 
 struct PhotonicSchedule {
   std::vector<Task> tasks;
-  std::vector<PhotonicTask> what;      ///< of each task
-  std::vector<std::string> resources;  ///< "core 0", …, "programming", "memory", "digital", "link"
-  std::vector<std::size_t> servers;    ///< of each resource
+  std::vector<PhotonicTask> what;  ///< of each task
+  /// "core 0", …, "programming", "memory", "digital", "sram"; of several chips "link out", "link back" too
+  std::vector<std::string> resources;
+  std::vector<std::size_t> servers;  ///< of each resource
   TaskSchedule times;
   ScheduleBounds bounds;
   std::vector<double> latency_s;  ///< of each request: from its arrival to its last task
@@ -55,19 +57,9 @@ struct PhotonicSchedule {
 };
 
 /// The list once for each arrival, in order; earlier requests go first wherever they wait for the same.
-/// Throws Error where an option is out of range, arrivals fall, or the schedule has more than four million
-/// tasks.
+/// Chips and link are those of the design. Throws Error where an option is out of range, arrivals fall, or
+/// the schedule has more than four million tasks.
 PhotonicSchedule schedule_photonic(const PhotonicPricing& pricing, std::span<const Work> work,
-                                   const PhotonicScheduleOptions& options,
-                                   std::span<const double> arrivals_s = std::vector<double>{0.0});
-
-/// The light of a published system alone: its digital side and its memory are not published, so they take no
-/// time here, and the schedule is a lower bound. Matrices are cut into tiles of rows×inner, each of
-/// `wavelengths` columns a symbol, as if every one were full; a homodyne array takes tiles of rows×inner
-/// results, along whose terms time runs. Weights stay as options.mapping has it by default. The cost has the
-/// power of the devices that its source breaks down. Throws Error as above, and where sources give no clock
-/// or no time for new weights.
-PhotonicSchedule schedule_photonic(const PhotonicSystem& system, std::span<const Work> work,
                                    const PhotonicScheduleOptions& options,
                                    std::span<const double> arrivals_s = std::vector<double>{0.0});
 

@@ -26,11 +26,20 @@ constexpr std::string_view lightmatter_2025 =
     "docs/lightmatter-comparison.md";
 
 constexpr std::string_view albireo_paper =
-    "K. Shiflett et al., ISCA 2021, doi:10.1109/ISCA52012.2021.00072: device powers and counts as the model "
-    "of "
-    "CiMLoop has them, github.com/mit-emze/cimloop, albireo_isca_2021 "
-    "(albireo_components/7nm_components.csv, "
-    "arch.yaml)";
+    "K. Shiflett et al., ISCA 2021, doi:10.1109/ISCA52012.2021.00072: device powers, areas and counts as "
+    "the model of CiMLoop has them, github.com/mit-emze/cimloop, albireo_isca_2021 "
+    "(albireo_components/7nm_components.csv, arch.yaml)";
+
+constexpr std::string_view shining_light =
+    "table IV of A. Mukherjee, M. Lis and S. Shekhar, Shining light on silicon photonic DNN accelerators, "
+    "ISCA 2026";
+
+// Of the row "mems": Lightmatter's phase shifters are electrostatic as well (Ramey, Hot Chips 2020).
+constexpr double mems_s = 0.35 / 1.03e6;
+constexpr const char* mems_settles =
+    "weights stand after the rise time of another electrostatic phase shifter, Edinger et al., Opt. Lett. "
+    "46, "
+    "5671 (2021)";
 
 constexpr std::string_view in_situ_paper =
     "S. Pai et al., Science 380, 398 (2023), doi:10.1126/science.ade8450, supplement tables S1 and S4, as in "
@@ -46,13 +55,20 @@ const MultiplierRow& row_of(Multiplier multiplier) noexcept {
 Cost power_of(std::span<const PoweredDevice> devices) noexcept {
   Cost cost;
   cost.provenance = Provenance::modelled;
-  for (const PoweredDevice& device : devices) cost.watts(device.part) += device.count * device.watts;
+  for (const PoweredDevice& device : devices) {
+    cost.watts(device.part) += device.count * device.watts;
+    cost.area(device.part) += device.count * device.area_m2;
+  }
   return cost;
 }
 
 double watts_of(std::span<const PoweredDevice> devices) noexcept {
   return std::accumulate(devices.begin(), devices.end(), 0.0,
                          [](double sum, const PoweredDevice& d) { return sum + d.count * d.watts; });
+}
+double area_of(std::span<const PoweredDevice> devices) noexcept {
+  return std::accumulate(devices.begin(), devices.end(), 0.0,
+                         [](double sum, const PoweredDevice& d) { return sum + d.count * d.area_m2; });
 }
 
 // Nine groups of three units; a unit multiplies nine weights by the nine inputs of each of five neighbouring
@@ -73,25 +89,34 @@ PhotonicSystem albireo(AlbireoForecast forecast) {
   }};
   const Figures& f = figures[static_cast<std::size_t>(forecast)];
   const Converter& adc = find_converter("adc-5gs");
+  constexpr double um2 = 1e-12;
   const double modulators = inputs + groups * units * weights;
-  PhotonicSystem system{f.name,
-                        "nine kernels of 27 weights at five neighbouring positions, on 63 wavelengths",
-                        Multiplier::ring_weights,
-                        static_cast<std::size_t>(groups),
-                        static_cast<std::size_t>(units * weights),
-                        1,
-                        static_cast<std::size_t>(outputs),
-                        f.clock_hz,
-                        {{Part::modulator, "rings", 2 * cells + inputs, f.ring_w, ""},
-                         {Part::modulator, "Mach-Zehnder modulators", modulators, f.modulator_w, ""},
-                         {Part::laser, "lasers, by cell", cells, f.laser_w, ""},
-                         {Part::receiver, "transimpedance amplifiers", groups * outputs, f.tia_w, ""},
-                         {Part::dac, "DACs", modulators, f.dac_w, ""},
-                         {Part::adc, "ADCs", groups * outputs, f.adc_share * adc.power_w,
-                          std::string(adc.source) + "; forecasts as those of the DAC: a half, a tenth"}},
-                        0,
-                        "caches (0.03 W in the paper's table, no device row)",
-                        std::string(albireo_paper)};
+  PhotonicSystem system{
+      f.name,
+      "nine kernels of 27 weights at five neighbouring positions, on 63 wavelengths",
+      Multiplier::ring_weights,
+      static_cast<std::size_t>(groups),
+      static_cast<std::size_t>(units * weights),
+      1,
+      static_cast<std::size_t>(outputs),
+      f.clock_hz,
+      {{Part::modulator, "rings", 2 * cells + inputs, f.ring_w, "", 410 * um2},
+       {Part::modulator, "Mach-Zehnder modulators", modulators, f.modulator_w, "", 15066 * um2},
+       {Part::laser, "lasers, by cell", cells, f.laser_w, "", 6153 * um2},
+       {Part::receiver, "transimpedance amplifiers", groups * outputs, f.tia_w, "", 2769 * um2},
+       {Part::dac, "DACs", modulators, f.dac_w, "", 153 * um2},
+       {Part::adc, "ADCs", groups * outputs, f.adc_share * adc.power_w,
+        std::string(adc.source) + "; forecasts as those of the DAC: a half, a tenth", adc.area_m2},
+       {Part::modulator, "waveguide gratings", groups * units * 3, 0, "", 1108089 * um2},
+       {Part::modulator, "star couplers", groups * units * 3, 0, "", 262500 * um2},
+       {Part::receiver, "photodiodes, by unit", groups * units, 0, "", 9230 * um2}},
+      0,
+      "caches (0.03 W in the paper's table, no device row)",
+      std::string(albireo_paper),
+      {.clock_hz = f.clock_hz,
+       .program_s = 0,
+       .assumed = "weights settle within a symbol, at whose rate their converters run; "
+                  "numbers have the 8 bits of the converters"}};
   return system;
 }
 
@@ -116,7 +141,11 @@ PhotonicSystem in_situ_mesh(std::size_t modes, bool segmented) {
                          device(Part::digital, "digital operations", 12 * n, 100e-15)},
                         0,
                         "wall-plug efficiency of the laser, hold power of the phases, memory",
-                        std::string(in_situ_paper)};
+                        std::string(in_situ_paper),
+                        {.clock_hz = clock_hz,
+                         .program_s = 0.35 / 130e3,
+                         .assumed = "weights stand after the rise time of a doped silicon heater, Harris et "
+                                    "al., Opt. Express 22, 10487 (2014)"}};
   if (!segmented) system.devices.push_back(device(Part::dac, "8-bit DACs", 2 * n, 5e-12));
   return system;
 }
@@ -138,7 +167,12 @@ std::span<const PhotonicSystem> photonic_systems() {
        "reported by "
        "Tom's Hardware, Lightmatter's Mars SoC bends light (August 2020); size: a sixteenth of Envise, "
        "Linley "
-       "Newsletter, 30 March 2021"},
+       "Newsletter, 30 March 2021",
+       {.clock_hz = 1e9,
+        .program_s = mems_s,
+        .power_w = 3,
+        .whole = true,
+        .assumed = std::string("clock 1 GHz and 8 bits, of which no source at hand tells; ") + mems_settles}},
       {"envise",
        "Lightmatter's product as announced: two photonic chips under one ASIC",
        Multiplier::mzi_mesh,
@@ -152,7 +186,12 @@ std::span<const PhotonicSystem> photonic_systems() {
        "everything: no breakdown",
        "M. Demler, Lightmatter shines in data-center AI, Linley Newsletter, 30 March 2021: two arrays of 128 "
        "x 256, "
-       "80 W in typical operation"},
+       "80 W in typical operation",
+       {.clock_hz = 1e9,
+        .program_s = mems_s,
+        .power_w = 80,
+        .whole = true,
+        .assumed = std::string("clock 1 GHz and 8 bits, of which no source at hand tells; ") + mems_settles}},
       {"lightmatter-2025",
        "four photonic tensor cores and two control chips in a package",
        Multiplier::intensity_crossbar,
@@ -161,11 +200,23 @@ std::span<const PhotonicSystem> photonic_systems() {
        4,
        1,
        500e6,
-       {{Part::modulator, "encoding of vectors and weights, by core", 4, 0.25 / 4, "supplement VI: 0.25 W"}},
+       {{Part::modulator, "encoding of vectors and weights, by core", 4, 0.25 / 4,
+         "supplement VI: 0.25 W; III: dies of 14 x 24.96 mm", 14e-3 * 24.96e-3}},
        78,
        "lasers (1.6 W of light, wall-plug efficiency not given), ADCs, amplifiers, digital pipelines, "
        "memory, PCIe",
-       std::string(lightmatter_2025)},
+       std::string(lightmatter_2025),
+       {.clock_hz = 500e6,
+        .program_s = 128 * 128 / 25e6 + 10e-9,
+        .weight_bits = 7,
+        .input_bits = 10,
+        .output_bits = 11,
+        .gain = 1.86,
+        .power_w = 78,
+        .whole = true,
+        .assumed =
+            "new weights come one a cycle of their 25 MHz interface, whose width supplement II doesn't "
+            "tell, and settle in 10 ns; the light's 1.6 W are in the 78 W"}},
       {"pace",
        "Lightelligence's 64 x 64 matrix of intensity modulators over an electronic chip",
        Multiplier::intensity_crossbar,
@@ -179,7 +230,36 @@ std::span<const PhotonicSystem> photonic_systems() {
        "everything: efficiencies with and without lasers only",
        "S. Hua et al., Nature 640, 361 (2025), doi:10.1038/s41586-025-08786-6: 64 x 64 at 1 GHz, 2.38 TOPS/W "
        "with "
-       "lasers, 4.21 without"},
+       "lasers, 4.21 without; weight modulators at 10 MHz",
+       {.clock_hz = 1e9,
+        .program_s = 1 / 10e6,
+        .power_w = 8.192 / 2.38,
+        .whole = true,
+        .assumed = "8 bits, of which no source at hand tells; its power is that of the whole package"}},
+      {"adept",
+       "an electro-photonic accelerator as proposed: an MZI mesh, a vector unit and SRAM",
+       Multiplier::mzi_mesh,
+       128,
+       128,
+       1,
+       1,
+       10e9,
+       {{Part::dac, "transmitters", 128, 11.06e-3, std::string(shining_light)},
+        {Part::adc, "ADCs", 128, 29e-3, std::string(shining_light)}},
+       0,
+       "lasers (their power is not in the sources at hand), amplifiers, phases, digital unit, memory",
+       "C. Demirkiran et al., An electro-photonic system for accelerating deep neural networks, ACM J. "
+       "Emerg. "
+       "Technol. Comput. Syst. 19, 30 (2023), doi:10.1145/3606949, arXiv:2109.01126; clock, 8 bits and the "
+       "power of transmitters and ADCs: " +
+           std::string(shining_light),
+       {.clock_hz = 10e9,
+        .program_s = mems_s,
+        .assumed =
+            std::string("a mesh of 128 modes, the size of its authors' later tensor cores, with a "
+                        "transmitter and an ADC a mode; no power for its lasers, so joules are a lower "
+                        "bound; ") +
+            mems_settles}},
       albireo(AlbireoForecast::conservative),
       albireo(AlbireoForecast::moderate),
       albireo(AlbireoForecast::aggressive),
@@ -193,12 +273,20 @@ std::span<const PhotonicSystem> photonic_systems() {
        1,
        1,
        120e9,
-       {},
+       {{Part::receiver, "homodyne units", 256 * 100, 0, "abstract: below 0.0064 mm2 each", 0.0064e-6}},
        0,
        "everything: one efficiency, 330 TOPS/W, without a breakdown in the abstract",
        "L. Zhou et al., Homodyne photonic tensor processor exceeds 1,000 TOPS, arXiv:2604.18496 (2026), "
        "abstract: 256 "
-       "x 100 channels at 20 to 128 Gbaud"},
+       "x 100 channels at 20 to 128 Gbaud",
+       {.clock_hz = 120e9,
+        .program_s = 0,
+        .weight_bits = 6,
+        .input_bits = 6,
+        .output_bits = 6,
+        .power_w = 2 * 256 * 100 * 120e9 / 330e12,
+        .assumed = "330 TOPS/W hold at 120 GBd and contain no digital unit and no memory; a product's terms "
+                   "add up over time without a limit; 6 bits are those of its statistical accuracy"}},
   };
   return systems;
 }

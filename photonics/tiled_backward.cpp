@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "photonics/tiled_matrix.hpp"
 
@@ -63,6 +65,9 @@ void TiledMatrix::backward(const ConstMatrix& x, const ConstMatrix& dy, const Ma
       const Block at = blocks[block];
       const std::size_t first = at.first, width = at.width;
       load_inputs(x, first, width, s);
+      // The slopes of a dark sample are those of one so dim that what leaks through its modulators moves
+      // nothing.
+      std::replace(s.scale.begin(), s.scale.begin() + static_cast<std::ptrdiff_t>(width), 0.0f, 0x1p-60f);
       if (dx.data != nullptr)
         for (std::size_t k = column * n(); k < std::min(cols(), (column + 1) * n()); ++k)
           std::fill_n(dx.row(k) + first, width, 0.0f);

@@ -16,7 +16,7 @@ FRINGE_CLONES void widen(float* largest, const float* x, std::size_t count) {
 }
 
 FRINGE_CLONES void divide(float* out, const float* x, const float* scale, std::size_t count) {
-  for (std::size_t b = 0; b < count; ++b) out[b] = x[b] / scale[b];
+  for (std::size_t b = 0; b < count; ++b) out[b] = x[b] / (scale[b] == 0 ? 1.0f : scale[b]);
 }
 
 /// out += gain·scale·in.
@@ -35,12 +35,12 @@ Quantiser quantiser(float range, double enob) {
 void TiledMatrix::know_transmissions() {
   pool_->run(tiles_.size(), [&](std::size_t t, unsigned) { tiles_[t].know_transmission(); });
 }
-/// Scales every sample to full scale and sends it through the DAC.
+/// Scales every sample to full scale and sends it through the DAC. A dark one, all zeros, has the scale 0: by
+/// it the digital unit multiplies what is read, noise and offsets as well, which so fade with ever dimmer
+/// samples and are gone with a dark one.
 void TiledMatrix::load_inputs(ConstMatrix x, std::size_t first, std::size_t width, Scratch& s) const {
   std::fill_n(s.scale.begin(), width, 0.0f);
   for (std::size_t k = 0; k < cols(); ++k) widen(s.scale.data(), x.row(k) + first, width);
-  for (std::size_t b = 0; b < width; ++b)
-    if (s.scale[b] == 0) s.scale[b] = 1;
   s.common_column = no_column;
   const Quantiser dac = quantiser(1.0f, setup_.effects.dac_enob);
   for (std::size_t k = 0; k < tiling_.tile_cols() * n(); ++k) {

@@ -26,7 +26,8 @@ CAMP = {"photonic": "#D55E00", "electronic": "#0072B2"}
 MARKER = {"measured": "o", "simulated": "D", "modelled": "^", "mixed": "s"}
 PART = {"laser": "#D55E00", "modulator": "#E69F00", "receiver": "#F0E442", "dac": "#CC79A7", "adc": "#882255",
         "phase_hold": "#44AA99", "phase_program": "#117733", "mac": "#0072B2", "sram": "#56B4E9", "dram": "#88CCEE",
-        "digital": "#332288", "decomposition": "#AA4499", "idle": "#999999"}
+        "digital": "#332288", "decomposition": "#AA4499", "idle": "#999999",
+        "link": "#66CCEE", "undivided": "#BBBBBB"}
 DARK = {"adc", "phase_program", "mac", "digital", "decomposition", "laser"}
 COMPARED = ("matrix unit", "accelerator")  # the boundary that both camps reach: without the rest of the board
 

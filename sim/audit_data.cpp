@@ -9,7 +9,7 @@
 namespace fringe {
 namespace {
 
-constexpr int folds = 5;
+constexpr std::size_t most_folds = 5;
 constexpr std::uint64_t seed = 1;
 /// Differences that a nearest neighbour may cost; with more rows and features fewer test rows are tried.
 constexpr std::size_t most_differences = std::size_t{4} << 30, fewest_tested = 16, most_tested = 400;
@@ -43,7 +43,8 @@ DataAudit audit_data(const std::string& what, const DataOptions& options, std::o
   const Dataset& data = opened.data;
   DataAudit audited{what, data.source, data.samples, data.features, data.classes, data.outputs, 0, {}, {}};
   audited.groups = std::unordered_set(data.groups.begin(), data.groups.end()).size();
-  for (const auto& [name, split] : splits_of(opened, folds, seed)) {
+  const std::size_t folds = audited.groups > 0 ? std::min(most_folds, audited.groups) : most_folds;
+  for (const auto& [name, split] : splits_of(opened, static_cast<int>(folds), seed)) {
     audited.splits.push_back({name, audit(data, split, tolerance)});
     if (!audited.splits.back().report.leaks() || audited.worth) continue;
     const std::vector<std::uint32_t> apart = rows_apart(data, split, audited.splits.back().report.tolerance);

@@ -221,7 +221,7 @@ void force_to_disk(const std::string& path) {
 
 }  // namespace
 
-std::uint64_t fingerprint(const Graph& graph, const Dataset& data) {
+std::uint64_t fingerprint(const Graph& graph, const Dataset& data, const Parameters* start) {
   Hash hash;
   const auto nodes = graph.nodes();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -239,6 +239,9 @@ std::uint64_t fingerprint(const Graph& graph, const Dataset& data) {
   hash.add_all(data.values);
   hash.add_all(data.labels);
   hash.add_all(data.targets);
+  if (start != nullptr)
+    for (const auto& list : {&start->weights, &start->vectors, &start->states})
+      for (const std::vector<float>& values : *list) hash.add_all(values);
   return hash.value();
 }
 

@@ -14,8 +14,9 @@
 namespace fringe {
 
 /// Tells networks and data apart: 64 bits of every operator with its name, inputs, shape and parameters, and
-/// of every number and label of the samples.
-std::uint64_t fingerprint(const Graph& graph, const Dataset& data);
+/// of every number and label of the samples; and of the parameters that training starts from, where a file
+/// gives them.
+std::uint64_t fingerprint(const Graph& graph, const Dataset& data, const Parameters* start = nullptr);
 
 class CheckpointFile {
  public:

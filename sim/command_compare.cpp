@@ -7,6 +7,7 @@
 #include "sim/commands.hpp"
 #include "sim/compare.hpp"
 #include "sim/experiment.hpp"
+#include "sim/open_workload.hpp"
 #include "sim/priced.hpp"
 #include "sim/progress.hpp"
 #include "sim/report.hpp"
@@ -26,8 +27,11 @@ void add_leak_option(CLI::App& command, ExperimentOptions& options) {
 }
 
 int run(Experiment experiment, const ExperimentOptions& options) {
-  override_experiment(experiment, parse_seed(options.seed),
-                      options.data.empty() ? std::nullopt : std::optional(options.data), options.allow_leak);
+  const auto given = [](const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+  };
+  override_experiment(experiment, parse_seed(options.seed), given(options.data), options.allow_leak,
+                      given(options.workload));
   const std::string out = options.out.empty() ? experiment.name + ".h5" : options.out;
   if (!options.checkpoint.empty() && std::filesystem::absolute(options.checkpoint).lexically_normal() ==
                                          std::filesystem::absolute(out).lexically_normal())
@@ -46,15 +50,17 @@ int run(Experiment experiment, const ExperimentOptions& options) {
   return result.stopped ? 130 : 0;
 }
 
-/// `fringe compare`: runs the built-in experiment, or prices a workload that it has no data for.
+/// `fringe compare`: runs the built-in experiment, a network of one's own on one's data, or prices a workload
+/// that it has no data for.
 int run_comparison(const ExperimentOptions& options) {
   const bool images = !options.data.empty();
   Experiment experiment =
       parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment");
-  if (options.workload.empty() || options.workload == experiment.workload) return run(experiment, options);
-  const PricedWorkload workload = options.workload.ends_with(".onnx")
-                                      ? priced(read_onnx(options.workload), options.workload)
-                                      : priced(find_workload(options.workload));
+  const bool model = is_model_file(options.workload);
+  if (options.workload.empty() || options.workload == experiment.workload || (model && images))
+    return run(experiment, options);
+  const PricedWorkload workload =
+      model ? priced(read_onnx(options.workload), options.workload) : priced(find_workload(options.workload));
   if (images)
     throw Error("workload '" + options.workload + "' doesn't run on --data, '" + experiment.workload +
                 "' does: leave one of them out");
@@ -73,14 +79,16 @@ Command add_compare_command(CLI::App& app) {
       app, "compare", "train on digits, run on every hardware, print the table",
       [](CLI::App& command, ExperimentOptions& options) {
         command
-            .add_option("--data", options.data,
-                        "28x28 images, such as a folder of MNIST's files; see fringe list data")
+            .add_option(
+                "--data", options.data,
+                "path or name, instead of the built-in digits, of what the network of --workload reads; "
+                "see fringe list data")
             ->type_name("PATH");
         command
             .add_option(
                 "--workload", options.workload,
-                "see fringe list workloads, or a model.onnx; without data for it, priced on all modelled "
-                "hardware")
+                "see fringe list workloads, or a trained model.onnx, which runs on --data; without data, "
+                "priced on all modelled hardware")
             ->type_name("NAME");
         add_leak_option(command, options);
         add_run_options(command, options);

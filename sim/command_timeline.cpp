@@ -55,7 +55,7 @@ Command add_timeline_command(CLI::App& app) {
         command.add_option("workload", r.workload, "see fringe list workloads")->required();
         command
             .add_option("--on", r.preset,
-                        "a preset (fringe list devices) or a published system (fringe list systems)")
+                        "a preset (fringe list devices), published systems among them (fringe list systems)")
             ->required()
             ->type_name("PRESET");
         command.add_option("--out", o.out, "events for Perfetto or chrome://tracing (JSON)")
@@ -75,9 +75,9 @@ Command add_timeline_command(CLI::App& app) {
         command
             .add_option("--channels", s.programming_channels, "cores that take phases at once; default: all")
             ->type_name("N");
-        command.add_option("--chips", s.chips, "that the cores stand on; default: 1")->type_name("N");
-        command.add_option("--link", s.link_bytes_per_s, "bytes a second into the first chip")
-            ->type_name("B/S");
+        command.add_option("--chips", r.chips, "that the cores stand on; default: 1")->type_name("N");
+        command.add_option("--link", r.link, "between them: a chip link of fringe list devices")
+            ->type_name("NAME");
         command.add_flag("--serial", o.serial,
                          "one piece of work after the other, as the price adds them up");
         command.add_option("--requests", r.requests, "at random times; default: 1")->type_name("N");

@@ -44,6 +44,9 @@ class Run {
     result_.workload = experiment().workload;
     result_.data = study_.data().name;
     result_.samples = study_.data().samples;
+    result_.imported = study_.imported();
+    result_.by_group = !study_.data().groups.empty();
+    result_.epochs = experiment().training.epochs;
     result_.metrics = study_.metrics();
     result_.host = cpu_name();
     result_.seed = experiment().seed;
@@ -354,6 +357,9 @@ class Run {
       result.note = fmt::format("number system {} on {} cores: converters and light act, meshes are ideal",
                                 to_string(entry.numbers->all.kind),
                                 entry.cores > 0 ? entry.cores : tiles_of_workload(study_.graph(), entry));
+      if (entry.design.published)
+        result.note +=
+            fmt::format("; a published system's, for {} tiles", tiles_of_workload(study_.graph(), entry));
       result.costs = costs;
       if (!cases[c].in_loop) {
         PhotonicAccelerator chip(photonic_setup(study_, entry, cases[c], 0), study_.cpu(), study_.pool());

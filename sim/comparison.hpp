@@ -95,6 +95,9 @@ struct Comparison {
   std::string experiment, workload, data, host;
   std::uint64_t seed = 0;
   std::size_t samples = 0;
+  bool imported = false;   ///< networks start from those of a file
+  bool by_group = false;   ///< folds keep groups together
+  std::size_t epochs = 0;  ///< of the training in floating point
   std::span<const Metric> metrics = accuracy_alone();
   std::vector<Estimate> float_scores;  ///< by metric, over folds
   std::vector<Baseline> baselines;

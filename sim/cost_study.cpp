@@ -1,5 +1,7 @@
 #include "sim/cost_study.hpp"
 
+#include <algorithm>
+
 namespace fringe {
 
 std::vector<CostFigure> inference_costs(const Study& study, Accelerator& hardware,
@@ -31,6 +33,7 @@ std::vector<CostFigure> photonic_costs(const Study& study, const PhotonicEntry& 
   const auto with = [&](std::size_t cores, TrainingScheme scheme) {
     PhotonicSetup setup = photonic_setup(study, entry, {"costs", effects_of(entry.design), false, false}, 0);
     if (cores > 0) setup.design.cores = cores;
+    setup.design.chips = std::min(setup.design.chips, setup.design.cores);
     setup.training = scheme;
     return PhotonicAccelerator(std::move(setup), study.cpu(), study.pool());
   };

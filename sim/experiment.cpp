@@ -16,8 +16,8 @@
 #include "electronic/number_format.hpp"
 #include "electronic/systolic_array.hpp"
 #include "sim/experiment_sections.hpp"
+#include "sim/open_workload.hpp"
 #include "sim/toml_section.hpp"
-#include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
@@ -58,8 +58,11 @@ Experiment experiment_of(const toml::table& root, const std::string& file) {
     top.fail("name", fmt::format("takes 1 to {} bytes without '/', not '{}'", longest_name, e.name));
   e.seed = top.count("seed", 1, 0, static_cast<double>(largest_seed));
   e.workload = top.string("workload", "digits-mlp");
+  Graph graph;
   try {
-    e.training = find_workload(e.workload).training;
+    OpenedWorkload workload = open_workload(e.workload);
+    e.training = workload.training;
+    graph = std::move(workload.graph);
   } catch (const Error& error) {
     top.fail("workload", error.what());
   }
@@ -113,7 +116,6 @@ Experiment experiment_of(const toml::table& root, const std::string& file) {
   in_loop.refuse_others();
 
   TomlSection photonic = top.section("photonic");
-  const Graph graph = find_workload(e.workload).graph();
   std::vector<std::string_view> operators;
   for (const int node : graph.weight_nodes()) operators.push_back(graph.node(node).name);
   // The first is the one that stands for its kind.
@@ -123,6 +125,9 @@ Experiment experiment_of(const toml::table& root, const std::string& file) {
           key, fmt::format("a system's name has 1 to {} letters, digits, '-' or '_' and is not 'photonic'",
                            longest_system_name));
     e.photonic.push_back(read_photonic(photonic.section(key), std::string(key), operators));
+    PhotonicEntry& entry = e.photonic.back();
+    if (entry.design.published && !entry.numbers)
+      entry.numbers = numbers_of(*entry.design.published, entry.design.modes);
   }
 
   if (const std::string& name = e.training_hardware.fresh_chips; !name.empty()) {
@@ -158,8 +163,9 @@ Experiment parse_experiment(std::string_view text, const std::string& file) {
 Experiment read_experiment(const std::string& file) { return parse_experiment(read_toml_file(file), file); }
 
 void override_experiment(Experiment& experiment, std::optional<std::uint64_t> seed,
-                         const std::optional<std::string>& data, bool allow_leak) {
-  if (!seed && !data && !allow_leak) return;
+                         const std::optional<std::string>& data, bool allow_leak,
+                         const std::optional<std::string>& workload) {
+  if (!seed && !data && !allow_leak && !workload) return;
   if (seed && *seed > largest_seed)
     throw Error(fmt::format("seed: must be from 0 to {}, not {}", largest_seed, *seed));
   if (data) require_data(*data);
@@ -167,6 +173,7 @@ void override_experiment(Experiment& experiment, std::optional<std::uint64_t> se
   toml::table root = toml::parse(experiment.text);
   if (seed) root.insert_or_assign("seed", static_cast<std::int64_t>(*seed));
   if (data) root.insert_or_assign("data", *data);
+  if (workload) root.insert_or_assign("workload", *workload);
   if (allow_leak) root.insert_or_assign("allow_leak", true);
   // Systems are printed one by one, to keep their order.
   std::ostringstream systems;

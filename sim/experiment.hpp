@@ -49,7 +49,7 @@ struct Experiment {
   std::string name;                      ///< 1 … 64 bytes, no '/'
   std::string text;                      ///< TOML that parses to this experiment
   std::uint64_t seed = 1;                ///< 0 … 2⁵³
-  std::string workload;                  ///< name in the zoo
+  std::string workload;                  ///< name in the zoo, or path of a trained network, "*.onnx"
   std::string data;                      ///< a path or a name of `fringe list data`
   DataOptions data_options;              ///< what a file doesn't say itself
   std::optional<double> near_tolerance;  ///< of the audit before training; none: chance_tolerance
@@ -78,14 +78,15 @@ inline constexpr std::uint64_t largest_seed = std::uint64_t{1}
 Experiment parse_experiment(std::string_view text, const std::string& file);
 Experiment read_experiment(const std::string& file);
 
-/// Gives the experiment another seed or other data, or allows a leak. Its text then says so, without
-/// comments; where nothing is given it stays as it was. Throws Error where the value would be refused in a
-/// file.
+/// Gives the experiment another seed, other data or another workload, or allows a leak. Its text then says
+/// so, without comments; where nothing is given it stays as it was. Throws Error where the value would be
+/// refused in a file.
 void override_experiment(Experiment& experiment, std::optional<std::uint64_t> seed,
-                         const std::optional<std::string>& data, bool allow_leak = false);
+                         const std::optional<std::string>& data, bool allow_leak = false,
+                         const std::optional<std::string>& workload = {});
 
 /// experiments/compare.toml and experiments/images.toml, embedded: what `fringe compare` runs, without and
-/// with --data.
+/// with --data; the latter also with a trained network of one's own.
 std::string_view default_experiment_text() noexcept;
 std::string_view images_experiment_text() noexcept;
 

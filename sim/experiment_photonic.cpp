@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <functional>
 #include <string_view>
 #include <utility>
@@ -68,6 +69,7 @@ constexpr FigureKey design_numbers[] = {
     {"stuck_phase_probability", false, 0, 1,
      [](PhotonicDesign& d, double v) { d.mesh.stuck_phase_probability = v; }},
     {"sampling_jitter_s", false, 0, 1e-3, [](PhotonicDesign& d, double v) { d.sampling_jitter_s = v; }},
+    {"chips", true, 1, 1e6, [](PhotonicDesign& d, double v) { d.chips = static_cast<std::size_t>(v); }},
 };
 
 struct DeviceKey {
@@ -99,7 +101,11 @@ constexpr DeviceKey design_devices[] = {
     {"output_adc", [](PhotonicDesign& d, std::string_view v) { d.output_adc = find_converter(v); }},
     {"phase_dac", [](PhotonicDesign& d, std::string_view v) { d.phase_dac = find_converter(v); }},
     {"digital", [](PhotonicDesign& d, std::string_view v) { d.digital = find_digital_unit(v); }},
+    {"chip_link", [](PhotonicDesign& d, std::string_view v) { d.chip_link = find_chip_link(v); }},
 };
+
+// The others tell of meshes.
+constexpr std::string_view keys_of_published_systems[] = {"clock_hz", "chips", "chip_link", "digital"};
 
 /// What a key of the file does to the preset's design.
 struct Change {
@@ -126,6 +132,16 @@ std::string broken_rule(const PhotonicDesign& design) {
 
 }  // namespace
 
+NumberEntry numbers_of(const PhotonicSystem& system, std::size_t width) {
+  NumberEntry entry;
+  entry.all.weight_bits = system.run.weight_bits;
+  entry.all.input_bits = system.run.input_bits;
+  entry.all.output_bits = system.run.output_bits;
+  entry.all.gain = system.run.gain;
+  entry.all.width = width;
+  return entry;
+}
+
 PhotonicEntry read_photonic(TomlSection section, std::string name,
                             std::span<const std::string_view> operators) {
   PhotonicEntry entry;
@@ -138,10 +154,19 @@ PhotonicEntry read_photonic(TomlSection section, std::string name,
     section.fail("preset", error.what());
   }
   entry.cores = section.count("cores", 0, 0, 1e9);
+  if (entry.cores > 0) preset.cores = entry.cores;
+  const auto refuse_mesh_key = [&](std::string_view key) {
+    if (preset.published &&
+        std::ranges::find(keys_of_published_systems, key) == std::end(keys_of_published_systems))
+      section.fail(key, "tells of meshes; '" + preset_name +
+                            "' is a published system, of which cores, clock_hz, "
+                            "chips, chip_link, digital and numbers may change");
+  };
 
   std::vector<Change> changes;
   for (const DeviceKey& row : design_devices) {
     if (section.find(row.key) == nullptr) continue;
+    refuse_mesh_key(row.key);
     const std::string device = section.string(row.key, "");
     try {
       PhotonicDesign trial = preset;
@@ -153,6 +178,7 @@ PhotonicEntry read_photonic(TomlSection section, std::string name,
   }
   for (const FigureKey& row : design_numbers) {
     if (section.find(row.key) == nullptr) continue;
+    refuse_mesh_key(row.key);
     const double value = row.whole ? section.whole(row.key, 0, row.least, row.most)
                                    : section.number(row.key, 0, row.least, row.most);
     changes.push_back({row.key, [&row, value](PhotonicDesign& d) { row.set(d, value); }});
@@ -166,6 +192,7 @@ PhotonicEntry read_photonic(TomlSection section, std::string name,
       if (broken_rule(changed(preset, changes, i)).empty()) section.fail(changes[i].key, rule);
     section.fail("", rule);
   }
+  if (entry.design.published && entry.cores == 0) entry.cores = entry.design.cores;
   if (has_numbers) entry.numbers = read_numbers(section.section("numbers"), entry.design, operators);
   return entry;
 }

@@ -4,6 +4,7 @@
 
 #include "core/error.hpp"
 #include "sim/experiment_sections.hpp"
+#include "sim/open_workload.hpp"
 
 namespace fringe {
 namespace {
@@ -60,7 +61,8 @@ void read_schedule(TomlSection& section, Schedule& schedule) {
 
 void read_training(TomlSection section, Experiment& e) {
   TrainingOptions& t = e.training;
-  t.epochs = section.count("epochs", t.epochs, 1, 1e6);
+  // Only a network that is trained already can do without.
+  t.epochs = section.count("epochs", t.epochs, is_model_file(e.workload) ? 0 : 1, 1e6);
   t.batch = section.count("batch", t.batch, 1, 1e6);
   t.micro_batch = section.count("micro_batch", t.micro_batch, 0, 1e6);
   read_optimiser(section, t.optimiser);
@@ -72,6 +74,9 @@ void read_training(TomlSection section, Experiment& e) {
   t.seed = e.seed;
   e.checkpoint_every = section.count("checkpoint_every", 0, 0, 1e9);
 
+  refuse(section, t.epochs == 0,
+         {"format", "weight_noise", "output_noise", "weight_bits", "input_bits", "fresh_chips"},
+         "acts in training: epochs must be above 0");
   TrainingHardware& hardware = e.training_hardware;
   try {
     hardware.format = find_format(section.string("format", "fp32"));

@@ -56,7 +56,10 @@ std::string imported_text(const OnnxModel& model, const std::string& file) {
   };
   for (const Line& l : lines_of(graph)) row(l.op, l.count, static_cast<double>(l.parameters), l.macs);
   row("all", graph.nodes().size(), static_cast<double>(parameter_count(graph)), forward_macs(graph, 1));
-  return text + fmt::format("\nfringe compare --workload {} prices it on all modelled hardware.\n", file);
+  return text + fmt::format(
+                    "\nfringe compare --workload {0} prices it on all modelled hardware, with --data DATA "
+                    "runs it.\n",
+                    file);
 }
 
 std::string imported_json(const OnnxModel& model, const std::string& file) {

@@ -288,9 +288,14 @@ OpenedData open_dataset(const std::string& what, const DataOptions& options, Thr
 std::vector<NamedSplit> splits_of(const OpenedData& opened, int folds, std::uint64_t seed) {
   if (opened.split) return {{"given", *opened.split}};
   std::vector<NamedSplit> splits;
-  const std::vector<int> fold = stratified_folds(opened.data, folds, seed);
+  const bool grouped = !opened.data.groups.empty();
+  const std::vector<int> fold =
+      grouped ? grouped_folds(opened.data, folds, seed) : stratified_folds(opened.data, folds, seed);
   for (int k = 0; k < folds; ++k) splits.push_back({"fold " + std::to_string(k), fold_split(fold, k)});
-  splits.push_back({"ordered", ordered_split(opened.data, ordered_fraction)});
+  if (!grouped)
+    splits.push_back({"ordered", ordered_split(opened.data, ordered_fraction)});
+  else if (auto split = ordered_group_split(opened.data, ordered_fraction))
+    splits.push_back({"ordered", *std::move(split)});
   return splits;
 }
 

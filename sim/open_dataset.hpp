@@ -53,7 +53,8 @@ struct NamedSplit {
   Split split;
 };
 /// The splits that networks are trained on: the given one, or stratified folds and, as the last, the ordered
-/// split whose test part is the end of the file.
+/// split whose test part is the end of the file. Where samples have groups, each stands on one side of every
+/// split; where the file mixes groups, there is no ordered one.
 std::vector<NamedSplit> splits_of(const OpenedData& opened, int folds, std::uint64_t seed);
 
 }  // namespace fringe

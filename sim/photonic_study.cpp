@@ -1,5 +1,6 @@
 #include "sim/photonic_study.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace fringe {
@@ -29,6 +30,12 @@ std::vector<std::uint32_t> first_rows(const Rows& rows, std::size_t most) {
           rows.begin() + static_cast<std::ptrdiff_t>(most == 0 ? rows.size() : std::min(most, rows.size()))};
 }
 
+std::size_t tiles_of(const Products& p, std::size_t groups, const PhotonicDesign& design) {
+  const auto& system = design.published;
+  return tiles_of_groups(p.rows, p.inner, groups, system ? system->rows : design.modes,
+                         system ? system->inner : design.modes);
+}
+
 /// The entry's systems where the operators of the graph stand, in that much light.
 NumberPlan plan_of(const NumberEntry& entry, const Graph& graph, double noise) {
   NumberPlan plan{entry.all, {}};
@@ -55,13 +62,22 @@ std::size_t tiles_of_workload(const Graph& graph, std::size_t modes, std::size_t
 }
 
 std::size_t tiles_of_workload(const Graph& graph, const PhotonicEntry& entry) {
-  if (!entry.numbers) return tiles_of_workload(graph, entry.design.modes);
+  if (!entry.numbers) return tiles_of_design(graph, entry.design);
   std::size_t tiles = 0;
   for (const int node : graph.weight_nodes()) {
     const Products p = graph.products(node);
     const auto matrices =
         static_cast<std::size_t>(passes_of(entry.numbers->of(graph.node(node).name)).matrices);
-    tiles += tiles_of_groups(p.rows, p.inner, p.groups * matrices, entry.design.modes);
+    tiles += tiles_of(p, p.groups * matrices, entry.design);
+  }
+  return tiles;
+}
+
+std::size_t tiles_of_design(const Graph& graph, const PhotonicDesign& design) {
+  std::size_t tiles = 0;
+  for (const int node : graph.weight_nodes()) {
+    const Products p = graph.products(node);
+    tiles += tiles_of(p, p.groups, design);
   }
   return tiles;
 }
@@ -72,6 +88,7 @@ PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, con
   setup.name = entry.name + ", " + which.name;
   setup.design = entry.design;
   setup.design.cores = entry.cores > 0 ? entry.cores : tiles_of_workload(study.graph(), entry);
+  setup.design.chips = std::min(setup.design.chips, setup.design.cores);
   if (entry.numbers) {
     setup.training = TrainingScheme::reprogram;  // of codes there is nothing to measure in a mesh
     setup.numbers = plan_of(*entry.numbers, study.graph(),

@@ -39,6 +39,8 @@ struct ChipResult {
 std::size_t tiles_of_workload(const Graph& graph, std::size_t modes, std::size_t matrices = 1);
 /// The same on the cores of an entry: number systems hold a weight in several matrices.
 std::size_t tiles_of_workload(const Graph& graph, const PhotonicEntry& entry);
+/// The same on the cores of a design, each weight in one matrix.
+std::size_t tiles_of_design(const Graph& graph, const PhotonicDesign& design);
 
 /// The entry as hardware: chip c of a case.
 PhotonicSetup photonic_setup(const Study& study, const PhotonicEntry& entry, const PhotonicCase& which,

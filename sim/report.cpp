@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "sim/text.hpp"
 
@@ -222,6 +224,40 @@ std::string training_table(const Comparison& c) {
   return text;
 }
 
+/// What the hardware takes, and of it which parts, the largest first.
+std::string area_row(const std::string& name, const Cost& cost) {
+  std::array<std::size_t, part_count> order;
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t p) { return cost.area_m2[p]; });
+  const double total = cost.chip_area_m2();
+  std::string line = "  " + left(name, 30) + right(fmt::format("{:.4g} mm²", 1e6 * total), 16) + "  ", parts;
+  for (const std::size_t p : order) {
+    const double share = 100 * cost.area_m2[p] / total;
+    if (share < 0.5) break;
+    parts +=
+        fmt::format("{}{} {:.0f} %", parts.empty() ? "" : ", ",
+                    p == static_cast<std::size_t>(Part::phase_hold) ? "meshes" : cost_parts()[p].name, share);
+  }
+  return line + parts + "\n";
+}
+
+/// Of one sample; once for each system.
+std::string area_table(const Comparison& c) {
+  std::string text;
+  for (const HardwareResult& h : c.hardware)
+    for (const std::string scenario : {"resident", "single core"}) {
+      const CostFigure* one = h.at_batch_one(scenario);
+      const std::string name = system_of(h) + (scenario == "resident" ? "" : ", a single core");
+      if (one == nullptr || !(one->cost.chip_area_m2() > 0) || text.find("  " + left(name, 30)) != text.npos)
+        continue;
+      text += area_row(name, one->cost);
+    }
+  return text.empty() ? text
+                      : "Chip area with on-chip memory for one sample, off-chip memory aside, from cited or "
+                        "assumed footprints\n" +
+                            text + "\n";
+}
+
 std::string photonic_text(const Comparison& c) {
   std::string text;
   const Metric& metric = c.metric();
@@ -290,18 +326,25 @@ std::string report_text(const Comparison& c) {
   const std::string floating = with_unit(metric, score_text(metric, c.float_score()));
   const std::size_t folds = static_cast<std::size_t>(std::count_if(
       c.splits.begin(), c.splits.end(), [](const SplitResult& split) { return split.name != "ordered"; }));
-  text += folds > 1 ? fmt::format("Floating point: {} over {} stratified folds\n", floating, folds)
+  if (c.imported)
+    text += (c.epochs == 0 ? "The network is the file's as it is"
+                           : fmt::format("The network goes on from the file's, for {} epochs", c.epochs)) +
+            "; what the file's was trained on, test rows perhaps, no audit can know.\n";
+  text += folds > 1 ? fmt::format("Floating point: {} over {} stratified folds{}\n", floating, folds,
+                                  c.by_group ? " that keep groups together" : "")
                     : fmt::format("Floating point: {} on the split of the data\n", floating);
   for (const SplitResult& split : c.splits)
     if (split.name == "ordered")
       text += fmt::format(
-          "Ordered split: {}. Its test part is the last quarter of the file{}.\n",
-          with_unit(metric, score_text(metric, {.mean = split.scores.front()})),
+          "Ordered split: {}. Its test part is the end of the file, {} of {} samples{}.\n",
+          with_unit(metric, score_text(metric, {.mean = split.scores.front()})), split.test,
+          split.train + split.test,
           c.data == "optical-digits"
               ? ", probably by writers of whom the\nnetwork has seen few digits or none; folds mix every "
                 "writer into both parts, so theirs is the easier score"
-              : "; folds mix what stands\ntogether there into both parts, which may make theirs the "
-                "easier score");
+          : c.by_group ? ""
+                       : "; folds mix what stands\ntogether there into both parts, which may make theirs the "
+                         "easier score");
   std::size_t leaked = 0;
   for (const SplitResult& split : c.splits) leaked += split.leaked;
   if (leaked > 0)
@@ -355,6 +398,7 @@ std::string report_text(const Comparison& c) {
   text += photonic_text(c);
   if (!c.stopped) text += headline(c) + "\n";
   text += training_table(c);
+  if (const std::string area = area_table(c); !area.empty()) text += "\n" + area;
   if (c.stopped) text += "\nStopped on request; what stands above is complete as far as it goes.\n";
   return text;
 }

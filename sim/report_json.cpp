@@ -37,6 +37,13 @@ Json json(const CostFigure& figure, Boundary widest) {
   Json busy = Json::object();
   for (std::size_t i = 0; i < resource_count; ++i) busy[std::string(resource_names()[i])] = cost.busy_s[i];
   object["busy_s"] = busy;
+  if (const double area = cost.chip_area_m2(); area > 0) {
+    object["area_m2"] = area;
+    Json by_part = Json::object();
+    for (std::size_t i = 0; i < part_count; ++i)
+      if (cost.area_m2[i] > 0) by_part[std::string(cost_parts()[i].name)] = cost.area_m2[i];
+    object["area_m2_by_part"] = by_part;
+  }
   return object;
 }
 

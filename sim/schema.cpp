@@ -23,6 +23,7 @@ constexpr SchemaVersion v1_2{1, 2};
 constexpr SchemaVersion v1_3{1, 3};
 constexpr SchemaVersion v1_4{1, 4};
 constexpr SchemaVersion v1_5{1, 5};
+constexpr SchemaVersion v1_6{1, 6};
 
 constexpr AttributeRow attributes[] = {
     {"file_type", text, 1, v1, always, "always `fringe-trace`"},
@@ -174,6 +175,20 @@ constexpr ColumnRow columns[] = {
      v1,
      by_provenance,
      "how long the batch keeps each resource busy"},
+    {"/costs/area_m2",
+     f64,
+     {},
+     "m^2",
+     v1_6,
+     always,
+     "chip area of the hardware with on-chip memory for the batch; NaN where unknown"},
+    {"/costs/area_by_part",
+     f64,
+     {"part"},
+     "m^2",
+     v1_6,
+     always,
+     "the same by part that draws the power, meshes under phase_hold; 0 where unknown"},
 
     {"/layers/hardware", name, {}, "", v1, always, "name in `hardware`"},
     {"/layers/operator", name, {}, "", v1, always, "name of the operator in the graph"},
@@ -416,7 +431,7 @@ constexpr ColumnRow columns[] = {
 
     {"/timeline/hardware", name, {}, "", v1_3, always, "the system that is scheduled"},
     {"/timeline/operator", name, {}, "", v1_3, always, "name of the operator in the graph"},
-    {"/timeline/step", name, {}, "", v1_3, always, "fetch, program, stream, digital or link"},
+    {"/timeline/step", name, {}, "", v1_3, always, "fetch, program, stream, digital, link, sram or memory"},
     {"/timeline/resource", name, {}, "", v1_3, always, "what the task keeps: a core, programming, memory, …"},
     {"/timeline/server", i64, {}, "1", v1_3, always, "which of the resource's equal servers, from 0"},
     {"/timeline/request", i64, {}, "1", v1_3, always, "which request, in order of arrival, from 0"},
@@ -557,6 +572,13 @@ constexpr ColumnRow columns[] = {
      v1_4,
      always,
      "of the board as its maker announced it; NaN where none is known"},
+    {"/sweep_costs/area_m2",
+     f64,
+     {},
+     "m^2",
+     v1_6,
+     always,
+     "chip area with on-chip memory for one sample; NaN where unknown"},
 
     {"/sweep_scores/point", i64, {}, "1", v1_4, always, "record of `sweep_points`, as in `sweep_costs`"},
     {"/sweep_scores/replica", i64, {}, "1", v1_4, always, "number of the seed, from 0"},

@@ -100,7 +100,8 @@ class Serving {
       return;
     }
     std::vector<std::string_view> names{processor};
-    for (const PhotonicPreset& preset : photonic_presets()) names.push_back(preset.name);
+    for (const auto presets : {photonic_presets(), published_presets()})
+      for (const PhotonicPreset& preset : presets) names.push_back(preset.name);
     for (const std::string_view name : cublas_names) names.push_back(name);
     for (const ModelledBoard& board : boards) {
       if (names.back() != board.board && std::find(names.begin(), names.end(), board.board) == names.end())
@@ -125,9 +126,13 @@ class Serving {
     }
   }
 
+  /// Weights resident and a single core; a published system as it is.
   void add_preset(const PhotonicPreset& preset) {
-    const std::size_t tiles = tiles_of_workload(graph_, preset.design.modes);
-    for (const std::size_t cores : tiles > 1 ? std::vector{tiles, std::size_t{1}} : std::vector{tiles}) {
+    const std::size_t tiles = tiles_of_design(graph_, preset.design);
+    std::vector<std::size_t> choices{preset.design.cores};
+    if (!preset.design.published)
+      choices = tiles > 1 ? std::vector{tiles, std::size_t{1}} : std::vector{tiles};
+    for (const std::size_t cores : choices) {
       PhotonicDesign design = preset.design;
       design.cores = cores;
       const PhotonicPricing pricing(design, find_memory(PhotonicSetup{}.memory), TrainingScheme::reprogram);

@@ -9,7 +9,6 @@
 #include "electronic/format_matrix.hpp"
 #include "sim/open_dataset.hpp"
 #include "sim/photonic_study.hpp"
-#include "workloads/feeder.hpp"
 
 namespace fringe {
 namespace {
@@ -51,45 +50,25 @@ Perturbation perturbation_of(const Study& study) {
 
 Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
              const std::string& checkpoint_path, std::shared_ptr<const OpenedData> opened)
-    : experiment_(&experiment),
-      pool_(&pool),
-      observer_(&observer),
-      cpu_(make_cpu_executor(pool)),
-      graph_(find_workload(experiment.workload).graph()) {
-  try {
-    require_executable(graph_);
-  } catch (const Error& error) {
-    throw Error("workload '" + experiment.workload + "': " + error.what() + " (fringe compare --workload " +
-                experiment.workload + " prices it)");
-  }
+    : experiment_(&experiment), pool_(&pool), observer_(&observer), cpu_(make_cpu_executor(pool)) {
   if (!opened)
     opened = std::make_shared<const OpenedData>(open_dataset(experiment.data, experiment.data_options, pool));
   std::vector<NamedSplit> splits = splits_of(*opened, experiment.folds, experiment.seed);
   data_ = {opened, &opened->data};
-  const bool one_class = graph_.nodes().back().op == Operator::softmax_cross_entropy &&
-                         data_->labels_per_sample == 1 && data_->classes > 0;
-  if (one_class && (data_->features != graph_.input_features() || data_->classes != graph_.classes()))
-    throw Error("workload '" + experiment.workload + "' takes " + std::to_string(graph_.input_features()) +
-                " features and tells " + std::to_string(graph_.classes()) + " classes; data '" +
-                experiment.data + "' has " + std::to_string(data_->features) + " and " +
-                std::to_string(data_->classes));
-  try {
-    require_match(graph_, *data_, {});
-  } catch (const Error& error) {
-    throw Error("workload '" + experiment.workload + "', data '" + experiment.data + "': " + error.what());
-  }
-  metrics_ = metrics_of(graph_, *data_);
+  workload_ = open_workload(experiment.workload, *data_);
+  metrics_ = metrics_of(graph(), *data_);
   for (NamedSplit& each : splits) {
     const AuditReport audited = audit(*data_, each.split, experiment.near_tolerance);
     if (audited.leaks() && !experiment.allow_leak)
       throw Error("data '" + experiment.data + "', split '" + each.name + "': " + leak_sentence(audited) +
                   "; --allow-leak trains all the same and marks the trace (see fringe audit-data)");
+    if (each.name == "ordered" && experiment.training.epochs == 0) continue;
     std::vector<TrainedFold>& to = each.name == "ordered" ? ordered_ : folds_;
     to.push_back({each.name, std::move(each.split), audited, {}, {}, {}});
   }
   if (!checkpoint_path.empty())
-    checkpoint_ =
-        std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph_, *data_));
+    checkpoint_ = std::make_unique<CheckpointFile>(checkpoint_path, experiment.text,
+                                                   fingerprint(graph(), *data_, workload_.trained.get()));
 }
 
 Study::Study(const Study& other, const Experiment& experiment, ThreadPool& pool, Observer& observer,
@@ -99,13 +78,13 @@ Study::Study(const Study& other, const Experiment& experiment, ThreadPool& pool,
       observer_(&observer),
       cpu_(make_cpu_executor(pool)),
       data_(other.data_),
-      graph_(other.graph_),
+      workload_(other.workload_),
       metrics_(other.metrics_),
       folds_(other.folds_),
       ordered_(other.ordered_) {
   if (!checkpoint_path.empty())
-    checkpoint_ =
-        std::make_unique<CheckpointFile>(checkpoint_path, experiment.text, fingerprint(graph_, *data_));
+    checkpoint_ = std::make_unique<CheckpointFile>(checkpoint_path, experiment.text,
+                                                   fingerprint(graph(), *data_, workload_.trained.get()));
 }
 
 void Study::keep_folds(std::size_t folds) {
@@ -128,18 +107,25 @@ void Study::train_floating() {
   std::atomic<std::size_t> done{0};
   std::mutex mutex;
   const std::size_t epochs = experiment_->training.epochs * all.size();
+  const Parameters start = imported() ? *workload_.trained : initial_parameters(graph(), experiment_->seed);
   // Folds in parallel, each on one thread; a single fold spreads its products instead.
   const auto train_one = [&](std::size_t i) {
     TrainedFold& fold = *all[i];
     const TrainingHardware& wanted = experiment_->training_hardware;
     const auto blas = make_cpu_blas(*cpu_, *pool_);
+    if (experiment_->training.epochs == 0) {
+      Network network(graph(), start, *blas);
+      fold.parameters = start;
+      fold.floating = evaluate(network, *data_, fold.split.test);
+      return;
+    }
     std::unique_ptr<Accelerator> products, perturbed;
     Accelerator* hardware = blas.get();
     if (wanted.format != Format::fp32)
       hardware = (products = make_format_emulation(wanted.format, *cpu_, *pool_)).get();
     if (Perturbation perturbation = perturbation_of(*this); perturbation.acts())
       hardware = (perturbed = make_perturbed(*hardware, std::move(perturbation))).get();
-    Network network(graph_, initial_parameters(graph_, experiment_->seed), *hardware);
+    Network network(graph(), start, *hardware);
     EpochCounter counter(*observer_, done, mutex, epochs);
     fold.epochs = train(network, *data_, fold.split.train, experiment_->training, &counter, fold.split.test,
                         checkpoints("floating point, " + fold.name))
@@ -148,7 +134,7 @@ void Study::train_floating() {
     if (wanted.plain()) {
       fold.floating = evaluate(network, *data_, fold.split.test);
     } else {
-      Network exact(graph_, fold.parameters, *blas);
+      Network exact(graph(), fold.parameters, *blas);
       fold.floating = evaluate(exact, *data_, fold.split.test);
     }
   };

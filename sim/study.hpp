@@ -14,6 +14,7 @@
 #include "sim/comparison.hpp"
 #include "sim/experiment.hpp"
 #include "sim/metric.hpp"
+#include "sim/open_workload.hpp"
 #include "workloads/audit.hpp"
 #include "workloads/network.hpp"
 #include "workloads/split.hpp"
@@ -49,13 +50,16 @@ class Study {
   Executor& cpu() const noexcept { return *cpu_; }
   Observer& observer() const noexcept { return *observer_; }
   const Dataset& data() const noexcept { return *data_; }
-  const Graph& graph() const noexcept { return graph_; }
+  const Graph& graph() const noexcept { return workload_.graph; }
+  /// Whether the networks are those of a file, as they are or, with epochs, trained further.
+  bool imported() const noexcept { return workload_.trained != nullptr; }
   /// What results are measured in; the first judges hardware.
   std::span<const Metric> metrics() const noexcept { return metrics_; }
   /// The folds whose networks every hardware runs.
   std::vector<TrainedFold>& folds() noexcept { return folds_; }
   const std::vector<TrainedFold>& folds() const noexcept { return folds_; }
-  /// The split that keeps the order of the file; empty where the data brings its own split.
+  /// The split that keeps the order of the file; empty where the data brings its own split, where the parts
+  /// of its groups stand apart in the file, and where nothing is trained.
   const std::vector<TrainedFold>& ordered() const noexcept { return ordered_; }
   const TrainedFold& fold_of_chip(std::size_t chip) const { return folds_[chip % folds_.size()]; }
   /// Training rows that set converter ranges.
@@ -65,6 +69,7 @@ class Study {
   void keep_folds(std::size_t folds);
   /// Trains all folds and the ordered split on the CPU in floating point, on what the experiment puts in
   /// between; TrainedFold::floating is without it. Stopped trainings leave folds that are trained in part.
+  /// The network of a file goes on from its weights, or with no epochs stays as it is.
   void train_floating();
   /// For the training of that name.
   Checkpoints checkpoints(const std::string& name) const;
@@ -79,7 +84,7 @@ class Study {
   std::unique_ptr<Executor> cpu_;
   std::unique_ptr<CheckpointFile> checkpoint_;
   std::shared_ptr<const Dataset> data_;
-  Graph graph_;
+  OpenedWorkload workload_;
   std::span<const Metric> metrics_;
   std::vector<TrainedFold> folds_, ordered_;
 };

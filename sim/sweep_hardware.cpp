@@ -33,6 +33,7 @@ SweepCost cost_of(std::string hardware, const std::string& camp, std::vector<Cos
   cost.camp = camp;
   cost.provenance = one.cost.provenance;
   cost.latency_s = one.cost.latency_s;
+  cost.area_m2 = one.cost.chip_area_m2();
   cost.energy_j = energy(one, false);
   cost.energy_by_part = energy_by_part(one.cost, one.cost.latency_s);
   cost.batch = best.batch;

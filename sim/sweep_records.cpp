@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -23,7 +25,7 @@ Provenance provenance_of(const std::string& name) {
 void record_costs(TraceWriter& trace, const std::vector<SweepRun>& runs) {
   std::vector<std::string> hardware, camp, provenance;
   std::vector<std::int64_t> point, batch;
-  std::vector<double> latency, energy, throughput, pipelined, by_part, pipelined_by_part, price;
+  std::vector<double> latency, energy, throughput, pipelined, by_part, pipelined_by_part, price, area;
   for (const SweepRun& run : runs)
     for (const SweepCost& c : run.costs) {
       point.push_back(integer(run.point));
@@ -39,6 +41,7 @@ void record_costs(TraceWriter& trace, const std::vector<SweepRun>& runs) {
       pipelined_by_part.insert(pipelined_by_part.end(), c.pipelined_energy_by_part.begin(),
                                c.pipelined_energy_by_part.end());
       price.push_back(c.price_usd);
+      area.push_back(c.area_m2);
     }
   if (point.empty()) return;
   trace.append_records("sweep_costs", point.size(),
@@ -53,7 +56,8 @@ void record_costs(TraceWriter& trace, const std::vector<SweepRun>& runs) {
                         {"throughput_per_s", throughput},
                         {"pipelined_energy_j", pipelined},
                         {"pipelined_energy_by_part", pipelined_by_part},
-                        {"price_usd", price}});
+                        {"price_usd", price},
+                        {"area_m2", area}});
 }
 
 void record_scores(TraceWriter& trace, const std::vector<SweepRun>& runs) {
@@ -158,9 +162,16 @@ StoredSweep read_sweep_trace(const TraceReader& trace, const std::string& path) 
              pipelined = trace.numbers(table, "pipelined_energy_j"),
              pipelined_by_part = trace.numbers(table, "pipelined_energy_by_part"),
              price = trace.numbers(table, "price_usd");
+  // Traces of schema 1.5 and before tell no area, and have fewer parts.
+  const bool has_area = trace.number_attribute("schema_version").at(1) >= 6;
+  const auto area = has_area ? trace.numbers(table, "area_m2")
+                             : std::vector<double>(point.size(), std::numeric_limits<double>::quiet_NaN());
   const auto parts = [&](const std::vector<double>& all, std::size_t i) {
-    const auto first = all.begin() + static_cast<std::ptrdiff_t>(i * part_count);
-    return std::vector<double>(first, first + static_cast<std::ptrdiff_t>(part_count));
+    const std::size_t stored = all.size() / point.size();
+    std::vector<double> one(part_count);
+    std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(i * stored), std::min(stored, part_count),
+                one.begin());
+    return one;
   };
   for (std::size_t i = 0; i < point.size(); ++i) {
     // Costs without their run are those of a run that a kill cut off, which will run again.
@@ -169,7 +180,7 @@ StoredSweep read_sweep_trace(const TraceReader& trace, const std::string& path) 
     sweep.runs[place->second].costs.push_back({hardware[i], camp[i], provenance_of(provenance[i]), latency[i],
                                                energy[i], static_cast<std::size_t>(batch[i]), throughput[i],
                                                pipelined[i], parts(by_part, i), parts(pipelined_by_part, i),
-                                               price[i]});
+                                               price[i], area[i]});
   }
   return sweep;
 }

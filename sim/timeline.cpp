@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <numeric>
 
 #include "core/error.hpp"
 #include "electronic/serving.hpp"
@@ -77,27 +77,16 @@ Timeline make_timeline(const TimelineRequest& request) {
     refuse(fmt::format("rate = {} requests a second must be positive", request.per_s));
   const std::vector<Work> work = lower(find_workload(request.workload).graph(), request.batch, false);
   for (const Work& w : work) t.operators.push_back(w.name);
-  // A preset with its price, or the light of a published system.
-  std::vector<std::string_view> names;
-  for (const PhotonicPreset& preset : photonic_presets()) names.push_back(preset.name);
-  const std::size_t presets = names.size();
-  for (const PhotonicSystem& system : photonic_systems()) names.push_back(system.name);
-  const auto place = static_cast<std::size_t>(std::ranges::find(names, request.preset) - names.begin());
-  if (place == names.size()) throw Error(unknown_name("photonic preset or system", request.preset, names));
-  std::optional<PhotonicPricing> pricing;
-  if (place < presets) {
-    PhotonicDesign design = photonic_presets()[place].design;
-    if (request.cores > 0) design.cores = request.cores;
-    t.request.cores = design.cores;
-    pricing.emplace(design, find_memory(PhotonicSetup{}.memory), TrainingScheme::reprogram);
-    t.price = pricing->price(work);
-  } else {
-    if (request.cores > 0) refuse("a published system has the cores that it has; cores belongs to presets");
-    t.request.cores = photonic_systems()[place - presets].cores;
-  }
+  PhotonicDesign design = find_photonic_preset(request.preset).design;
+  if (request.cores > 0) design.cores = request.cores;
+  design.chips = request.chips;
+  if (!request.link.empty()) design.chip_link = find_chip_link(request.link);
+  t.request.cores = design.cores;
+  t.request.link = design.chip_link.name;
+  const PhotonicPricing pricing(design, find_memory(PhotonicSetup{}.memory), TrainingScheme::reprogram);
+  t.price = pricing.price(work);
   const auto schedule = [&](std::span<const double> arrivals) {
-    return pricing ? schedule_photonic(*pricing, work, request.options, arrivals)
-                   : schedule_photonic(photonic_systems()[place - presets], work, request.options, arrivals);
+    return schedule_photonic(pricing, work, request.options, arrivals);
   };
   std::vector<double> arrivals{0};
   if (request.requests > 1) {
@@ -125,12 +114,10 @@ std::string timeline_text(const Timeline& t) {
   line(r.requests == 1 ? "makespan" : "makespan of all requests", si(s.times.makespan_s, "s"));
   line("no schedule is shorter than: path", si(s.bounds.path_s, "s"));
   line("no schedule is shorter than: busiest", si(s.bounds.busiest_s, "s"));
-  if (t.price.latency_s > 0) line("price of one request, nothing overlapped", si(t.price.latency_s, "s"));
-  const double energy = energy_j(t) / static_cast<double>(r.requests);
-  if (t.price.latency_s > 0)
-    line("energy of a request, static power once", si(energy, "J"));
-  else if (energy > 0)
-    line("energy of a request, in its listed devices", si(energy, "J"));
+  line("price of one request, nothing overlapped", si(t.price.latency_s, "s"));
+  line("energy of a request, static power once", si(energy_j(t) / static_cast<double>(r.requests), "J"));
+  if (const double area = s.cost.chip_area_m2(); area > 0)
+    line("chip area", fmt::format("{:.4g} mm²", 1e6 * area));
   if (r.requests > 1) {
     line("requests", std::to_string(r.requests));
     line("requests a second, at random times", si(t.per_s, "/s"));
@@ -146,9 +133,8 @@ std::string timeline_text(const Timeline& t) {
     share(s.servers[i] == 1 ? s.resources[i] : fmt::format("{}, {} at once", s.resources[i], s.servers[i]),
           s.utilisation(i));
   text += "\nModelled times on the device; a core is at work while light passes it.\n";
-  if (t.price.latency_s == 0)
-    text +=
-        "A published system: its light alone, every tile full, so a lower bound. See fringe list systems.\n";
+  if (const auto& system = find_photonic_preset(r.preset).design.published)
+    text += "A published system. Assumed: " + system->run.assumed + ".\n";
   return text;
 }
 
@@ -167,13 +153,15 @@ std::string timeline_json(const Timeline& t) {
             {"partial_sums", name_of(sums_rows, r.options.mapping.sums)},
             {"overlap", r.options.overlap},
             {"banks", r.options.banks},
-            {"chips", r.options.chips},
+            {"chips", r.chips},
+            {"chip_link", r.link},
             {"tasks", s.tasks.size()},
             {"makespan_s", s.times.makespan_s},
             {"bound_path_s", s.bounds.path_s},
             {"bound_busiest_s", s.bounds.busiest_s},
             {"price_latency_s", t.price.latency_s},
             {"energy_j", energy_j(t)}};
+  if (const double area = s.cost.chip_area_m2(); area > 0) root["area_m2"] = area;
   Json percentiles = Json::object();
   for (const double p : latency_percentiles)
     percentiles[fmt::format("{:g}", 100 * p)] = percentile(s.latency_s, p);
@@ -214,8 +202,11 @@ std::string chrome_trace(const Timeline& t) {
   }
   std::vector<std::string> names;
   for (const std::string& name : t.operators) names.push_back(quoted(name));
+  std::vector<std::size_t> by_start(s.tasks.size());
+  std::iota(by_start.begin(), by_start.end(), std::size_t{0});
+  std::ranges::stable_sort(by_start, {}, [&](std::size_t k) { return s.times.start_s[k]; });
   constexpr double shown_per_s = 1e9;
-  for (std::size_t k = 0; k < s.tasks.size(); ++k) {
+  for (const std::size_t k : by_start) {
     const PhotonicTask& what = s.what[k];
     text += fmt::format(
         ",\n{{\"ph\":\"X\",\"name\":{},\"cat\":\"{}\",\"pid\":1,\"tid\":{},\"ts\":{},\"dur\":{},"
@@ -232,10 +223,10 @@ std::string timeline_toml(const Timeline& t) {
   return fmt::format(
       "[timeline]\nworkload = \"{}\"\non = \"{}\"\ncores = {}\nbatch = {}\nrequests = {}\nper_s = {}\n"
       "stationary = \"{}\"\nsums = \"{}\"\noverlap = {}\nbanks = {}\nprogramming_channels = {}\n"
-      "accumulators = {}\nchips = {}\nlink_bytes_per_s = {}\n",
+      "accumulators = {}\nchips = {}\nchip_link = \"{}\"\n",
       r.workload, r.preset, r.cores, r.batch, r.requests, t.per_s,
       name_of(stationary_rows, o.mapping.stationary), name_of(sums_rows, o.mapping.sums), o.overlap, o.banks,
-      o.programming_channels, o.mapping.accumulators, o.chips, o.link_bytes_per_s);
+      o.programming_channels, o.mapping.accumulators, r.chips, r.link);
 }
 
 void record_timeline(TraceWriter& trace, const Timeline& t) {

@@ -12,9 +12,11 @@
 namespace fringe {
 
 struct TimelineRequest {
-  std::string workload, preset;  ///< a photonic preset, or a published system: its light alone
+  std::string workload, preset;  ///< a photonic preset, among them published systems
   std::size_t batch = 1;         ///< samples of a request
   std::size_t cores = 0;         ///< 0: those of the preset
+  std::size_t chips = 1;         ///< that the cores stand on
+  std::string link;              ///< between them, a row of the catalogue; "": that of the preset
   std::size_t requests = 1;      ///< at random times where there is more than one
   double per_s = 0;              ///< requests a second; 0: half of what the busiest resource allows
   std::uint64_t seed = 1;        ///< of the times of arrival
@@ -25,7 +27,7 @@ struct Timeline {
   TimelineRequest request;
   std::vector<std::string> operators;  ///< of the list, by index
   PhotonicSchedule schedule;
-  Cost price;        ///< of one request, without a schedule; of a published system nothing
+  Cost price;        ///< of one request, without a schedule
   double per_s = 0;  ///< requests a second; 0: one request
 };
 
@@ -41,8 +43,8 @@ std::string timeline_text(const Timeline& timeline);
 std::string timeline_json(const Timeline& timeline);
 
 /// JSON of the Trace Event Format, which Perfetto and chrome://tracing open: a complete event for each task,
-/// a thread for each server. Viewers resolve a nanosecond, so a microsecond of the file is a nanosecond of
-/// the system; the name of its process says so.
+/// by start, a thread for each server. Viewers resolve a nanosecond, so a microsecond of the file is a
+/// nanosecond of the system; the name of its process says so.
 std::string chrome_trace(const Timeline& timeline);
 
 /// The experiment that a trace of it names.

@@ -167,7 +167,9 @@ void record_hardware(TraceWriter& trace, const HardwareResult& hardware, Metrics
                            {"energy_by_part", energy_by_part(cost, cost.latency_s)},
                            {"pipelined_energy_j", energy(cost, hardware.boundary, cost.interval_s())},
                            {"pipelined_energy_by_part", energy_by_part(cost, cost.interval_s())},
-                           {"busy_by_resource", list(cost.busy_s)}});
+                           {"busy_by_resource", list(cost.busy_s)},
+                           {"area_m2", cost.chip_area_m2()},
+                           {"area_by_part", list(cost.area_m2)}});
   }
   for (const LayerFigure& layer : hardware.layers)
     trace.append("layers", {{"hardware", hardware.name},

@@ -63,6 +63,12 @@ class CudaLaunch {
  public:
   explicit CudaLaunch(Executor&) {}
 
+  /// A thread has one column: there is nothing to turn.
+  template <int>
+  struct TileOf {
+    static constexpr int size = 0;
+  };
+
   template <class Op>
   void each(std::size_t sites, std::size_t columns, const Op& op, std::size_t = 1) const {
     device::for_each(sites, columns, OneLane<Op>{op}, "operator");

@@ -9,6 +9,7 @@
 #include "core/executor.hpp"
 #include "core/host_device.hpp"
 #include "workloads/kernels_lanes.hpp"
+#include "workloads/kernels_tile.hpp"
 
 namespace fringe::kernels {
 
@@ -16,6 +17,10 @@ template <int Width>
 class CpuLaunch {
  public:
   explicit CpuLaunch(Executor& executor) : pool_(*executor.pool()) {}
+
+  /// What turns numbers of `run` floats from one axis to another, Tile::size at a time.
+  template <int run>
+  using TileOf = Tile<Width / static_cast<int>(sizeof(float)), run>;
 
   /// op.run<lanes>(site, column) until every column of every site is done; `work`: numbers that one column
   /// of a site costs.

@@ -20,7 +20,8 @@ namespace fringe::kernels {
 /// to[f·to_feature + t·to_token + b] = from[f·from_feature + t·from_token + b]. A site is 32 features: what
 /// lies next to each other of a token is then a run of several cache lines, which is called for ahead, as
 /// tokens lie pages apart; and the other side is 32 streams of whole cache lines. Few columns of a token pass
-/// as many tokens at a time as fill a line.
+/// as many tokens at a time as fill a line, in tiles that are turned in registers.
+template <class Launch>
 struct SwapAxes {
   static constexpr std::size_t block = 32;
   const float* from;
@@ -57,7 +58,10 @@ struct SwapAxes {
     for (std::size_t t = begin; t < end; t += group) {
       call_for(first, t + ahead < end ? t + ahead : t, t + ahead + group < end ? t + ahead + group : end);
       const std::size_t count = t + group < end ? group : end - t;
-      for (std::size_t f = first; f < last; ++f) {
+      std::size_t f = first;
+      if constexpr (!more && Launch::template TileOf<run>::size > 1)
+        if (count == group) f = tiles<run>(first, last, t, t + group);
+      for (; f < last; ++f) {
         const float* const source = from + f * from_feature + t * from_token;
         float* const target = to + f * to_feature + t * to_token;
         if (count == group)
@@ -68,6 +72,20 @@ struct SwapAxes {
             copy<run, more>(target + k * to_token, source + k * from_token);
       }
     }
+  }
+  /// As many features as fill tiles, and the first that is left.
+  template <std::size_t run>
+  FRINGE_INLINE std::size_t tiles(std::size_t first, std::size_t last, std::size_t begin,
+                                  std::size_t end) const {
+    using Tile = typename Launch::template TileOf<run>;
+    constexpr std::size_t size = Tile::size;
+    const bool tokens_apart = from_feature == batch;
+    std::size_t f = first;
+    for (; f + size <= last; f += size)
+      for (std::size_t t = begin; t < end; t += size)
+        Tile::turn(from + f * from_feature + t * from_token, tokens_apart ? from_token : from_feature,
+                   to + f * to_feature + t * to_token, tokens_apart ? to_feature : to_token);
+    return f;
   }
   template <std::size_t run, bool more>
   FRINGE_INLINE void copy(float* target, const float* source) const {
@@ -104,8 +122,9 @@ struct SwapAxes {
 };
 
 template <class Launch>
-void swap_axes(Executor& executor, const SwapAxes& op, std::size_t tokens) {
-  Launch(executor).spans((op.features + SwapAxes::block - 1) / SwapAxes::block, tokens * op.batch, op);
+void swap_axes(Executor& executor, const SwapAxes<Launch>& op, std::size_t tokens) {
+  constexpr std::size_t block = SwapAxes<Launch>::block;
+  Launch(executor).spans((op.features + block - 1) / block, tokens * op.batch, op);
 }
 
 /// Columns [features × count·batch] of the tokens `p` of a value.

@@ -16,6 +16,7 @@ struct OnnxModel {
   int opset = 0;
   /// Softmax or LogSoftmax, where the model ended in one: it is left out, since the loss contains it.
   std::string left_out;
+  bool names_loss = false;  ///< "fringe.loss" stands in the file's metadata
 };
 
 /// Reads a model of opset 11 to 17 as what it does with a batch of one: the input's free dimension, or its

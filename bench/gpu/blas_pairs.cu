@@ -22,57 +22,6 @@ using cublas::LtProduct;
 
 constexpr int rounds = 40;
 
-template <class Format>
-struct Convert {
-  const float* from;
-  Format* to;
-  __device__ void operator()(std::size_t i) const { to[i] = static_cast<Format>(from[i]); }
-};
-template <>
-struct Convert<std::int8_t> {
-  const float* from;
-  std::int8_t* to;
-  __device__ void operator()(std::size_t i) const {
-    to[i] = static_cast<std::int8_t>(fminf(fmaxf(rintf(32 * from[i]), -127.0f), 127.0f));
-  }
-};
-
-template <class Format>
-Buffer<Format> operand(std::int64_t count, std::uint32_t site) {
-  const Tensor normals = random(1, static_cast<std::size_t>(count), site);
-  Buffer<Format> out(gpu(), normals.cols());
-  device::for_each(out.size(), Convert<Format>{normals.span().data(), out.data()}, "convert");
-  return out;
-}
-
-/// Seconds on the device of one of `calls` calls, back to back.
-class DeviceClock {
- public:
-  DeviceClock() {
-    device::check(cudaEventCreate(&start_), "event");
-    device::check(cudaEventCreate(&stop_), "event");
-  }
-  DeviceClock(const DeviceClock&) = delete;
-  DeviceClock& operator=(const DeviceClock&) = delete;
-  ~DeviceClock() {
-    cudaEventDestroy(start_);
-    cudaEventDestroy(stop_);
-  }
-  template <class Call>
-  double operator()(int calls, Call&& call, cudaStream_t stream = nullptr) {
-    device::check(cudaEventRecord(start_, stream), "event");
-    for (int i = 0; i < calls; ++i) call();
-    device::check(cudaEventRecord(stop_, stream), "event");
-    device::check(cudaEventSynchronize(stop_), "calls");
-    float milliseconds = 0;
-    device::check(cudaEventElapsedTime(&milliseconds, start_, stop_), "event");
-    return 1e-3 * static_cast<double>(milliseconds) / calls;
-  }
-
- private:
-  cudaEvent_t start_{}, stop_{};
-};
-
 void report(benchmark::State& state, const bench::Verdict& v) {
   state.SetIterationTime(v.ours_s);
   state.SetLabel(std::string(v.word));
@@ -88,8 +37,8 @@ template <class A, class B, class D, class Factor>
 void against_best(benchmark::State& state, cudaDataType_t ta, cudaDataType_t tb, cudaDataType_t td,
                   cublasComputeType_t compute, cudaDataType_t scale, bool scaled) {
   const std::int64_t m = state.range(0), k = state.range(1), n = state.range(2);
-  const auto w = operand<A>(m * k, 1);
-  const auto x = operand<B>(k * n, 2);
+  const auto w = random_as<A>(static_cast<std::size_t>(m * k), 1);
+  const auto x = random_as<B>(static_cast<std::size_t>(k * n), 2);
   const Buffer<D> y(gpu(), static_cast<std::size_t>(m * n));
   Buffer<float> factor(gpu(), 1);
   factor.from_host(std::vector<float>{1});
@@ -170,7 +119,7 @@ void captured_step(benchmark::State& state) {
   cudaStream_t stream{};
   device::check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "stream");
   {
-    const auto w = operand<float>(n * n, 1), x = operand<float>(n * n, 2);
+    const auto w = random_as<float>(n * n, 1), x = random_as<float>(n * n, 2);
     const Buffer<float> y(gpu(), n * n);
     device::check(cudaDeviceSynchronize(), "operands");
     const LtProduct p{.a = CUDA_R_32F,

@@ -28,25 +28,12 @@ std::map<Format, std::vector<MeasuredGemm>>& measured() {
 }
 
 template <class T>
-struct Narrow {
-  const float* from;
-  T* to;
-  __device__ void operator()(std::size_t i) const { to[i] = static_cast<T>(from[i]); }
-};
-template <class T>
-Buffer<T> operand(std::size_t count, std::uint32_t site) {
-  const Tensor normals = random(1, count, site);
-  Buffer<T> out(gpu(), count);
-  device::for_each(count, Narrow<T>{normals.span().data(), out.data()}, "operand");
-  return out;
-}
-
-template <class T>
 void measure(benchmark::State& state, Format format, const GemmShape& shape, cudaDataType_t type,
              cublasComputeType_t compute) {
   const auto m = static_cast<std::int64_t>(shape.rows), k = static_cast<std::int64_t>(shape.inner),
              n = static_cast<std::int64_t>(shape.columns);
-  const Buffer<T> w = operand<T>(shape.rows * shape.inner, 1), x = operand<T>(shape.inner * shape.columns, 2);
+  const Buffer<T> w = random_as<T>(shape.rows * shape.inner, 1),
+                  x = random_as<T>(shape.inner * shape.columns, 2);
   const Buffer<T> y(gpu(), shape.rows * shape.columns);
   const cublas::LtProduct p{.a = type,
                             .b = type,
@@ -63,17 +50,9 @@ void measure(benchmark::State& state, Format format, const GemmShape& shape, cud
                             .ldd = m};
   cublas::Lt lt(gpu());
   if (!lt.run(p, w.data(), x.data(), y.data())) return state.SkipWithError("this GPU has no such product");
-  cudaEvent_t start{}, stop{};
-  device::check(cudaEventCreate(&start), "event");
-  device::check(cudaEventCreate(&stop), "event");
+  const DeviceClock clock;
   const auto seconds = [&](int calls) {
-    device::check(cudaEventRecord(start), "event");
-    for (int i = 0; i < calls; ++i) lt.run(p, w.data(), x.data(), y.data());
-    device::check(cudaEventRecord(stop), "event");
-    device::check(cudaEventSynchronize(stop), "calls");
-    float milliseconds = 0;
-    device::check(cudaEventElapsedTime(&milliseconds, start, stop), "event");
-    return 1e-3 * static_cast<double>(milliseconds) / calls;
+    return clock(calls, [&] { lt.run(p, w.data(), x.data(), y.data()); });
   };
   const int calls = static_cast<int>(std::clamp(2e-3 / std::max(seconds(3), 1e-6), 1.0, 500.0));
   for (auto _ : state) {
@@ -83,8 +62,6 @@ void measure(benchmark::State& state, Format format, const GemmShape& shape, cud
     state.SetIterationTime(rounds[3]);
     measured()[format].push_back({shape, rounds[3]});
   }
-  cudaEventDestroy(start);
-  cudaEventDestroy(stop);
 }
 
 void calibrate(benchmark::State& state, Format format) {

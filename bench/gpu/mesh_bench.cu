@@ -35,22 +35,11 @@ double peak() {
   static const double rate = [] {
     constexpr unsigned blocks = 4096, threads = 256;
     Buffer<float> out(gpu(), std::size_t{blocks} * threads);
-    cudaEvent_t start{}, stop{};
-    cudaEventCreate(&start);
-    cudaEventCreate(&stop);
-    float best = INFINITY;
-    for (int repeat = 0; repeat < 20; ++repeat) {
-      cudaEventRecord(start);
-      multiply_add<<<blocks, threads>>>(out.data(), 0.999f, 0.001f);
-      cudaEventRecord(stop);
-      device::check(cudaEventSynchronize(stop), "peak");
-      float milliseconds = 0;
-      cudaEventElapsedTime(&milliseconds, start, stop);
-      best = std::min(best, milliseconds);
-    }
-    cudaEventDestroy(start);
-    cudaEventDestroy(stop);
-    return double{chains} * links * blocks * threads / (1e-3 * static_cast<double>(best));
+    const DeviceClock clock;
+    double best = INFINITY;
+    for (int repeat = 0; repeat < 20; ++repeat)
+      best = std::min(best, clock(1, [&] { multiply_add<<<blocks, threads>>>(out.data(), 0.999f, 0.001f); }));
+    return double{chains} * links * blocks * threads / best;
   }();
   return rate;
 }
@@ -77,30 +66,14 @@ void add_share(benchmark::State& state, const MeshLayout& layout, double vectors
 }
 
 template <class Real>
-struct Widen {
-  const float* from;
-  Real* to;
-  __device__ void operator()(std::size_t i) const { to[i] = from[i]; }
-};
-
-/// Random numbers of either precision.
-template <class Real>
-Buffer<Real> plane(std::size_t elements, std::uint32_t site) {
-  const Tensor from = random(1, elements, site);
-  Buffer<Real> to(gpu(), elements);
-  device::for_each(elements, Widen<Real>{from.span().data(), to.data()}, "widen");
-  return to;
-}
-
-template <class Real>
 void propagate(benchmark::State& state) {
   const auto modes = static_cast<std::size_t>(state.range(0)),
              batch = static_cast<std::size_t>(state.range(1));
   const MeshLayout layout = rectangular_layout(modes, modes);
   const CudaMesh<Real> mesh(gpu(), layout, ideal_mesh(layout));
   const std::size_t elements = modes * batch;
-  const Buffer<Real> re = plane<Real>(elements, 1), im = plane<Real>(elements, 2),
-                     y_re = plane<Real>(elements, 3), y_im = plane<Real>(elements, 4);
+  const Buffer<Real> re = random_as<Real>(elements, 1), im = random_as<Real>(elements, 2),
+                     y_re = random_as<Real>(elements, 3), y_im = random_as<Real>(elements, 4);
   const auto view = [&](const Buffer<Real>& of) { return MatrixView<Real>(of.data(), modes, batch); };
   const auto vectors = static_cast<double>(batch);
   const double seconds = time_on_device(state, vectors, "vectors/s", [&] {
@@ -170,8 +143,8 @@ void transfer(benchmark::State& state) {
   const MeshLayout layout = rectangular_layout(modes, modes);
   const CudaTransfer<Real> matrix(gpu(), layout, ideal_mesh(layout));
   const std::size_t elements = modes * batch;
-  const Buffer<Real> re = plane<Real>(elements, 1), im = plane<Real>(elements, 2),
-                     y_re = plane<Real>(elements, 3), y_im = plane<Real>(elements, 4);
+  const Buffer<Real> re = random_as<Real>(elements, 1), im = random_as<Real>(elements, 2),
+                     y_re = random_as<Real>(elements, 3), y_im = random_as<Real>(elements, 4);
   const auto view = [&](const Buffer<Real>& b) { return MatrixView<Real>(b.data(), modes, batch); };
   time_on_device(state, static_cast<double>(batch), "vectors/s", [&] {
     matrix.multiply({view(re), view(im)}, {view(y_re), view(y_im)});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ Cost sample(int i, Provenance provenance = Provenance::modelled) {
   for (std::size_t p = 0; p < part_count; ++p) {
     c.joules[p] = 0.125 * static_cast<double>((p * 3 + static_cast<unsigned>(i)) % 11);
     c.static_watts[p] = 0.5 * static_cast<double>((p * 7 + 5u * static_cast<unsigned>(i)) % 13);
+    c.area_m2[p] = 0.25 * static_cast<double>((p * 5 + 2u * static_cast<unsigned>(i)) % 9);
   }
   c.provenance = provenance;
   return c;
@@ -30,6 +32,7 @@ void expect_same(const Cost& a, const Cost& b) {
   EXPECT_EQ(a.busy_s, b.busy_s);
   EXPECT_EQ(a.joules, b.joules);
   EXPECT_EQ(a.static_watts, b.static_watts);
+  EXPECT_EQ(a.area_m2, b.area_m2);
   EXPECT_EQ(a.provenance, b.provenance);
   EXPECT_EQ(a.energy_known, b.energy_known);
 }
@@ -48,6 +51,8 @@ TEST(Cost, ThenAddsAndBesideTakesTheLonger) {
     EXPECT_EQ(in_turn.joules[p], a.joules[p] + b.joules[p]);
     EXPECT_EQ(in_turn.static_watts[p], std::max(a.static_watts[p], b.static_watts[p]));
     EXPECT_EQ(at_once.static_watts[p], in_turn.static_watts[p]);
+    EXPECT_EQ(in_turn.area_m2[p], std::max(a.area_m2[p], b.area_m2[p]));
+    EXPECT_EQ(at_once.area_m2[p], in_turn.area_m2[p]);
   }
 }
 
@@ -81,6 +86,14 @@ TEST(Cost, TheBusiestResourceSetsTheInterval) {
   }
 }
 
+TEST(Cost, AreaIsThatOfAllPartsOrUnknown) {
+  EXPECT_TRUE(std::isnan(Cost{}.chip_area_m2()));
+  Cost c;
+  c.area(Part::sram) = 0.5;
+  c.area(Part::adc) = 0.25;
+  EXPECT_EQ(c.chip_area_m2(), 0.75);
+}
+
 TEST(Cost, AnUnknownEnergyStaysUnknown) {
   Cost unknown;
   unknown.energy_known = false;
@@ -108,10 +121,11 @@ TEST(Cost, EnergyBoundariesNest) {
 
 // Traces store these by position: the order may grow, never change.
 TEST(Cost, RowsAreNamedInOrder) {
-  const std::vector<std::string_view> parts{"laser",      "modulator",     "dac", "adc",  "receiver",
-                                            "phase_hold", "phase_program", "mac", "sram", "dram",
-                                            "digital",    "decomposition", "idle"};
-  const std::vector<std::string_view> resources{"matrix_unit", "programming", "memory", "digital", "launch"};
+  const std::vector<std::string_view> parts{"laser",      "modulator",     "dac",  "adc",  "receiver",
+                                            "phase_hold", "phase_program", "mac",  "sram", "dram",
+                                            "digital",    "decomposition", "idle", "link", "undivided"};
+  const std::vector<std::string_view> resources{"matrix_unit", "programming", "memory",
+                                                "digital",     "launch",      "link"};
   ASSERT_GE(cost_parts().size(), parts.size());
   ASSERT_GE(resource_names().size(), resources.size());
   for (std::size_t i = 0; i < parts.size(); ++i) EXPECT_EQ(cost_parts()[i].name, parts[i]);

@@ -55,16 +55,19 @@ TEST(DeviceCatalogue, UnitsArePlausible) {
     within(d.energy_per_symbol_j, 1e-16, 1e-9, d.name, "energy_per_symbol_j");
     within(d.symbol_rate_hz, 1e6, 2 * d.bandwidth_hz, d.name, "symbol_rate_hz");
     within(d.extinction_ratio_db, 3, 80, d.name, "extinction_ratio_db");
+    within(d.area_m2, 1e-10, 1e-4, d.name, "area_m2");
   }
   for (const Laser& d : lasers()) {
     within(d.wall_plug_efficiency, 1e-3, 0.8, d.name, "wall_plug_efficiency");
     within(d.wavelength_m, 0.4e-6, 3e-6, d.name, "wavelength_m");
     within(d.rin_db_per_hz, -175, -110, d.name, "rin_db_per_hz");
     within(d.linewidth_hz, 1, 100e6, d.name, "linewidth_hz");
+    within(d.area_m2, 1e-9, 1e-4, d.name, "area_m2");
   }
   for (const Photodiode& d : photodiodes()) {
     within(d.bandwidth_hz, 1e6, 1e12, d.name, "bandwidth_hz");
     within(d.dark_current_a, 0, 1e-4, d.name, "dark_current_a");
+    within(d.area_m2, 1e-11, 1e-6, d.name, "area_m2");
     // No more than one electron a photon at 1550 nm, where the germanium rows are specified.
     within(quantum_efficiency(d, 1550e-9), 0.01, 1, d.name, "quantum efficiency");
   }
@@ -72,12 +75,14 @@ TEST(DeviceCatalogue, UnitsArePlausible) {
     within(d.input_noise_a_per_sqrt_hz, 1e-13, 1e-9, d.name, "input_noise_a_per_sqrt_hz");
     within(d.bandwidth_hz, 1e6, 1e12, d.name, "bandwidth_hz");
     within(d.power_w, 1e-5, 1, d.name, "power_w");
+    within(d.area_m2, 1e-10, 1e-5, d.name, "area_m2");
   }
   for (const Converter& d : converters()) {
     within(d.nominal_bits, 1, 24, d.name, "nominal_bits");
     within(d.enob_bits, 1, d.nominal_bits, d.name, "enob_bits");
     within(d.rate_hz, 1e3, 1e12, d.name, "rate_hz");
     within(d.power_w, 1e-6, 10, d.name, "power_w");
+    within(d.area_m2, 1e-10, 1e-5, d.name, "area_m2");
   }
   for (const DigitalUnit& d : digital_units()) {
     within(d.int32_add_j, 1e-15, d.fp32_add_j, d.name, "int32_add_j");
@@ -85,6 +90,12 @@ TEST(DeviceCatalogue, UnitsArePlausible) {
     within(d.fp32_multiply_j, 1e-13, 1e-10, d.name, "fp32_multiply_j");
     within(d.clock_hz, 1e8, 1e10, d.name, "clock_hz");
     within(d.operations_per_s, 1e8, 1e15, d.name, "operations_per_s");
+    within(d.area_m2, 1e-8, 1e-3, d.name, "area_m2");
+  }
+  for (const ChipLink& d : chip_links()) {
+    within(d.bytes_per_s, 1e8, 1e14, d.name, "bytes_per_s");
+    within(d.j_per_bit, 1e-15, 1e-10, d.name, "j_per_bit");
+    within(d.latency_s, 1e-10, 1e-5, d.name, "latency_s");
   }
 }
 
@@ -93,7 +104,7 @@ TEST(DeviceCatalogue, EveryRowIsListedOnceWithASourceOfAYear) {
   EXPECT_EQ(list.size(), phase_shifters().size() + splitters().size() + waveguides().size() +
                              fibre_couplers().size() + modulators().size() + lasers().size() +
                              photodiodes().size() + tias().size() + converters().size() +
-                             digital_units().size());
+                             digital_units().size() + chip_links().size());
   std::set<std::pair<std::string, std::string>> names;
   for (const DeviceListing& row : list) {
     EXPECT_TRUE(names.insert({row.kind, row.name}).second) << row.name << " twice";
@@ -111,7 +122,7 @@ TEST(DeviceCatalogue, SummariesCarryUnits) {
       EXPECT_EQ(row.kind, "phase shifter");
       EXPECT_EQ(row.summary, "pi power 24.77 mW, loss 0.23 dB, length 61.6 um, rise time 2.692 us");
     } else if (row.name == "adc-5gs") {
-      EXPECT_EQ(row.summary, "ADC, 10 bits, ENOB 7.764, 5 GS/s, 29 mW, 26.68 fJ/step");
+      EXPECT_EQ(row.summary, "ADC, 10 bits, ENOB 7.764, 5 GS/s, 29 mW, 26.68 fJ/step, area 1.108e+04 um2");
     } else if (row.name == "mems") {
       EXPECT_EQ(row.summary.substr(0, 12), "pi power 0 W");
     }
@@ -127,7 +138,8 @@ TEST(DeviceCatalogue, FindsARowAndOffersTheNearestName) {
   for (const auto& call :
        {+[] { find_waveguide("x"); }, +[] { find_fibre_coupler("x"); }, +[] { find_modulator("x"); },
         +[] { find_laser("x"); }, +[] { find_photodiode("x"); }, +[] { find_tia("x"); },
-        +[] { find_converter("x"); }, +[] { find_digital_unit("x"); }, +[] { find_photonic_preset("x"); }})
+        +[] { find_converter("x"); }, +[] { find_digital_unit("x"); }, +[] { find_chip_link("x"); },
+        +[] { find_photonic_preset("x"); }})
     EXPECT_THROW(call(), Error);
 }
 

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
+#include <set>
 
 #include "core/error.hpp"
 #include "photonics/correction.hpp"
@@ -146,6 +148,83 @@ TEST(PhotonicMatrix, TapsOfNoTwoTilesShareTheirNoise) {
   const auto first = slopes(twice, 1), second = slopes(w, 2), again = slopes(w, 2);
   EXPECT_NE(first, second) << "operator times tiles is 2 for both";
   EXPECT_NE(second, again) << "one operator of several matrices";
+}
+
+// Of layers with one, two and six tiles, and of two matrices of one operator.
+TEST(PhotonicMatrix, NoTwoTilesStartFromEqualRandomPhases) {
+  const std::size_t n = 4;
+  Bench bench(setup(n, 16));
+  std::set<std::vector<float>> starts;
+  std::size_t tiles = 0;
+  for (const auto& [rows, cols, site] :
+       {std::array<std::size_t, 3>{2 * n, n, 1}, {n, n, 2}, {3 * n, 2 * n, 3}, {n, n, 6}, {n, n, 6}}) {
+    const auto w = normals(rows * cols, 1);
+    const auto matrix = bench.hardware.program({w.data(), rows, cols}, static_cast<std::uint32_t>(site));
+    dynamic_cast<PhotonicMatrix&>(*matrix).start_randomly(3);
+    const std::span<float> all = matrix->parameters();
+    const std::size_t here = rows * cols / (n * n), size = all.size() / here;
+    tiles += here;
+    // The phases of a tile; its gain depends on the matrix.
+    for (std::size_t t = 0; t < here; ++t)
+      starts.emplace(all.begin() + static_cast<long>(t * size),
+                     all.begin() + static_cast<long>(t * size + n * (n - 1) / 2));
+  }
+  EXPECT_EQ(starts.size(), tiles);
+}
+
+// A vector of zeros has no scale: nothing of what receivers read of it, noise, leaking light or offsets,
+// reaches the result, as it fades with ever dimmer vectors. Its neighbours don't notice.
+TEST(PhotonicMatrix, DarkVectorsGiveZeroAndTheSlopesOfDimOnes) {
+  const std::size_t n = 8, rows = 11, cols = 13, batch = 6, dark = 2;
+  for (const bool ideal : {true, false}) {
+    SCOPED_TRACE(ideal);
+    const PhotonicSetup s =
+        setup(n, 8, ideal ? PhotonicEffects{} : effects_of(find_photonic_preset("realistic").design));
+    const auto w = normals(rows * cols, 1), c = normals(rows * batch, 3);
+    const auto bright = normals(cols * batch, 2);
+    const auto with = [&](float size) {
+      std::vector<float> x = bright;
+      for (std::size_t k = 0; k < cols; ++k) x[k * batch + dark] *= size;
+      return x;
+    };
+    struct Pass {
+      std::vector<float> y, dx, gradients;
+    };
+    const auto pass = [&](const std::vector<float>& x, bool training) {
+      Bench bench(s);
+      const auto matrix = bench.hardware.program({w.data(), rows, cols}, 1);
+      const Context context{.training = training};
+      Pass p{forward(*matrix, x, batch, context), std::vector<float>(cols * batch), {}};
+      if (training)
+        matrix->backward({x.data(), cols, batch}, {c.data(), rows, batch}, {p.dx.data(), cols, batch},
+                         context);
+      p.gradients.assign(matrix->gradients().begin(), matrix->gradients().end());
+      return p;
+    };
+    for (const bool training : {false, true}) {
+      const Pass lit = pass(bright, training), zero = pass(with(0), training),
+                 dim = pass(with(0x1p-40f), training);
+      for (std::size_t r = 0; r < rows; ++r)
+        for (std::size_t b = 0; b < batch; ++b) {
+          const float y = zero.y[r * batch + b];
+          if (b == dark)
+            EXPECT_EQ(y, 0) << r;
+          else
+            EXPECT_EQ(y, lit.y[r * batch + b]) << r << ' ' << b;
+        }
+      if (!training) continue;
+      // Slopes by the phases: those of the lit vectors alone, to which a vector 2⁻⁴⁰ as bright adds nothing.
+      EXPECT_EQ(zero.gradients, dim.gradients);
+      double square = 0;
+      for (std::size_t k = 0; k < cols; ++k) {
+        EXPECT_TRUE(std::isfinite(zero.dx[k * batch + dark]));
+        square += std::pow(zero.dx[k * batch + dark] - dim.dx[k * batch + dark], 2);
+      }
+      // The modulators' gain errors aside, Wᵀ·dy has no scale in it: two sums of float fields differ by
+      // roundings.
+      EXPECT_LE(std::sqrt(square), ideal_bound(norm(w), norm(c), n, 2));
+    }
+  }
 }
 
 TEST(PhotonicMatrix, TilesThatShareACoreShareItsErrors) {

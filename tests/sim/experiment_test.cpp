@@ -129,6 +129,41 @@ std::string told(const Experiment& e) {
   return text;
 }
 
+TEST(Experiment, PublishedSystemsArePresets) {
+  const Experiment e = parse_experiment(
+      "[photonic.a]\npreset = 'lightmatter-2025'\n[photonic.b]\npreset = 'pace'\ncores = 3\nchips = 3\n"
+      "chip_link = 'pcie5-x16'\nclock_hz = 5e8\n[photonic.b.numbers]\nweight_bits = 5\n[photonic.c]\nchips = "
+      "4\n",
+      "mine.toml");
+  const PhotonicEntry &a = e.photonic.at(0), &b = e.photonic.at(1), &c = e.photonic.at(2);
+  EXPECT_EQ(a.cores, 4u);
+  EXPECT_EQ(a.design.published->published_w, 78);
+  ASSERT_TRUE(a.numbers);
+  EXPECT_EQ(a.numbers->all.weight_bits, 7);
+  EXPECT_EQ(a.numbers->all.input_bits, 10);
+  EXPECT_EQ(a.numbers->all.output_bits, 11);
+  EXPECT_EQ(a.numbers->all.gain, 1.86);
+  EXPECT_EQ(a.numbers->all.width, 128u);
+  EXPECT_EQ(b.cores, 3u);
+  EXPECT_EQ(b.design.chips, 3u);
+  EXPECT_EQ(b.design.chip_link.name, "pcie5-x16");
+  EXPECT_EQ(b.design.clock_hz, 5e8);
+  EXPECT_EQ(b.numbers->all.weight_bits, 5);
+  EXPECT_EQ(c.design.chips, 4u);
+  EXPECT_EQ(c.design.chip_link.name, "ucie-advanced");
+  EXPECT_EQ(c.cores, 0u);
+  EXPECT_FALSE(c.design.published || c.numbers);
+  for (const PhotonicPreset& preset : published_presets()) {
+    const auto text = "[photonic.a]\npreset = '" + std::string(preset.name) + "'\n";
+    EXPECT_EQ(refusal(text), "accepted") << preset.name;
+  }
+  EXPECT_NE(refusal("[photonic.a]\npreset = 'pace'\nlaser_power_w = 1\n").find("tells of meshes"),
+            std::string::npos);
+  EXPECT_NE(refusal("[photonic.a]\npreset = 'pace'\nclock_hz = 2e9\n").find("at most"), std::string::npos);
+  EXPECT_NE(refusal("[photonic.a]\npreset = 'pase'\n").find("did you mean 'pace'"), std::string::npos);
+  EXPECT_NE(refusal("[photonic.a]\npreset = 'pace'\nchips = 2\n").find("chips"), std::string::npos);
+}
+
 TEST(Experiment, OverridesStandInTheText) {
   // Systems neither in the order of the alphabet nor all of one form; one changes nothing.
   const std::string file =

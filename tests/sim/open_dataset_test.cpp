@@ -110,6 +110,36 @@ TEST_F(OpenDataset, FilesWithTheirOwnSplit) {
   expect_error([&] { open(path("a.npz"), {.test = path("a.npz")}); }, {"a.npz", "its own test part"});
 }
 
+// Twelve rows by four subjects, from a column and from an array: no split has one on both sides.
+TEST_F(OpenDataset, FoldsKeepGroupsTogether) {
+  std::string table = "x,subject,label\n";
+  std::vector<float> x;
+  std::vector<std::int64_t> y, group;
+  for (int i = 0; i < 12; ++i) {
+    x.insert(x.end(), {static_cast<float>(i), 1});
+    y.push_back(i % 2);
+    group.push_back(100 * (i / 3));
+    table += std::to_string(i) + "," + std::to_string(group.back()) + "," + std::to_string(y.back()) + "\n";
+  }
+  write("a.csv", table);
+  write("a.npz", testing::zip({{"x.npy", testing::npy("<f4", "(12, 2)", x)},
+                               {"y.npy", testing::npy("<i8", "(12,)", y)},
+                               {"group.npy", testing::npy("<i8", "(12,)", group)}},
+                              false));
+  for (const OpenedData& opened : {open(path("a.csv"), {.group = "subject"}), open(path("a.npz"))}) {
+    ASSERT_EQ(opened.data.groups.size(), 12u);
+    const std::vector<NamedSplit> splits = splits_of(opened, 4, 1);
+    ASSERT_EQ(splits.size(), 5u);
+    for (const NamedSplit& each : splits) {
+      EXPECT_EQ(audit(opened.data, each.split).shared_groups, 0u) << each.name;
+      EXPECT_EQ(each.split.test.size(), 3u) << each.name << ": a subject";
+    }
+    expect_error([&] { splits_of(opened, 5, 1); }, {"folds = 5", "4 groups"});
+  }
+  EXPECT_FALSE(audit_data(path("a.npz"), {}, {}, pool_).leaks()) << "as many folds as there are groups";
+  expect_error([&] { open(path("a.csv"), {.group = "person"}); }, {"a.csv", "'person'"});
+}
+
 TEST_F(OpenDataset, TextAndNames) {
   const std::string text = write("verse.txt", std::string(20, 'a') + std::string(20, 'b'));
   const OpenedData opened = open(text, {.window = 13});

@@ -82,6 +82,19 @@ TEST(Timeline, TheTraceHoldsIt) {
   EXPECT_EQ(trace.strings("timeline", "resource")[0], t.schedule.resources[t.schedule.tasks[0].resource]);
 }
 
+TEST(Timeline, PublishedSystemsSayWhatIsAssumed) {
+  TimelineRequest r = request();
+  r.preset = "pace";
+  r.cores = 0;
+  r.requests = 1;
+  const Timeline t = make_timeline(r);
+  EXPECT_EQ(t.request.cores, 1u);
+  EXPECT_NE(timeline_text(t).find("Assumed: 8 bits"), std::string::npos);
+  // The power of the whole, once.
+  const double energy = nlohmann::json::parse(timeline_json(t)).at("energy_j");
+  EXPECT_GE(energy, 8.192 / 2.38 * t.schedule.times.makespan_s);
+}
+
 TEST(Timeline, EqualRequestsGiveEqualTimes) {
   EXPECT_EQ(chrome_trace(make_timeline(request())), chrome_trace(make_timeline(request())));
   TimelineRequest other = request();
@@ -97,6 +110,8 @@ TEST(Timeline, SaysWhatIsWrong) {
   };
   refused([](auto& r) { r.workload = "digits-nlp"; });
   refused([](auto& r) { r.preset = "real"; });
+  refused([](auto& r) { r.chips = 3; });
+  refused([](auto& r) { r.link = "usb"; });
   refused([](auto& r) { r.batch = 0; });
   refused([](auto& r) { r.requests = 0; });
   refused([](auto& r) { r.per_s = -1; });

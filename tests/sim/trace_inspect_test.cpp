@@ -52,7 +52,9 @@ std::string write(const std::string& path, const Small& what) {
                          {"energy_by_part", std::vector<double>(part_count, 0.0)},
                          {"pipelined_energy_j", 1.0},
                          {"pipelined_energy_by_part", std::vector<double>(part_count, 0.0)},
-                         {"busy_by_resource", std::vector<double>(resource_count, 0.0)}});
+                         {"busy_by_resource", std::vector<double>(resource_count, 0.0)},
+                         {"area_m2", std::nan("")},
+                         {"area_by_part", std::vector<double>(part_count, 0.0)}});
   if (what.extra_table)
     trace.append("confusion", {{"hardware", "CPU"}, {"matrix", std::vector<std::int64_t>{what.label}}});
   return path;

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "expect_error.hpp"
+#include "workloads/audit.hpp"
 #include "workloads/digits.hpp"
 
 namespace fringe {
@@ -86,6 +87,82 @@ TEST(Folds, RefuseNumbersThatLeaveNothing) {
   const auto fold = stratified_folds(data, 2, 0);
   expect_error([&] { fold_split(fold, 2); }, {"fold 2", "no samples"});
   expect_error([&] { fold_split(fold, -1); }, {"fold -1"});
+}
+
+// 600 samples of three classes by 40 subjects, of whom each shows mostly one class; the first has a quarter
+// of all samples. Subjects' numbers are any.
+Dataset by_subject() {
+  Dataset data;
+  data.name = "subjects";
+  data.features = 1;
+  data.classes = 3;
+  data.samples = 600;
+  for (std::size_t i = 0; i < data.samples; ++i) {
+    const std::size_t subject = i < 150 ? 0 : 1 + (7 * i) % 39;
+    data.groups.push_back(static_cast<std::int32_t>(1000 - 50 * static_cast<int>(subject)));
+    data.labels.push_back(static_cast<std::int32_t>(i % 5 == 0 ? i % 3 : subject % 3));
+    data.values.push_back(static_cast<float>(i));
+  }
+  return data;
+}
+
+TEST(GroupedFolds, KeepEveryGroupOnOneSideAndFoldsEven) {
+  const Dataset data = by_subject();
+  EXPECT_NO_THROW(validate(data));
+  for (const int folds : {2, 3, 4, 40}) {
+    const std::vector<int> fold = grouped_folds(data, folds, 4);
+    for (int k = 0; k < folds; ++k) {
+      const Split split = fold_split(fold, k);
+      expect_partition(data, split);
+      EXPECT_EQ(audit(data, split).shared_groups, 0u);
+    }
+    // Where each group goes to the emptiest fold, no two folds differ by more than the largest group.
+    Dataset unlabelled = data;
+    unlabelled.classes = 0;
+    std::vector<std::size_t> total(static_cast<std::size_t>(folds));
+    for (const int k : grouped_folds(unlabelled, folds, 4)) ++total.at(static_cast<std::size_t>(k));
+    const auto [least, most] = std::minmax_element(total.begin(), total.end());
+    EXPECT_LE(*most - *least, 150u);
+    if (folds == 40) continue;
+    // Classes that the largest group hardly shows are dealt in groups of 11 or 12 samples of mostly one.
+    for (std::size_t c = 1; c < data.classes; ++c) {
+      std::vector<int> held(static_cast<std::size_t>(folds));
+      for (std::size_t i = 0; i < data.samples; ++i)
+        if (static_cast<std::size_t>(data.labels[i]) == c) ++held[static_cast<std::size_t>(fold[i])];
+      const auto [fewest, greatest] = std::minmax_element(held.begin(), held.end());
+      EXPECT_LE(*greatest - *fewest, 2 * 12) << c;
+    }
+  }
+  EXPECT_EQ(grouped_folds(data, 5, 1), grouped_folds(data, 5, 1));
+  EXPECT_NE(grouped_folds(data, 5, 1), grouped_folds(data, 5, 2))
+      << "groups of one size are dealt by the seed";
+  expect_error([&] { grouped_folds(data, 41, 1); },
+               {"folds = 41", "40 groups", "'subjects'", "one per group"});
+  expect_error([&] { grouped_folds(data, 1, 1); }, {"folds = 1", "at least 2"});
+  expect_error([&] { grouped_folds(small(), 2, 1); }, {"'small'", "no groups"});
+}
+
+TEST(OrderedSplit, OfGroupsEndsWhereOneEnds) {
+  Dataset data = small();
+  const auto split_at = [&](std::vector<std::int32_t> groups) {
+    data.groups = std::move(groups);
+    const std::optional<Split> split = ordered_group_split(data, 0.75);  // 17.25 of 23
+    if (!split) return std::size_t{0};
+    expect_partition(data, *split);
+    EXPECT_EQ(audit(data, *split).shared_groups, 0u);
+    return split->train.size();
+  };
+  std::vector<std::int32_t> groups(23, 5);
+  EXPECT_EQ(split_at(groups), 0u) << "a group alone";
+  std::fill(groups.begin(), groups.begin() + 9, 2);
+  EXPECT_EQ(split_at(groups), 9u);
+  std::fill(groups.begin() + 21, groups.end(), 1);
+  EXPECT_EQ(split_at(groups), 21u) << "4 from where it should be, not 8";
+  groups[22] = 2;
+  EXPECT_EQ(split_at(groups), 0u) << "the first group comes again at the end";
+  for (std::size_t i = 0; i < 23; ++i) groups[i] = static_cast<std::int32_t>(i / 2);
+  EXPECT_EQ(split_at(groups), 16u) << "the earlier of 16 and 18";
+  expect_error([&] { ordered_group_split(small(), 0.75); }, {"no groups"});
 }
 
 TEST(OrderedSplit, KeepsTheOrderOfTheFile) {
