@@ -205,8 +205,13 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
 
   std::vector<ModelledBoard> boards;
   for (const std::string& name : request.boards) {
-    if (find_gpu(name).peak(request.format) <= 0)
-      throw Error("board '" + name + "' has no " + std::string(row_of(request.format).name));
+    if (const GpuSpec& gpu = find_gpu(name); gpu.peak(request.format) <= 0) {
+      std::string has;
+      for (const FormatRow& row : number_formats())
+        if (gpu.peak(row.format) > 0) has += (has.empty() ? "" : ", ") + std::string(row.name);
+      throw Error("board '" + name + "' has no " + std::string(row_of(request.format).name) +
+                  "; its formats: " + has);
+    }
     boards.push_back(modelled_gpu(find_gpu(name), request.format, *cpu, one));
     if (const std::string why = boards.back().why_not(static_cast<double>(workload.parameters)); !why.empty())
       throw Error("board '" + name + "': " + why + " of workload '" + request.workload + "'");

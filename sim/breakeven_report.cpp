@@ -174,7 +174,10 @@ std::vector<std::string> breakeven_answer(const Breakeven& result, const Breakev
                                    : std::string(a.row->key));
   answer.push_back(
       turns.empty()
-          ? std::string("The conclusion stands wherever one assumption alone lies in its range.")
+          ? std::string("The conclusion stands wherever one assumption alone lies in its range") +
+                ((c.best < 1) != (c.ratio < 1) || (c.worst < 1) != (c.ratio < 1)
+                     ? ", but all of them together turn it."
+                     : ", and all of them together.")
           : fmt::format("The conclusion does not stand: alone, {} {} it.", names(turns, " or "), "turns"));
   answer.push_back(
       fmt::format("With all of them for light the ratio is {} and its joules go to {}; with all against "

@@ -13,7 +13,7 @@ namespace fringe {
 namespace {
 
 struct BreakevenOptions : CommonOptions {
-  std::string what, out, training;
+  std::string what, out, training, format;
   std::vector<std::string> boards;
 };
 
@@ -30,6 +30,7 @@ int run_breakeven(const BreakevenOptions& options) {
     request.training = find_training_scheme(options.training);
     if (request.format == Format::int8) request.format = Format::bf16;
   }
+  if (!options.format.empty()) request.format = find_format(options.format);
   catch_interrupts();
   ThreadPool pool(options.threads);
   Breakeven result;
@@ -55,6 +56,8 @@ Command add_breakeven_command(CLI::App& app) {
         command
             .add_option("--against", options.boards, "boards, instead of the file's; see fringe list gpus")
             ->type_name("NAME...");
+        command.add_option("--format", options.format, "of the boards, instead of the file's")
+            ->type_name("NAME");
         command
             .add_option("--training", options.training,
                         "steps of training instead of inference, boards in bf16 where the file says int8: "

@@ -296,6 +296,14 @@ TEST(Breakeven, TrainingIsPricedOnBothSides) {
             std::string::npos);
 }
 
+TEST(Breakeven, ABoardWithoutTheFormatNamesItsOwn) {
+  BreakevenRequest request = small();
+  request.boards = {"v100-sxm2-16gb"};  // as --against does
+  EXPECT_NE(test::error_of([&] { found(request); }).find("has no int8; its formats: fp32, fp16"),
+            std::string::npos)
+      << test::error_of([&] { found(request); });
+}
+
 // Words say where a conclusion turns, from the scan's own threshold.
 TEST(Breakeven, TheAnswerSaysWhereTheConclusionTurns) {
   Breakeven result = found(small());
@@ -306,7 +314,10 @@ TEST(Breakeven, TheAnswerSaysWhereTheConclusionTurns) {
                        [&](const std::string& s) { return s.find(what) != s.npos; });
   };
   for (AssumptionResult& a : c.assumptions) a.ratio_low = a.ratio_high = c.ratio = 2;
-  EXPECT_TRUE(says("stands wherever"));
+  c.best = 1.5, c.worst = 100;
+  EXPECT_TRUE(says("stands wherever one assumption alone lies in its range, and all of them together."));
+  c.best = 0.5;
+  EXPECT_TRUE(says("in its range, but all of them together turn it."));
   AssumptionResult& power = *std::find_if(c.assumptions.begin(), c.assumptions.end(),
                                           [](const auto& a) { return a.row->key == "pi_power_w"; });
   power.range = {1e-6, 1e-3};

@@ -169,23 +169,37 @@ TEST(NumberSystems, LaserPowerChangesNoiseAndJoules) {
   EXPECT_GT(less_noise / noise, 0.1 * 0.9);
 }
 
+/// Mean accuracy of a small network in the numbers of [photonic.coded], trained as `training` says.
+double accuracy_in(const std::string& numbers, const std::string& training) {
+  const Experiment e =
+      parse_experiment("workload = 'digits-mlp'\nfolds = 2\nseed = 2\n[training]\nepochs = 12\n" + training +
+                           "[photonic.coded.numbers]\n" + numbers,
+                       "mine.toml");
+  ThreadPool pool(2);
+  Observer silent;
+  Study study(e, pool, silent);
+  study.train_floating();
+  double sum = 0;
+  for (std::size_t c = 0; c < 2; ++c)
+    sum += run_chip(study, e.photonic[0], main_cases(study, e.photonic[0])[0], c).scores.front();
+  return sum / 2;
+}
+
+// 1797 samples: a standard error of half a point.
 TEST(NumberSystems, NetworksTrainOnThem) {
-  const auto accuracy = [](const std::string& training) {
-    const Experiment e = parse_experiment(
-        "workload = 'digits-mlp'\nfolds = 2\nseed = 2\n[training]\nepochs = 12\n" + training +
-            "[photonic.three.numbers]\nweight_bits = 3\ninput_bits = 3\ngain = 2\n",
-        "mine.toml");
-    ThreadPool pool(2);
-    Observer silent;
-    Study study(e, pool, silent);
-    study.train_floating();
-    double sum = 0;
-    for (std::size_t c = 0; c < 2; ++c)
-      sum += run_chip(study, e.photonic[0], main_cases(study, e.photonic[0])[0], c).scores.front();
-    return sum / 2;
-  };
-  // 1797 samples: a standard error of half a point.
-  EXPECT_GT(accuracy("fresh_chips = 'three'\n"), accuracy("") + 0.01);
+  const std::string coarse = "weight_bits = 3\ninput_bits = 3\ngain = 2\n";
+  EXPECT_GT(accuracy_in(coarse, "fresh_chips = 'coded'\n"), accuracy_in(coarse, "") + 0.01);
+}
+
+// Precision that changes from layer to layer acts in training, too: what learnt with one coarse operator runs
+// better on it than what learnt without, and than what learnt with the other one coarse.
+TEST(NumberSystems, NetworksTrainInThePrecisionOfEachOperator) {
+  const std::string coarse = "weight_bits = 2\ninput_bits = 2\n",
+                    numbers = "[photonic.coded.numbers.operators.dense1]\n" + coarse,
+                    other = "[photonic.other.numbers.operators.dense2]\n" + coarse;
+  const double trained = accuracy_in(numbers, "fresh_chips = 'coded'\n");
+  EXPECT_GT(trained, accuracy_in(numbers, "") + 0.01);
+  EXPECT_GT(trained, accuracy_in(numbers + other, "fresh_chips = 'other'\n") + 0.01);
 }
 
 TEST(NumberSystems, PrecisionSearchSavesJoulesAndKeepsAccuracy) {
