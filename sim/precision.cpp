@@ -36,7 +36,8 @@ class Search {
     if (study.data().classes == 0 || study.data().labels_per_sample != 1)
       throw Error("precision: takes data that tell one class for each sample");
     for (const TrainedFold& fold : study.folds()) {
-      held_.push_back(hold_back(fold.split.train, training.validation, training.seed).validation);
+      held_.push_back(
+          hold_back(fold.split.train, training.validation, training.seed, study_.data().groups).validation);
       result_.rows += held_.back().size();
       test_.push_back(fold.split.test);
     }

@@ -6,6 +6,12 @@
 #include "workloads/kernels_impl.hpp"
 
 namespace fringe::kernels {
+
+/// A thread has one column: there is nothing to turn.
+struct NoTile {
+  static constexpr int size = 0;
+};
+
 namespace {
 
 template <class Op>
@@ -63,11 +69,8 @@ class CudaLaunch {
  public:
   explicit CudaLaunch(Executor&) {}
 
-  /// A thread has one column: there is nothing to turn.
   template <int>
-  struct TileOf {
-    static constexpr int size = 0;
-  };
+  using TileOf = NoTile;
 
   template <class Op>
   void each(std::size_t sites, std::size_t columns, const Op& op, std::size_t = 1) const {

@@ -40,7 +40,7 @@ class Trainer {
         observer_(observer),
         test_rows_(test_rows),
         checkpoints_(checkpoints),
-        rows_(hold_back(rows, options.validation, options.seed)),
+        rows_(hold_back(rows, options.validation, options.seed, data.groups)),
         batch_(std::min(options.batch, rows_.train.size())),
         micro_batch_(options.micro_batch == 0 ? batch_ : std::min(options.micro_batch, batch_)),
         steps_of_epoch_((rows_.train.size() + batch_ - 1) / batch_),
@@ -213,7 +213,8 @@ void validate(const TrainingOptions& options) {
   validate(options.schedule);
 }
 
-HeldBack hold_back(std::span<const std::uint32_t> rows, double share, std::uint64_t seed) {
+HeldBack hold_back(std::span<const std::uint32_t> rows, double share, std::uint64_t seed,
+                   std::span<const std::int32_t> groups) {
   HeldBack parts;
   if (share == 0) {
     parts.train.assign(rows.begin(), rows.end());
@@ -224,15 +225,23 @@ HeldBack hold_back(std::span<const std::uint32_t> rows, double share, std::uint6
   if (held >= rows.size())
     throw Error("validation = " + std::to_string(share) + " of " + std::to_string(rows.size()) +
                 " training samples leaves none to train on");
-  Keys keys;
-  draw_order(rows, {.seed = seed, .purpose = Purpose::validation_split}, keys);
-  const auto last = keys[held - 1];
+  // Those with the lowest bits; rows of a group have the group's.
   const DrawStream stream = stream_of({.seed = seed, .purpose = Purpose::validation_split});
-  for (const std::uint32_t row : rows) {
-    const auto words = random_block(stream, row);
-    const std::pair key{std::uint64_t{words[0]} << 32 | words[1], row};
-    (key <= last ? parts.validation : parts.train).push_back(row);
-  }
+  const auto key_of = [&](std::uint32_t row) {
+    const std::uint32_t who = groups.empty() ? row : static_cast<std::uint32_t>(groups[row]);
+    const auto words = random_block(stream, who);
+    return std::pair{std::uint64_t{words[0]} << 32 | words[1], who};
+  };
+  Keys keys;
+  for (const std::uint32_t row : rows) keys.push_back(key_of(row));
+  Keys sorted = keys;
+  std::sort(sorted.begin(), sorted.end());
+  const auto last = sorted[held - 1];
+  if (last == sorted.back())
+    throw Error("validation = " + std::to_string(share) + " of " + std::to_string(rows.size()) +
+                " training samples takes the last of their groups and leaves none to train on");
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    (keys[i] <= last ? parts.validation : parts.train).push_back(rows[i]);
   return parts;
 }
 

@@ -44,11 +44,14 @@ struct TrainingResult {
 
 /// Rows to train on, and rows held back for validation: round(share·rows) of them, at least one where the
 /// share isn't 0, those with the lowest of 64 bits that each row draws from Draw{seed, validation_split}.
-/// Rows keep their order. Throws Error where nothing is left to train on.
+/// Rows keep their order. Where samples have groups (Dataset::groups), whole groups are held back, in the
+/// order of the bits that element = group draws, until they have so many rows. Throws Error where nothing is
+/// left to train on.
 struct HeldBack {
   std::vector<std::uint32_t> train, validation;
 };
-HeldBack hold_back(std::span<const std::uint32_t> rows, double share, std::uint64_t seed);
+HeldBack hold_back(std::span<const std::uint32_t> rows, double share, std::uint64_t seed,
+                   std::span<const std::int32_t> groups = {});
 
 /// Trains on the given rows, in an order drawn anew for every epoch: Draw{seed, shuffle, shot = epoch},
 /// samples sorted by their 64 random bits. A last smaller batch counts as a batch. Loss and accuracy of an

@@ -230,6 +230,21 @@ TEST_F(CommandLine, ReadsOnnxModels) {
   EXPECT_EQ(files(), 1u);
 }
 
+TEST_F(CommandLine, RunsTrainedModelsOnData) {
+  const Result done =
+      run("compare --workload " + models + "digits.onnx --data optical-digits --quiet --out digits.h5");
+  EXPECT_EQ(done.status, 0) << done.said;
+  for (const char* const says : {"digits.onnx on optical-digits", "The network is the file's as it is",
+                                 "cpu-blas", "realistic, corrected", "realistic, trained on chip"})
+    EXPECT_NE(done.said.find(says), std::string::npos) << says << " is missing in: " << done.said;
+  const Result other = run("compare --workload " + models + "lstm.onnx --data optical-digits --quiet");
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.said.find("takes samples of [12, 8] and tells 5 classes; data 'optical-digits' has"),
+            std::string::npos)
+      << other.said;
+  EXPECT_EQ(files(), 1u) << "one trace";
+}
+
 TEST_F(CommandLine, DamagedImageFilesAreRefused) {
   const auto refuse = [&](const std::string& images, const std::string& labels, const std::string& says) {
     write("train-images-idx3-ubyte", images);

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "electronic/cpu_blas.hpp"
 #include "electronic/format_matrix.hpp"
@@ -65,6 +66,31 @@ TEST(HoldBack, DrawsADivisionThatTheOrderOfRowsDoesNotChange) {
 
 // A gradient of one layer is a mean of terms of at most 1: |∂/∂logit| ≤ 1, inputs lie in [0, 1]. In parts it
 // meets one rounding per sum and part, and one of each part's share.
+// Eleven rows of a group each, but for five of a last one: whole groups, until there are enough rows.
+TEST(HoldBack, KeepsGroupsTogether) {
+  std::vector<std::uint32_t> rows;
+  std::vector<std::int32_t> groups;
+  for (std::uint32_t i = 0; i < 115; ++i) {
+    if (i % 3 > 0) rows.push_back(i);
+    groups.push_back(1000 - 7 * static_cast<std::int32_t>(i / 11));
+  }
+  std::set<std::vector<std::uint32_t>> divisions;
+  for (const std::uint64_t seed : {1u, 2u, 3u}) {
+    const HeldBack parts = hold_back(rows, 0.25, seed, groups);
+    std::set<std::int32_t> held, trained;
+    for (const std::uint32_t row : parts.validation) held.insert(groups[row]);
+    for (const std::uint32_t row : parts.train) trained.insert(groups[row]);
+    for (const std::int32_t group : held) EXPECT_FALSE(trained.contains(group)) << group;
+    EXPECT_EQ(parts.validation.size() + parts.train.size(), rows.size());
+    EXPECT_GE(4 * parts.validation.size(), rows.size() - 2);
+    EXPECT_LE(parts.validation.size(), rows.size() / 4 + 8) << "a group shows at most eight rows";
+    divisions.insert(parts.validation);
+  }
+  EXPECT_EQ(divisions.size(), 3u);
+  const std::vector<std::int32_t> two(115, 4);
+  expect_error([&] { hold_back(rows, 0.25, 1, two); }, {"validation = 0.25", "groups", "none to train on"});
+}
+
 TEST(Training, MicroBatchesAddUpToTheBatch) {
   const Graph graph = mlp(std::array<std::size_t, 2>{64, 10});
   TrainingOptions options;
