@@ -113,30 +113,23 @@ void multiply(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& x, cons
             });
 }
 
-PreparedProduct::PreparedProduct(ThreadPool& pool, const ConstMatrix& w)
-    : pool_(pool),
-      w_(w),
-      rows_(blas_int(w.rows)),
-      cols_(blas_int(w.cols)),
-      stride_(blas_int(w.stride)),
-      vector_by_sgemv_(vector_by_sgemv(w.rows * w.cols)) {
+PreparedProduct::PreparedProduct(ThreadPool& pool, const ConstMatrix& w) : pool_(pool), w_(w) {
   use_one_blas_thread();
-  const std::size_t weights = w.rows * w.cols, most = w.rows < low ? 2 * chunk - 1 : 1'000'000;
-  fewest_columns_ = weights < one_call(1) ? 1 : 2;
-  const std::size_t columns = weights == 0 ? 0 : std::min(most, (one_call(2) - 1) / weights);
-  whole_ = columns < fewest_columns_ ? 0 : columns - fewest_columns_ + 1;
+  const std::size_t weights = w.rows * w.cols;
+  fewest_ = vector_by_sgemv(weights) ? 2 : 1;
+  std::size_t most = weights == 0 ? 0 : (one_call(2) - 1) / weights;
+  if (w.rows < low) most = std::min(most, 2 * chunk - 1);
+  whole_ = most < fewest_ ? 0 : most - fewest_ + 1;
 }
 
 void PreparedProduct::operator()(const ConstMatrix& x, const Matrix& y) const {
-  const bool fits = (x.rows == w_.cols) & (y.rows == w_.rows) & (x.cols == y.cols);
-  if (!fits || x.cols - fewest_columns_ >= whole_) [[unlikely]]
-    return multiply(pool_, w_, x, y);
-  if (x.cols == 1 && vector_by_sgemv_)
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, rows_, cols_, 1, w_.data, stride_, x.data, blas_int(x.stride), 0,
-                y.data, blas_int(y.stride));
+  const std::size_t misfit = (x.rows ^ w_.cols) | (y.rows ^ w_.rows) | (x.cols ^ y.cols);
+  if (misfit == 0 && x.cols - fewest_ < whole_) [[likely]]
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(w_.rows), blas_int(x.cols),
+                blas_int(w_.cols), 1, w_.data, blas_int(w_.stride), x.data, blas_int(x.stride), 0, y.data,
+                blas_int(y.stride));
   else
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows_, blas_int(x.cols), cols_, 1, w_.data,
-                stride_, x.data, blas_int(x.stride), 0, y.data, blas_int(y.stride));
+    multiply(pool_, w_, x, y);
 }
 
 void multiply(ThreadPool& pool, const BatchedProduct& p) {

@@ -25,9 +25,7 @@ class PreparedProduct {
  private:
   ThreadPool& pool_;
   ConstMatrix w_;
-  int rows_, cols_, stride_;
-  std::size_t fewest_columns_, whole_;  ///< so many columns from the fewest on are one call
-  bool vector_by_sgemv_;
+  std::size_t fewest_, whole_;  ///< that many counts of columns from the fewest on are one call of sgemm
 };
 /// dx[cols×B] = w[rows×cols]ᵀ·dy[rows×B].
 void multiply_transposed(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& dy, const Matrix& dx);
