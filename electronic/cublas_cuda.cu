@@ -86,6 +86,10 @@ class Cublas final : public Accelerator {
     const std::function<void()> run = whole ? std::function<void()>([&] { graph->launch(); }) : calls;
     timing = timed(run);
     if (whole) launches_ += " instead of " + microseconds(timing.median_s);
+    cost.latency_s = timing.median_s;
+    cost.spread_s = timing.spread_s;
+    if (!runs_.cold && nvml_.energy_j()) count_joules(cost, run);
+    conditions_ = nvml_.conditions();  // while the board is still as the work left it
     if (!copied_) {
       copied_ = true;
       copy_bytes_per_s_ = cublas::copy_bytes_per_s(executor_);
@@ -95,10 +99,6 @@ class Cublas final : public Accelerator {
         std::string(launches_.empty() ? "" : ", ") +
         attained_text(totals_of(work, bytes), timing.median_s,
                       published_peak(gpu_of_device(cuda_status().device), precision_), copy_bytes_per_s_);
-    cost.latency_s = timing.median_s;
-    cost.spread_s = timing.spread_s;
-    if (!runs_.cold && nvml_.energy_j()) count_joules(cost, run);
-    conditions_ = nvml_.conditions();  // while the board is still as the work left it
     cost.busy(Resource::matrix_unit) = cost.latency_s;
     return cost;
   }
