@@ -43,21 +43,33 @@ void report_rate(benchmark::State& state, const Operands& o) {
   state.counters["FLOP/s"] = benchmark::Counter(flops(o), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void bare(Operands& o, const float* w) {
-  const auto rows = static_cast<int>(o.rows), cols = static_cast<int>(o.cols),
-             batch = static_cast<int>(o.batch);
-  if (batch == 1)
-    cblas_sgemv(CblasRowMajor, CblasNoTrans, rows, cols, 1, w, cols, o.x.data(), 1, 0, o.y.data(), 1);
-  else
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, batch, cols, 1, w, cols, o.x.data(), batch,
-                0, o.y.data(), batch);
+/// The library's own call as its careful user writes it: sizes are made the library's outside the loop.
+struct Bare {
+  int rows, cols, batch;
+  const float *w, *x;
+  float* y;
+  Bare(Operands& o, const float* weights)
+      : rows(static_cast<int>(o.rows)),
+        cols(static_cast<int>(o.cols)),
+        batch(static_cast<int>(o.batch)),
+        w(weights),
+        x(o.x.data()),
+        y(o.y.data()) {}
+};
+void sgemm(const Bare& b) {
+  cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, b.rows, b.batch, b.cols, 1, b.w, b.cols, b.x,
+              b.batch, 0, b.y, b.batch);
+}
+void sgemv(const Bare& b) {
+  cblas_sgemv(CblasRowMajor, CblasNoTrans, b.rows, b.cols, 1, b.w, b.cols, b.x, 1, 0, b.y, 1);
 }
 
 void sgemm_bare(benchmark::State& state) {
   Operands o(state);
   openblas_set_num_threads(1);
+  const Bare bare(o, o.w.data());
   for (auto _ : state) {
-    bare(o, o.w.data());
+    sgemm(bare);
     benchmark::ClobberMemory();
   }
   report_rate(state, o);
@@ -80,10 +92,12 @@ void cpu_blas(benchmark::State& state) {
   run(state, o, *blas->program({o.w.data(), o.rows, o.cols}, 0), o.y);
 }
 
-/// Our product and the bare call of as many threads in turns. A turn is the best of three runs of enough
-/// calls for 0.2 ms, after 2 ms that aren't timed. OpenBLAS's threads keep looking for work after a call, for
-/// more than 80 ms, and take a processor meanwhile: with two threads, both sides wait until all sleep.
-void against_bare(benchmark::State& state) {
+/// Our product and the bare call of as many threads in turns, on the same weights, inputs and results; views
+/// and sizes are made outside the loop on both sides. A turn is the best of three runs of enough calls for
+/// 0.2 ms, after 2 ms that aren't timed. OpenBLAS's threads keep looking for work after a call, for more than
+/// 80 ms, and take a processor meanwhile: with two threads, both sides wait until all sleep.
+template <void (*call)(const Bare&)>
+void against(benchmark::State& state) {
   constexpr int rounds = 40, runs = 3;
   constexpr double enough_s = 2e-4;
   Operands o(state);
@@ -95,13 +109,16 @@ void against_bare(benchmark::State& state) {
   const auto cpu = fringe::make_cpu_executor(pool);
   const auto blas = fringe::make_cpu_blas(*cpu, pool);
   const auto matrix = blas->program({o.w.data(), o.rows, o.cols}, 0);
+  const fringe::ConstMatrix x{o.x.data(), o.cols, o.batch};
+  const fringe::Matrix y{o.y.data(), o.rows, o.batch};
+  const fringe::Context context;
   const auto ours = [&] {
-    matrix->forward({o.x.data(), o.cols, o.batch}, {o.y.data(), o.rows, o.batch}, {});
+    matrix->forward(x, y, context);
     benchmark::ClobberMemory();
   };
-  const float* w = matrix->parameters().data();  // the same memory for both
+  const Bare bare(o, matrix->parameters().data());
   const auto peer = [&] {
-    bare(o, w);
+    call(bare);
     benchmark::ClobberMemory();
   };
   ours();
@@ -184,6 +201,15 @@ void every_shape_and_threads(benchmark::internal::Benchmark* b) {
       b->Args(shape);
     }
 }
+void one_vector_and_threads(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"rows", "cols", "batch", "threads"});
+  for (const std::int64_t threads : {1, 2})
+    for (auto shape : shapes)
+      if (shape.back() == 1) {
+        shape.push_back(threads);
+        b->Args(shape);
+      }
+}
 void every_format(benchmark::internal::Benchmark* b) {
   b->ArgNames({"rows", "cols", "batch", "format"});
   for (const fringe::FormatRow& row : fringe::number_formats())
@@ -192,8 +218,16 @@ void every_format(benchmark::internal::Benchmark* b) {
 
 BENCHMARK(sgemm_bare)->Apply(every_shape);
 BENCHMARK(cpu_blas)->Apply(every_shape_and_threads)->UseRealTime();
+void against_bare(benchmark::State& state) { against<sgemm>(state); }
 BENCHMARK(against_bare)
     ->Apply(every_shape_and_threads)
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+/// One vector: the library has a call for it that its careful user would take.
+void against_bare_sgemv(benchmark::State& state) { against<sgemv>(state); }
+BENCHMARK(against_bare_sgemv)
+    ->Apply(one_vector_and_threads)
     ->Iterations(1)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);

@@ -24,7 +24,10 @@ namespace {
 class CpuBlasMatrix final : public ProgrammedMatrix {
  public:
   CpuBlasMatrix(Executor& cpu, ThreadPool& pool, ConstMatrix w)
-      : pool_(pool), weights_(cpu, w.rows, w.cols), gradients_(cpu, w.rows, w.cols), view_(weights_.view()) {
+      : pool_(pool),
+        weights_(cpu, w.rows, w.cols),
+        gradients_(cpu, w.rows, w.cols),
+        product_(pool, weights()) {
     for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(w.row(r), w.cols, weights_.view().row(r));
     cpu.fill(gradients_.view(), 0.0f);
   }
@@ -32,15 +35,13 @@ class CpuBlasMatrix final : public ProgrammedMatrix {
   std::size_t rows() const override { return weights_.rows(); }
   std::size_t cols() const override { return weights_.cols(); }
 
-  void forward(const ConstMatrix& x, const Matrix& y, const Context&) override {
-    multiply(pool_, view_, x, y);
-  }
+  void forward(const ConstMatrix& x, const Matrix& y, const Context&) override { product_(x, y); }
   void backward(const ConstMatrix& x, const ConstMatrix& dy, const Matrix& dx, const Context&) override {
     require_shape("backward: x", x, cols(), x.cols);
     require_shape("backward: dy", dy, rows(), x.cols);
     if (dx.data) require_shape("backward: dx", dx, cols(), x.cols);
     add_outer_product(pool_, dy, x, gradients_.view());
-    if (dx.data) multiply_transposed(pool_, view_, dy, dx);
+    if (dx.data) multiply_transposed(pool_, weights(), dy, dx);
   }
   std::span<float> parameters() override { return weights_.span(); }
   std::span<float> gradients() override { return gradients_.span(); }
@@ -51,9 +52,11 @@ class CpuBlasMatrix final : public ProgrammedMatrix {
   }
 
  private:
+  ConstMatrix weights() const { return weights_.view(); }
+
   ThreadPool& pool_;
   Tensor weights_, gradients_;
-  const ConstMatrix view_;  // of the weights, made once: a tiny product would wait for one made on the way
+  PreparedProduct product_;
 };
 
 // The list with random operands, ready to be executed over and over.

@@ -55,7 +55,8 @@ struct CublasRuns {
 std::unique_ptr<Accelerator> make_cublas(CublasPrecision precision, Executor& cuda, CublasRuns runs = {});
 
 /// Of what make_cublas gave: whether joules are counted, and if not, why; what launching call by call would
-/// cost the last list, or why it was not captured; clocks, temperature, watts and what held the clocks back
+/// cost the last list, or why it was not captured; what it attained of the board's published peak and of what
+/// a copy on it moves, measured once; clocks, temperature, watts and what held the clocks back
 /// at the end of the last price.
 std::string cublas_conditions(const Accelerator& hardware);
 

@@ -3,9 +3,12 @@
 #include <functional>
 #include <optional>
 
+#include "electronic/attained.hpp"
 #include "electronic/cublas_matrix.cuh"
 #include "electronic/cublas_rounds.cuh"
 #include "electronic/cublas_work.cuh"
+#include "electronic/device_copy.cuh"
+#include "electronic/gemm_calibration.hpp"
 #include "electronic/nvml.hpp"
 #include "electronic/steady.hpp"
 
@@ -87,6 +90,15 @@ class Cublas final : public Accelerator {
     cost.spread_s = timing.spread_s;
     if (!runs_.cold && nvml_.energy_j()) count_joules(cost, run);
     conditions_ = nvml_.conditions();  // while the board is still as the work left it
+    if (!copied_) {
+      copied_ = true;
+      copy_bytes_per_s_ = cublas::copy_bytes_per_s(executor_);
+    }
+    const auto bytes = static_cast<double>(cublas::types_of(precision_).bytes);
+    launches_ +=
+        std::string(launches_.empty() ? "" : ", ") +
+        attained_text(totals_of(work, bytes), timing.median_s,
+                      published_peak(gpu_of_device(cuda_status().device), precision_), copy_bytes_per_s_);
     cost.busy(Resource::matrix_unit) = cost.latency_s;
     return cost;
   }
@@ -147,7 +159,8 @@ class Cublas final : public Accelerator {
   std::string why_no_lt_, launches_;
   Nvml nvml_{pci_bus_id()};
   std::optional<GpuConditions> conditions_;
-  bool unsteady_ = false;
+  bool unsteady_ = false, copied_ = false;
+  std::optional<double> copy_bytes_per_s_;
 };
 
 }  // namespace

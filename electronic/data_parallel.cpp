@@ -18,7 +18,27 @@ constexpr std::array<double, 16> largest{0,       0.56419, 0.84628, 1.02938, 1.1
 
 [[noreturn]] void fail(const std::string& what) { throw Error("training step on many boards: " + what); }
 
+/// Whether the board's link is faster than all of its kind in the table.
+bool beyond_the_table(Link link, const GpuSpec& board) {
+  constexpr double fastest_nvlink = 600e9;
+  constexpr int last_pcie = 4;
+  return link == Link::nvlink ? board.nvlink_bytes_per_s > fastest_nvlink
+                              : link == Link::pcie_peer && board.pcie_generation > last_pcie;
+}
+
+double bytes_per_s(const Interconnect& way, const GpuSpec& board, const ScalingConstants& constants) {
+  if (beyond_the_table(way.link, board)) return lawful_bytes_per_s(way.link, board, constants);
+  const double fitted = constants.bytes_per_s[static_cast<std::size_t>(way.link)];
+  return way.by_generation ? std::ldexp(fitted, board.pcie_generation - 3) : fitted;
+}
+
 }  // namespace
+
+double lawful_bytes_per_s(Link link, const GpuSpec& board, const ScalingConstants& constants) {
+  constexpr double a100_bytes_per_s = 1555e9;
+  return 1 / (1 / link_bytes_per_s(link, board) +
+              a100_bytes_per_s / (constants.board_bytes_per_s * board.memory_bytes_per_s));
+}
 
 double expected_maximum(int n) {
   if (n < 1 || n > static_cast<int>(largest.size())) fail(std::to_string(n) + " boards, takes 1 to 16");
@@ -45,7 +65,7 @@ const ScalingConstants& fitted_scaling() noexcept {
 }
 
 ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& interconnect,
-                                int pcie_generation, int gpus, const ScalingConstants& constants) {
+                                const GpuSpec& board, int gpus, const ScalingConstants& constants) {
   if (!(step.one_gpu_s > 0))
     fail("time on one board = " + std::to_string(step.one_gpu_s) + " s, must be positive");
   if (!(step.gradient_bytes >= 0)) fail("the gradient's bytes must not be negative");
@@ -54,24 +74,20 @@ ParallelStep data_parallel_step(const TrainingStep& step, const Interconnect& in
   if (gpus < 1 || gpus > interconnect.most_gpus)
     fail(std::to_string(gpus) + " boards on '" + std::string(interconnect.name) + "', which takes 1 to " +
          std::to_string(interconnect.most_gpus));
-  if (pcie_generation < 1 || pcie_generation > 7)
-    fail("PCIe generation = " + std::to_string(pcie_generation) + " must lie in [1, 7]");
+  if (board.pcie_generation < 1 || board.pcie_generation > 7)
+    fail("PCIe generation = " + std::to_string(board.pcie_generation) + " must lie in [1, 7]");
   if (!(constants.overlap >= 1))
     fail("overlap exponent = " + std::to_string(constants.overlap) + ", at least 1");
   if (gpus == 1) return {step.one_gpu_s, 0, 0, 0, 1};
 
-  double bytes_per_s = constants.bytes_per_s[static_cast<std::size_t>(interconnect.link)];
-  if (interconnect.by_generation) bytes_per_s = std::ldexp(bytes_per_s, pcie_generation - 3);
-  if (interconnect.one_for_all) bytes_per_s /= gpus;
-
+  const double rate = bytes_per_s(interconnect, board, constants) / (interconnect.one_for_all ? gpus : 1);
   ParallelStep result;
   const double buckets = std::ceil(step.gradient_bytes / bucket_bytes);
-  const double latency = buckets * ring_start_s;
-  result.exchange_s =
-      interconnect.exchange == Exchange::ring
-          ? latency + all_reduce_s(Collective::ring, gpus, step.gradient_bytes, buckets * interconnect.hop_s,
-                                   bytes_per_s)
-          : latency + 2.0 * (gpus - 1) * buckets * interconnect.hop_s + 2 * step.gradient_bytes / bytes_per_s;
+  const double latency = buckets * ring_start_s, hop = buckets * interconnect.hop_s;
+  const auto by = [&](Collective c) { return all_reduce_s(c, gpus, step.gradient_bytes, hop, rate); };
+  result.exchange_s = latency + (interconnect.exchange == Exchange::ring
+                                     ? std::min(by(Collective::ring), by(Collective::two_trees))
+                                     : 2.0 * (gpus - 1) * hop + 2 * step.gradient_bytes / rate);
   const double q = step.overlapped ? constants.overlap : 1;
   // The longer in front: its power cannot overflow.
   const auto [shorter, longer] = std::minmax(result.exchange_s, step.one_gpu_s);

@@ -56,7 +56,8 @@ constexpr std::array<GpuSpec, 29> boards{{
      {13.4 * tera, 0, 0, 53.8 * tera, 215.2 * tera}, 5.5 * mib, 11e9,
      616e9, 250, "gddr6", 3, 100e9, 999, "2018-09",
      "NVIDIA Turing GPU Architecture whitepaper (WP-09183, 2018), GeForce RTX 2080 Ti (reference); FP16 "
-     "with FP32 accumulate; price: NVIDIA press release of 20 August 2018"},
+     "with FP32 accumulate; price: NVIDIA press release of 20 August 2018, partners' boards (Founders "
+     "Edition: 1199 USD)"},
     {"titan-rtx", "Turing TU102", 72, 64, 1.77e9, 1.77e9,
      {16.3 * tera, 0, 0, 130.5 * tera, 261 * tera}, 6 * mib, 24e9,
      672e9, 280, "gddr6", 3, 100e9, 2499, "2018-12",
@@ -69,8 +70,9 @@ constexpr std::array<GpuSpec, 29> boards{{
     {"rtx5000", "Turing TU104", 48, 64, 1.815e9, 1.815e9,
      {11.2 * tera, 0, 0, 89.2 * tera, 178.4 * tera}, 4 * mib, 16e9,
      448e9, 230, "gddr6", 3, 50e9, 2300, "2018-08",
-     "NVIDIA Quadro RTX 5000 datasheet (2018); NVIDIA Turing GPU Architecture whitepaper (WP-09183, 2018);"
-     " price: NVIDIA press release of 13 August 2018, estimated street price"},
+     "NVIDIA Quadro RTX 5000 datasheet (2018; 230 W of graphics, 265 W with what its USB-C port may draw); "
+     "NVIDIA Turing GPU Architecture whitepaper (WP-09183, 2018); price: NVIDIA press release of 13 August "
+     "2018, estimated street price"},
     {"rtx6000", "Turing TU102", 72, 64, 1.77e9, 1.77e9,
      {16.3 * tera, 0, 0, 130.5 * tera, 261 * tera}, 6 * mib, 24e9,
      672e9, 260, "gddr6", 3, 100e9, 6300, "2018-08",
@@ -134,8 +136,8 @@ constexpr std::array<GpuSpec, 29> boards{{
     {"l40s", "Ada AD102", 142, 128, 2.52e9, 2.52e9,
      {91.6 * tera, 183 * tera, 366.5 * tera, 366.5 * tera, 733 * tera}, 96 * mib, 48e9,
      864e9, 350, "gddr6", 4, 0, 0, "",
-     "NVIDIA L40S datasheet (2023), sparse figures halved; L2: NVIDIA Ada GPU Architecture whitepaper "
-     "(2022)"},
+     "NVIDIA L40S datasheet (2023), sparse figures halved; L2: all of AD102's (NVIDIA Ada GPU Architecture "
+     "whitepaper, 2022), as CUDA's device query counts it (100 663 296 bytes); databases that say 48 MB are wrong"},
     {"h100-pcie", "Hopper GH100", 114, 128, 1.755e9, 1.62e9,
      {51.2 * tera, 378 * tera, 756 * tera, 756 * tera, 1513 * tera}, 50 * mib, 80e9,
      2000e9, 350, "hbm2e", 5, 600e9, 0, "",

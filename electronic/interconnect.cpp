@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <string>
 
 #include "core/error.hpp"
@@ -68,6 +69,11 @@ double all_reduce_s(Collective collective, int ranks, double bytes, double laten
       return 2.0 * std::bit_width(n) * latency_s + 2 * whole;
   }
   return 0;
+}
+
+double link_bytes_per_s(Link link, const GpuSpec& board) {
+  const bool nvlink = link == Link::nvlink || link == Link::nvlink_bridge;
+  return nvlink ? 0.4 * board.nvlink_bytes_per_s : std::ldexp(12e9, board.pcie_generation - 3);
 }
 
 std::span<const Interconnect> interconnects() noexcept { return table; }

@@ -15,6 +15,8 @@
 #include <span>
 #include <string_view>
 
+#include "electronic/gpu_catalogue.hpp"
+
 namespace fringe {
 
 enum class Collective { ring, recursive_halving, tree, two_trees };
@@ -50,6 +52,14 @@ struct Interconnect {
   int most_gpus;
   std::string_view source;
 };
+
+/// What NCCL reckons that a board's link carries one way [B/s]: of NVLink 20 of the 25 GB/s of a link of
+/// generations 2 and 3, 20.6 of those of 4, 40.1 of the 50 of 5, so four tenths of the printed rate of both
+/// directions; of PCIe 12 GB/s in generation 3 and twice that in each later one (NVIDIA/nccl at 069a3d4f,
+/// src/graph/topo.h: SM70_NVLINK_BW to SM100_NVLINK_BW, PCI_BW). Rings of large messages come that far: 230
+/// GB/s on eight A100 and 370 on eight H100 under NVSwitches (its authors in NVIDIA/nccl-tests, issues 149
+/// and 212).
+double link_bytes_per_s(Link link, const GpuSpec& board);
 
 std::span<const Interconnect> interconnects() noexcept;
 /// Throws Error naming the nearest.

@@ -212,7 +212,7 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
           if (model.units_per_sample == 0 || one->batch == 0) continue;
           const double one_s = one->batch * model.units_per_sample / one->throughput;
           a.step = data_parallel_step({one_s, a.gradient_bytes, model.overlapped, model.input_wait}, *way,
-                                      board.pcie_generation, count);
+                                      board, count);
           a.basis = one->measured ? Basis::scaled : Basis::modelled;
           // Runs that exchanged nothing say nothing of training.
           if (one->measured && model.exchanged)

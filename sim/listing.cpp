@@ -160,12 +160,17 @@ std::string workloads() {
 std::string interconnect_table() {
   std::string text;
   for (const Interconnect& row : interconnects())
-    text += entry(row.name,
-                  fmt::format("{}; gradients travel {}; up to {} boards; {} effective{}", row.what, row.via,
-                              row.most_gpus,
-                              si(fitted_scaling().bytes_per_s[static_cast<std::size_t>(row.link)], "B/s"),
-                              row.by_generation ? " on PCIe 3.0, doubling with each generation" : ""),
-                  row.source);
+    text +=
+        entry(row.name,
+              fmt::format("{}; gradients travel {}; up to {} boards; {} effective{}", row.what, row.via,
+                          row.most_gpus,
+                          si(fitted_scaling().bytes_per_s[static_cast<std::size_t>(row.link)], "B/s"),
+                          row.link == Link::nvlink ? " up to 600 GB/s of NVLink, more beyond"
+                          : row.link == Link::pcie_peer
+                              ? " on PCIe 3.0, twice that on 4.0, by the link and the board's memory beyond"
+                          : row.by_generation ? " on PCIe 3.0, doubling with each generation"
+                                              : ""),
+              row.source);
   return text;
 }
 

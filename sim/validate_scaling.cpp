@@ -23,7 +23,7 @@ std::vector<double> positive(const ScalingFit& fit) {
 }
 
 ScalingFit fit_of(std::span<const double> x) {
-  ScalingFit fit{{1 + x[0], {}, {}}, x.back()};
+  ScalingFit fit{{1 + x[0], {}, {}}, x.back()};  // what the table doesn't reach stays as it is
   std::ranges::copy(x.subspan(1, link_count), fit.step.bytes_per_s.begin());
   std::ranges::copy(x.subspan(1 + link_count, platform_count), fit.step.stall.begin());
   return fit;
@@ -84,7 +84,6 @@ std::vector<ScalingRow> scaling_rows(std::span<const TrainingRow> table) {
         {&row,
          &model,
          &interconnect_of(row.gpu, row.interconnect, row.count),
-         row.board->pcie_generation,
          {*batch * model.units_per_sample / one_per_s, model.exchanged ? model.gradient_bytes(row.half) : 0,
           model.overlapped, model.input_wait},
          one_per_s,
@@ -102,7 +101,7 @@ const ScalingFit& fitted_scaling_runs() noexcept {
 
 double predicted_efficiency(const ScalingRow& row, const ScalingFit& fit) {
   const int n = row.row->count;
-  const ParallelStep step = data_parallel_step(row.step, *row.interconnect, row.pcie_generation, n, fit.step);
+  const ParallelStep step = data_parallel_step(row.step, *row.interconnect, *row.row->board, n, fit.step);
   return row.step.one_gpu_s / (step.step_s + fit.start_s * (n - 1) / row.run_steps);
 }
 

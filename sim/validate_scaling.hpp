@@ -33,7 +33,6 @@ struct ScalingRow {
   const TrainingRow* row;
   const TrainingModel* model;
   const Interconnect* interconnect;
-  int pcie_generation;
   TrainingStep step;
   double one_per_s;   ///< units a second of one board
   double run_steps;   ///< that the throughput is the mean of, start included; infinity: without the start

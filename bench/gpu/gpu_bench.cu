@@ -5,15 +5,20 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
+#include <cmath>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bench/gpu/device_timing.cuh"
 #include "core/error.hpp"
+#include "electronic/attained.hpp"
 #include "electronic/cublas.hpp"
+#include "electronic/device_copy.cuh"
+#include "electronic/gemm_calibration.hpp"
 
 namespace fringe {
 
@@ -26,6 +31,17 @@ namespace {
 double flops(const benchmark::State& state) {
   return 2.0 * static_cast<double>(state.range(0)) * static_cast<double>(state.range(1)) *
          static_cast<double>(state.range(2));
+}
+
+/// Of a product that takes so long once: share of the published peak and of what a copy moves, where known.
+void report_shares(benchmark::State& state, CublasPrecision precision, double number_bytes, double once_s) {
+  static const std::optional<double> copy = cublas::copy_bytes_per_s(gpu());
+  const auto m = static_cast<double>(state.range(0)), k = static_cast<double>(state.range(1)),
+             n = static_cast<double>(state.range(2));
+  if (const auto peak = published_peak(gpu_of_device(cuda_status().device), precision); peak && once_s > 0)
+    state.counters["peak_share"] = 2 * m * k * n / once_s / *peak;
+  if (copy && once_s > 0)
+    state.counters["copy_share"] = ((m * k + k * n) * number_bytes + m * n * sizeof(float)) / once_s / *copy;
 }
 
 /// make_cublas, or null after telling why not.
@@ -49,7 +65,23 @@ void forward(benchmark::State& state, CublasPrecision precision) {
   const auto matrix = hardware->program({w.data(), m, k}, 0);
   const Tensor x = random(k, n, 2);
   Tensor y(gpu(), m, n);
-  time_on_device(state, flops(state), "FLOP/s", [&] { matrix->forward(x.view(), y.view(), {}); });
+  const double once_s =
+      time_on_device(state, flops(state), "FLOP/s", [&] { matrix->forward(x.view(), y.view(), {}); });
+  report_shares(state, precision, sizeof(float), once_s);  // x and W's copy in FP32 are read as they are
+  // Against FP64, some rows of them: what the format costs in numbers.
+  const std::size_t rows = std::min<std::size_t>(m, 64), columns = std::min<std::size_t>(n, 64);
+  const std::vector<float> in = x.to_host(), out = y.to_host();
+  double wrong = 0, whole = 0;
+  for (std::size_t r = 0; r < rows; ++r)
+    for (std::size_t c = 0; c < columns; ++c) {
+      double exact = 0;
+      for (std::size_t i = 0; i < k; ++i)
+        exact += static_cast<double>(w[r * k + i]) * static_cast<double>(in[i * n + c]);
+      const double off = static_cast<double>(out[r * n + c]) - exact;
+      wrong += off * off;
+      whole += exact * exact;
+    }
+  state.counters["error"] = std::sqrt(wrong / whole);
 }
 
 /// What Accelerator::price says of one product, beside the raw call.
@@ -113,7 +145,8 @@ struct Convert {
 
 /// The bare library call on operands that already have the format: what the paths above are held against.
 template <class Format>
-void raw(benchmark::State& state, cudaDataType_t type, cublasComputeType_t compute) {
+void raw(benchmark::State& state, CublasPrecision precision, cudaDataType_t type,
+         cublasComputeType_t compute) {
   const std::int64_t m = state.range(0), k = state.range(1), n = state.range(2);
   const auto convert = [](const Tensor& t) {
     Buffer<Format> out(gpu(), t.rows() * t.cols());
@@ -128,11 +161,12 @@ void raw(benchmark::State& state, cudaDataType_t type, cublasComputeType_t compu
   cublasSetMathMode(handle, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION);
   const float one = 1, zero = 0;
   cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
-  time_on_device(state, flops(state), "FLOP/s", [&] {
+  const double once_s = time_on_device(state, flops(state), "FLOP/s", [&] {
     status = cublasGemmEx_64(handle, CUBLAS_OP_N, CUBLAS_OP_N, n, m, k, &one, x.data(), type, n, w.data(),
                              type, k, &zero, y.span().data(), CUDA_R_32F, n, compute, CUBLAS_GEMM_DEFAULT);
   });
   if (status != CUBLAS_STATUS_SUCCESS) state.SkipWithError(cublasGetStatusString(status));
+  report_shares(state, precision, sizeof(Format), once_s);
   cublasDestroy(handle);
 }
 
@@ -183,7 +217,7 @@ void sizes(benchmark::internal::Benchmark* b, std::initializer_list<std::int64_t
 void register_all() {
   struct Row {
     CublasPrecision precision;
-    void (*raw)(benchmark::State&, cudaDataType_t, cublasComputeType_t);
+    void (*raw)(benchmark::State&, CublasPrecision, cudaDataType_t, cublasComputeType_t);
     cudaDataType_t type;
     cublasComputeType_t compute;
   };
@@ -199,7 +233,8 @@ void register_all() {
   for (const Row& row : rows) {
     const std::string name(to_string(row.precision));
     if (row.raw)  // of the others, blas_pairs.cu has the library's own call
-      shapes(benchmark::RegisterBenchmark((name + "/raw").c_str(), row.raw, row.type, row.compute));
+      shapes(benchmark::RegisterBenchmark((name + "/raw").c_str(), row.raw, row.precision, row.type,
+                                          row.compute));
     shapes(benchmark::RegisterBenchmark((name + "/forward").c_str(), forward, row.precision));
     auto* priced = benchmark::RegisterBenchmark((name + "/price").c_str(), price, row.precision);
     priced->ArgNames({"rows", "inner", "batch"})->UseManualTime()->Iterations(3);

@@ -110,6 +110,27 @@ TEST(CpuBlas, EqualBitsForAnyNumberOfThreads) {
   }
 }
 
+/// A programmed matrix decides ahead; the bits are those of a product that doesn't, at every size where the
+/// choice of calls changes.
+TEST(CpuBlas, PreparedProductsHaveTheBitsOfOthers) {
+  for (const Shape& shape : {Shape{64, 64, 1}, Shape{1, 1, 1}, Shape{10, 64, 128}, Shape{700, 900, 1},
+                             Shape{700, 749, 1}, Shape{700, 900, 2}, Shape{40, 30, 4095}, Shape{40, 30, 4096},
+                             Shape{256, 784, 20}, Shape{256, 784, 21}, Shape{256, 784, 128}})
+    for (const unsigned threads : {1u, 2u}) {
+      const std::size_t rows = shape.rows, cols = shape.cols, batch = shape.batch;
+      ThreadPool pool(threads);
+      const auto cpu = make_cpu_executor(pool);
+      const auto blas = make_cpu_blas(*cpu, pool);
+      const auto w = normals(rows * cols, 6), x = normals(cols * batch * 2, 7);
+      const auto matrix = blas->program({w.data(), rows, cols}, 0);
+      std::vector<float> ours(rows * batch * 2), others(ours);
+      const ConstMatrix in(x.data(), cols, batch, 2 * batch);
+      matrix->forward(in, {ours.data(), rows, batch, 2 * batch}, {});
+      multiply(pool, {w.data(), rows, cols}, in, {others.data(), rows, batch, 2 * batch});
+      EXPECT_TRUE(ours == others) << rows << " " << cols << " " << batch << " on " << threads;
+    }
+}
+
 TEST(CpuBlas, ParametersAreTheWeights) {
   ThreadPool pool(1);
   const auto cpu = make_cpu_executor(pool);

@@ -245,6 +245,8 @@ TEST_P(CublasGpu, PricesAsAGraphCallByCallAndCold) {
   const Cost graph = hardware->price(layers);
   const std::string conditions = cublas_conditions(*hardware);
   EXPECT_NE(conditions.find("launches as one graph, call by call"), std::string::npos) << conditions;
+  EXPECT_NE(conditions.find("products at "), std::string::npos) << conditions;
+  EXPECT_NE(conditions.find(" of a copy's "), std::string::npos) << conditions;
   const Cost calls = make_cublas(GetParam(), *gpu, {.captured = false})->price(layers);
   const Cost cold = make_cublas(GetParam(), *gpu, {.cold = true})->price(layers);
   EXPECT_LE(graph.latency_s, 1.05 * calls.latency_s + graph.spread_s + calls.spread_s);

@@ -138,6 +138,23 @@ TEST(Workloads, AreFoundByTheirPlainNames) {
     }
 }
 
+/// Eight H100 under NVSwitches keep more of their boards than eight on PCIe, whatever they train.
+TEST_F(Advising, SwitchesScaleNoWorseThanSlots) {
+  for (const TrainingModel& model : training_models())
+    for (const bool half : {true, false}) {
+      if (model.units_per_sample == 0 || model.fitted(half).batch_per_gb == 0) continue;
+      AdviceRequest request{std::string(model.name), half};
+      const AdviceReport report = advise(request, table);
+      for (const int count : {2, 4, 8}) {
+        const Advice *sxm = find(report, "h100-sxm", count), *pcie = find(report, "h100-pcie", count);
+        ASSERT_NE(sxm, nullptr) << model.name;
+        ASSERT_NE(pcie, nullptr) << model.name;
+        EXPECT_GE(sxm->step.efficiency, pcie->step.efficiency) << model.name << " " << count;
+        EXPECT_GT(sxm->throughput, pcie->throughput) << model.name << " " << count;
+      }
+    }
+}
+
 /// Without the table boards are modelled, and the report says what is missing.
 TEST(WithoutTheTable, AllIsModelled) {
   for (const TrainingModel& model : training_models())

@@ -1,0 +1,63 @@
+#include "electronic/attained.hpp"
+
+#include <cstdio>
+
+#include "electronic/number_format.hpp"
+
+namespace fringe {
+namespace {
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, share < 0.1 ? "%.1f %%" : "%.0f %%", 100 * share);
+  return text;
+}
+
+}  // namespace
+
+ListTotals totals_of(std::span<const Work> work, double number_bytes) {
+  ListTotals totals;
+  for (const Work& w : work) {
+    const bool product = w.macs() > 0;
+    totals.operations += 2 * w.macs();
+    totals.bytes += product ? w.bytes / row_of(Format::fp32).bytes * number_bytes : w.bytes;
+  }
+  return totals;
+}
+
+std::optional<double> published_peak(const GpuSpec* board, CublasPrecision precision) {
+  const auto of = [&](Format format) -> std::optional<double> {
+    if (board == nullptr || board->peak(format) <= 0) return std::nullopt;
+    return board->peak(format);
+  };
+  switch (precision) {
+    case CublasPrecision::fp32:
+      return of(Format::fp32);
+    case CublasPrecision::tf32:
+      return of(Format::tf32);
+    case CublasPrecision::bf16:
+      return of(Format::bf16);
+    case CublasPrecision::fp16:
+      return of(Format::fp16);
+    case CublasPrecision::int8:
+      return of(Format::int8);
+    case CublasPrecision::fp64:
+    case CublasPrecision::fp8:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::string attained_text(const ListTotals& totals, double seconds, std::optional<double> peak,
+                          std::optional<double> copy_bytes_per_s) {
+  std::string text = "products at ";
+  text += peak ? percent(totals.operations / seconds / *peak) + " of the published peak"
+               : "a share of an unknown peak";
+  if (!copy_bytes_per_s) return text + ", what a copy moves is unknown";
+  char rate[32];
+  std::snprintf(rate, sizeof rate, "%.3g TB/s", 1e-12 * *copy_bytes_per_s);
+  return text + ", operands at " + percent(totals.bytes / seconds / *copy_bytes_per_s) + " of a copy's " +
+         rate;
+}
+
+}  // namespace fringe
