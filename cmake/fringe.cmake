@@ -33,6 +33,31 @@ if(FRINGE_CUDA)
   find_package(CUDAToolkit REQUIRED)
 endif()
 
+# fringe_precompile(TARGET <header>…): the usual standard headers and these are parsed once for the target. Sources with
+# flags of their own can't share them. Libraries use it with FRINGE_PCH, in the builds of clang++: those of g++ hold that
+# each source includes what it uses.
+set(standard_headers <algorithm> <array> <cmath> <complex> <cstdint> <filesystem> <functional> <limits> <map> <memory>
+  <numeric> <optional> <span> <string> <string_view> <vector>)
+function(fringe_precompile target)
+  foreach(header ${standard_headers} ${ARGN})
+    target_precompile_headers(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${header}>)
+  endforeach()
+  # What ccache asks for to know a precompiled header again.
+  target_compile_options(${target} PRIVATE
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>
+    "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+  cmake_language(EVAL CODE "cmake_language(DEFER CALL fringe_skip_precompiled ${target})")
+endfunction()
+function(fringe_skip_precompiled target)
+  get_target_property(sources ${target} SOURCES)
+  foreach(source ${sources})
+    get_source_file_property(options ${source} COMPILE_OPTIONS)
+    if(options)
+      set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+    endif()
+  endforeach()
+endfunction()
+
 # fringe_library(core a.cpp …): library fringe_core, alias fringe::core, headers below the repository root.
 # It is installed with its folder's headers (cmake/install.cmake).
 function(fringe_library name)
@@ -43,6 +68,9 @@ function(fringe_library name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/fringe>)
   target_compile_features(fringe_${name} PUBLIC cxx_std_20)
   target_link_libraries(fringe_${name} PRIVATE $<BUILD_INTERFACE:fringe_options>)
+  if(FRINGE_PCH)
+    fringe_precompile(fringe_${name})
+  endif()
   set_property(GLOBAL APPEND PROPERTY FRINGE_LIBRARIES ${name})
 endfunction()
 
@@ -53,7 +81,9 @@ function(fringe_test name)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(test_${name} PRIVATE FRINGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(test_${name} PRIVATE fringe_options GTest::gtest GTest::gtest_main)
+  fringe_precompile(test_${name} <gtest/gtest.h>)
   if(FRINGE_SANITIZE)
+    target_compile_definitions(test_${name} PRIVATE FRINGE_SANITIZED)
     target_compile_options(test_${name} PRIVATE -O0)  # the libraries' time matters, the tests' compile time too
   endif()
   set(gpu "*Gpu*:*Cuda*:*/cuda*:*/gpu*")

@@ -5,7 +5,7 @@ get_property(fringe_libraries GLOBAL PROPERTY FRINGE_LIBRARIES)
 set(fringe_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fringe)
 # What only sources of their own folder include.
 set(fringe_internal PATTERN data EXCLUDE)
-foreach(header *_impl trace_hdf5 trace_reader trace_check ordered_file toml_section experiment_sections commands onnx_dims onnx_draft onnx_fold
+foreach(header *_impl trace_hdf5 trace_reader trace_check compare_run ordered_file toml_section experiment_sections commands onnx_dims onnx_draft onnx_fold
         onnx_site onnx_window onnx_writer)
   list(APPEND fringe_internal PATTERN "${header}.hpp" EXCLUDE)
 endforeach()

@@ -129,6 +129,6 @@ check "notebook on many boards" read_advice
 check "consumer of the installed package" check_consumer
 check "comparison of two benchmark runs" python tests/check_bench_compare.py
 check "README commands" python tests/readme_commands.py README.md docs/extending.md
-stage "sanitised build: g++, address and undefined" build ci-sanitize
+stage "sanitised build: clang++, address and undefined" build ci-sanitize
 stage "sanitised tests" run_ctest ci-sanitize
 report_stages

@@ -86,7 +86,7 @@ TEST(ThreadPool, RethrowsTheLowestTasksException) {
 
 // Room for the stacks of some of 4096 threads: those that start must end again.
 TEST(ThreadPool, SaysHowManyThreadsTheSystemRefuses) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef FRINGE_SANITIZED
   GTEST_SKIP() << "the sanitizer needs the address space that this test takes away";
 #endif
   const auto ask_for_too_many = [] {

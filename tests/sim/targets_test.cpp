@@ -101,7 +101,7 @@ const HardwareResult& find(const Comparison& c, const std::string& name) {
 }
 
 TEST_F(Targets, ImagesAreDenoisedOnEveryHardware) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef FRINGE_SANITIZED
   GTEST_SKIP() << "minutes of the same code that texts and digits run through the sanitizer";
 #endif
   // One image a chip, and few of its imperfections: an image is 4096 columns for every tile.
