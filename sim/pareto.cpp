@@ -45,7 +45,9 @@ std::string percent(const Estimate& e) {
 /// Prefixes of a square would be squared: areas stand in mm².
 std::string area_or_si(double value, std::string_view unit) {
   if (unit != "m2") return si(value, unit);
-  return std::isfinite(value) ? fmt::format("{:.3g} mm²", value * 1e6) : "–";
+  if (!std::isfinite(value)) return "–";
+  const double mm2 = 1e6 * value;
+  return mm2 < 999.5 ? fmt::format("{:.3g} mm²", mm2) : fmt::format("{:.0f} mm²", mm2);
 }
 
 std::vector<Price> or_all(std::span<const Price> wanted) {
