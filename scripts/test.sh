@@ -110,7 +110,7 @@ check_consumer() {
 stage "installing what is missing" scripts/install_deps.sh run test
 mkdir -p out
 check "layers" check_layers
-stage "optimised build: g++, all targets" build ci
+stage "optimised build: g++, all targets, code for sm_90" build ci
 stage "optimised tests" run_ctest ci
 [ "${1:-}" != quick ] || exit 0
 check "benchmark smoke run" smoke_benchmark
