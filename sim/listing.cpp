@@ -42,15 +42,16 @@ std::string devices() {
 std::string system_table() {
   std::string text;
   for (const PhotonicSystem& row : photonic_systems()) {
-    std::string what = fmt::format("{}; {}, {} x {} on {} core(s)", row.description,
-                                   row_of(row.multiplier).name, row.rows, row.inner, row.cores);
+    std::string what =
+        fmt::format("{}; {}, {} x {} on {} core{}", row.description, row_of(row.multiplier).name, row.rows,
+                    row.inner, row.cores, row.cores > 1 ? "s" : "");
     if (row.clock_hz > 0)
       what += fmt::format(" at {}: {}", si(row.clock_hz, "Hz"), si(row.peak_per_s(), "op/s"));
     if (row.published_w > 0) what += fmt::format("; {} in all", si(row.published_w, "W"));
     for (const PoweredDevice& d : row.devices) {
       what += fmt::format("; {} {}", d.count, d.name);
       if (d.watts > 0) what += " of " + si(d.watts, "W");
-      if (d.area_m2 > 0) what += fmt::format("{} {:.4g} mm2", d.watts > 0 ? "," : " of", 1e6 * d.area_m2);
+      if (d.area_m2 > 0) what += fmt::format("{} {:.4g} mm²", d.watts > 0 ? "," : " of", 1e6 * d.area_m2);
     }
     if (!row.missing.empty()) what += "; not broken down: " + row.missing;
     if (!row.run.assumed.empty()) what += "\n    as a preset, assumed: " + row.run.assumed;

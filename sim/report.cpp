@@ -255,7 +255,7 @@ std::string area_table(const Comparison& c) {
   return text.empty() ? text
                       : "Chip area with on-chip memory for one sample, off-chip memory aside, from cited or "
                         "assumed footprints\n" +
-                            text + "\n";
+                            text;
 }
 
 std::string photonic_text(const Comparison& c) {

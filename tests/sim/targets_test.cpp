@@ -171,7 +171,7 @@ TEST_F(Targets, SayWhatDoesNotFit) {
   const auto refused = [&](const std::string& workload, const std::string& data) {
     return [=, this] { run(text(workload, data), 1, "none.h5"); };
   };
-  testing::expect_error(refused("ct-cnn", path("part.txt")), {"ct-cnn", "part.txt", "64 features", "4096"});
+  testing::expect_error(refused("ct-cnn", path("part.txt")), {"ct-cnn", "part.txt", "64 features", "[1, 64, 64]"});
   testing::expect_error(refused("ct-cnn", "optical-digits"), {"ct-cnn", "optical-digits"});
   testing::expect_error(refused("digits-mlp", "ct-phantoms"), {"digits-mlp", "ct-phantoms"});
   testing::expect_error(refused("char-gpt", "optical-digits"), {"char-gpt", "optical-digits"});
