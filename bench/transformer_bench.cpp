@@ -95,7 +95,7 @@ void one_operator(benchmark::State& state, Operator op, Shape shape) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(count * batch));
 }
 
-BENCHMARK(dense_on_tokens)->Args({1, 768})->Args({8, 768})->Args({8, 3072})->Unit(benchmark::kMillisecond);
+BENCHMARK(dense_on_tokens)->ArgsProduct({{1, 8}, {768, 3072}})->Unit(benchmark::kMillisecond);
 BENCHMARK(bert_block)->Arg(1)->Arg(8)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(one_operator, gelu, Operator::gelu, Shape{tokens, hidden})
     ->Arg(8)

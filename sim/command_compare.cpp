@@ -50,14 +50,14 @@ int run(Experiment experiment, const ExperimentOptions& options) {
   return result.stopped ? 130 : 0;
 }
 
-/// `fringe compare`: runs the built-in experiment, a network of one's own on one's data, or prices a workload
-/// that it has no data for.
+/// `fringe compare`: runs the built-in experiment or a network on data, or prices a workload where it gets
+/// none.
 int run_comparison(const ExperimentOptions& options) {
   const bool images = !options.data.empty();
   Experiment experiment =
       parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment");
   const bool model = is_model_file(options.workload);
-  if (options.workload.empty() || options.workload == experiment.workload || (model && images))
+  if (options.workload.empty() || (images && (model || options.workload == experiment.workload)))
     return run(experiment, options);
   const PricedWorkload workload =
       model ? priced(read_onnx(options.workload), options.workload) : priced(find_workload(options.workload));

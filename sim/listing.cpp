@@ -151,10 +151,13 @@ std::string systolic_arrays() {
 std::string workloads() {
   std::string text;
   for (const Workload& row : workload_zoo())
-    text += entry(row.name,
-                  fmt::format("{}; {} parameters, {} multiply-accumulates per sample", row.description,
-                              row.parameters, row.macs),
-                  row.source);
+    text +=
+        entry(row.name,
+              fmt::format(
+                  "{}; {} parameters, {} multiply-accumulates per sample{}", row.description, row.parameters,
+                  row.macs,
+                  row.length > 0 ? fmt::format("; other lengths: {}@1 … {}", row.name, row.most_length) : ""),
+              row.source);
   return text;
 }
 

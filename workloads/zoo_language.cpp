@@ -26,29 +26,25 @@ Graph bert(std::size_t layers, std::size_t width, std::size_t heads, std::size_t
   graph.add(Operator::mean_squared_error, {graph.add(Operator::tanh, {affine(graph, first, width)})});
   return graph;
 }
-template <std::size_t tokens>
-Graph bert_base() {
-  return bert(12, 768, 12, tokens);
-}
-template <std::size_t tokens>
-Graph bert_large() {
-  return bert(24, 1024, 16, tokens);
-}
+Graph bert_base(std::size_t tokens) { return bert(12, 768, 12, tokens); }
+Graph bert_large(std::size_t tokens) { return bert(24, 1024, 16, tokens); }
 
 constexpr std::string_view bert_source =
     "J. Devlin et al., arXiv:1810.04805, section 3 (110M and 340M); parameters to the last digit: the "
     "encoder with its pooler, as Hugging Face's BertModel has them; multiply-accumulates by hand: layers · "
     "(12·width²·tokens + 2·width·tokens²) + width² of the pooler";
 
-constexpr Workload bert_row(std::string_view name, std::string_view description, Graph (*graph)(),
-                            std::size_t parameters, double gmacs, double half_unit) {
+constexpr Workload bert_row(std::string_view name, std::string_view description, Graph (*build)(std::size_t),
+                            std::size_t tokens, std::size_t parameters, double gmacs, double half_unit) {
   return {.name = name,
           .description = description,
-          .graph = graph,
+          .build = build,
           .parameters = parameters,
           .macs = gmacs * 1e9,
           .macs_half_unit = half_unit * 1e9,
-          .source = bert_source};
+          .source = bert_source,
+          .length = tokens,
+          .most_length = 512};
 }
 
 // ---- decoders
@@ -68,10 +64,10 @@ Graph gpt(std::size_t layers, std::size_t width, std::size_t heads, std::size_t 
   return graph;
 }
 
-Graph tiny_gpt() { return gpt(6, 384, 6, 256, 256, 65); }
-Graph char_gpt() { return gpt(2, 64, 4, 64, 64, 96); }
-Graph gpt2() { return gpt(12, 768, 12, 1024, 1024, 50257); }
-Graph gpt2_xl() { return gpt(48, 1600, 25, 1024, 1024, 50257); }
+Graph tiny_gpt(std::size_t tokens) { return gpt(6, 384, 6, tokens, 256, 65); }
+Graph char_gpt(std::size_t tokens) { return gpt(2, 64, 4, tokens, 64, 96); }
+Graph gpt2(std::size_t tokens) { return gpt(12, 768, 12, tokens, 1024, 50257); }
+Graph gpt2_xl(std::size_t tokens) { return gpt(48, 1600, 25, tokens, 1024, 50257); }
 
 // One token more behind context − tokens earlier ones; only the last token's logits are asked for.
 Graph llama2_7b(std::size_t tokens, std::size_t context) {
@@ -95,40 +91,44 @@ Graph llama2_7b(std::size_t tokens, std::size_t context) {
   graph.softmax_cross_entropy(graph.dense(flatten(graph, x), vocabulary));
   return graph;
 }
-Graph llama2_prefill() { return llama2_7b(2048, 2048); }
-Graph llama2_decode() { return llama2_7b(1, 2048); }
+Graph llama2_prefill(std::size_t tokens) { return llama2_7b(tokens, tokens); }
+Graph llama2_decode(std::size_t context) { return llama2_7b(1, context); }
 
 constexpr std::array rows{
-    bert_row("bert-base-128", "BERT-base, a sequence of 128 tokens", bert_base<128>, 109482240, 11.17, 0.005),
-    bert_row("bert-base-384", "BERT-base, a sequence of 384 tokens", bert_base<384>, 109482240, 35.33, 0.005),
-    bert_row("bert-base-512", "BERT-base, a sequence of 512 tokens", bert_base<512>, 109482240, 48.32, 0.005),
-    bert_row("bert-large-128", "BERT-large, a sequence of 128 tokens", bert_large<128>, 335141888, 39.46,
+    bert_row("bert-base-128", "BERT-base, a sequence of 128 tokens", bert_base, 128, 109482240, 11.17, 0.005),
+    bert_row("bert-base-384", "BERT-base, a sequence of 384 tokens", bert_base, 384, 109482240, 35.33, 0.005),
+    bert_row("bert-base-512", "BERT-base, a sequence of 512 tokens", bert_base, 512, 109482240, 48.32, 0.005),
+    bert_row("bert-large-128", "BERT-large, a sequence of 128 tokens", bert_large, 128, 335141888, 39.46,
              0.005),
-    bert_row("bert-large-384", "BERT-large, a sequence of 384 tokens", bert_large<384>, 335141888, 123.2,
+    bert_row("bert-large-384", "BERT-large, a sequence of 384 tokens", bert_large, 384, 335141888, 123.2,
              0.05),
-    bert_row("bert-large-512", "BERT-large, a sequence of 512 tokens", bert_large<512>, 335141888, 167.5,
+    bert_row("bert-large-512", "BERT-large, a sequence of 512 tokens", bert_large, 512, 335141888, 167.5,
              0.05),
     Workload{.name = "tiny-gpt",
              .description = "a decoder of 6 layers, 384 wide, on 256 characters out of 65",
-             .graph = tiny_gpt,
+             .build = tiny_gpt,
              .parameters = 10770816,
              .macs = 3026288640,
              .source =
                  "a shape of this project, that of A. Karpathy's character model (nanoGPT, 2022) with "
                  "biases; by hand: (65 + 256)·384 + 6·(12·384² + 13·384) + 2·384 parameters, output tied "
                  "to the embedding; tokens·(6·12·384² + 65·384) + 6·2·384·tokens² products, scores of "
-                 "masked tokens counted"},
+                 "masked tokens counted",
+             .length = 256,
+             .most_length = 256},
     Workload{.name = "char-gpt",
              .description = "a decoder of 2 layers, 64 wide, on 64 characters out of 96",
-             .graph = char_gpt,
+             .build = char_gpt,
              .parameters = (96 + 64) * 64 + 2 * (12 * 64 * 64 + 13 * 64) + 2 * 64,
              .macs = 64.0 * (2 * 12 * 64 * 64 + 96 * 64) + 2 * 2 * 64 * 64 * 64,
              .source = "a shape of this project, tiny-gpt's in small; by hand as there",
              .runs = true,
-             .training = adam_cosine(10, 16, 0.004f)},
+             .training = adam_cosine(10, 16, 0.004f),
+             .length = 64,
+             .most_length = 64},
     Workload{.name = "gpt2-small",
              .description = "GPT-2 of 12 layers, all of 1024 tokens",
-             .graph = gpt2,
+             .build = gpt2,
              .parameters = 124439808,
              .macs = 1024 * 0.142e9,
              .macs_half_unit = 1024 * 0.0005e9,
@@ -137,32 +137,40 @@ constexpr std::array rows{
                  "and its released model (printed there as 117M); by hand: (50257 + 1024)·768 + "
                  "12·(12·768² + 13·768) + 2·768 parameters, output tied to the embedding; a token takes "
                  "12·12·768² + 12·2·768·1024 + 50257·768 = 0.142e9 products, scores of masked tokens "
-                 "counted"},
+                 "counted",
+             .length = 1024,
+             .most_length = 1024},
     Workload{.name = "gpt2-xl",
              .description = "GPT-2 of 48 layers, all of 1024 tokens",
-             .graph = gpt2_xl,
+             .build = gpt2_xl,
              .parameters = 1557611200,
              .macs = 1753351782400,
              .source =
                  "A. Radford et al., Language Models are Unsupervised Multitask Learners, 2019, table 2 "
-                 "(1542M); by hand as gpt2-small, with 48 layers and a width of 1600"},
+                 "(1542M); by hand as gpt2-small, with 48 layers and a width of 1600",
+             .length = 1024,
+             .most_length = 1024},
     Workload{.name = "llama2-7b-prefill",
              .description = "Llama 2 7B reads 2048 tokens and gives the next one's logits",
-             .graph = llama2_prefill,
+             .build = llama2_prefill,
              .parameters = 6738415616,
              .macs = 14362501709824,
              .source =
                  "H. Touvron et al., arXiv:2307.09288, and its model card (7B); by hand: 2·32000·4096 + "
                  "32·(4·4096² + 3·4096·11008 + 2·4096) + 4096 parameters; 2048 times the layers' "
-                 "matrices, 32000·4096 once, 32·2·4096·2048² between activations, masked ones counted"},
+                 "matrices, 32000·4096 once, 32·2·4096·2048² between activations, masked ones counted",
+             .length = 2048,
+             .most_length = 4096},
     Workload{.name = "llama2-7b-decode",
              .description = "Llama 2 7B makes a token behind 2047 in its cache",
-             .graph = llama2_decode,
+             .build = llama2_decode,
              .parameters = 6738415616,
              .macs = 7143948288,
              .source = "H. Touvron et al., arXiv:2307.09288, and its model card (7B); parameters as "
                        "llama2-7b-prefill; by hand: every matrix once, 6.607e9, and 32·2·4096·2048 with the "
-                       "cache"},
+                       "cache",
+             .length = 2048,
+             .most_length = 4096},
 };
 
 }  // namespace

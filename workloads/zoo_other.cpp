@@ -6,7 +6,7 @@ namespace fringe::zoo {
 namespace {
 
 template <std::size_t... features>
-Graph fully_connected() {
+Graph fully_connected(std::size_t) {
   constexpr std::array<std::size_t, sizeof...(features)> sizes{features...};
   return mlp(sizes);
 }
@@ -17,7 +17,7 @@ int layers(Graph& graph, int x, std::initializer_list<std::size_t> widths) {
 }
 
 // NeuMF: a user and an item, each with a factor of 64 and an embedding of 128.
-Graph ncf() {
+Graph ncf(std::size_t) {
   Graph graph;
   const int ids = graph.input(Shape{2});
   const int user = slice(graph, ids, 0, 0, 1), item = slice(graph, ids, 0, 1, 2);
@@ -32,7 +32,7 @@ Graph ncf() {
 }
 
 // 13 numbers and 26 categories; all pairs of the 27 vectors of 16 are multiplied, each pair used once.
-Graph dlrm() {
+Graph dlrm(std::size_t) {
   constexpr std::array<std::size_t, 26> tables{
       1460, 583,   10131227, 2202608, 305,  24,   12517, 633,     3,  93145, 5683,   8351593, 3194,
       27,   14992, 5461306,  10,      5652, 2173, 4,     7046547, 18, 15,    286181, 105,     142572};
@@ -58,7 +58,7 @@ Graph dlrm() {
 constexpr std::array rows{
     Workload{.name = "digits-mlp",
              .description = "64-64-10 on the embedded 8×8 optical digits",
-             .graph = fully_connected<64, 64, 10>,
+             .build = fully_connected<64, 64, 10>,
              .parameters = 4810,
              .macs = 4736,
              .source =
@@ -68,7 +68,7 @@ constexpr std::array rows{
              .training = adam_cosine(40, 32, 0.02f)},
     Workload{.name = "mnist-mlp",
              .description = "LeNet-300-100 on 28×28 images in IDX files",
-             .graph = fully_connected<784, 300, 100, 10>,
+             .build = fully_connected<784, 300, 100, 10>,
              .parameters = 266610,
              .macs = 266200,
              .source =
@@ -79,7 +79,7 @@ constexpr std::array rows{
              .training = adam_cosine(5, 128, 0.002f)},
     Workload{.name = "ncf",
              .description = "NeuMF with factors of 64 on the users and items of MovieLens 20M",
-             .graph = ncf,
+             .build = ncf,
              .parameters = 31832577,
              .macs = 106624,
              .source =
@@ -88,7 +88,7 @@ constexpr std::array rows{
                  "128) + 256² + 256·128 + 128·64 + 128 and biases"},
     Workload{.name = "dlrm-kaggle",
              .description = "DLRM with vectors of 16 on the categories of the Criteo Kaggle data",
-             .graph = dlrm,
+             .build = dlrm,
              .parameters = 540201232 + 155984 + 320001,
              .macs = 155136 + 11664 + 319232,
              .source =

@@ -37,7 +37,7 @@ int stem(Graph& graph, int image) { return max_pool(graph, normed(graph, image, 
 
 // ResNet-50 to its third stage, which keeps the resolution of 38×38; five pairs of convolutions behind it;
 // six heads that tell 81 classes and 4 coordinates for each default box.
-Graph ssd300_resnet50() {
+Graph ssd300_resnet50(std::size_t) {
   Graph graph;
   int x = stem(graph, graph.input(Shape{3, 300, 300}));
   x = stage(graph, stage(graph, stage(graph, x, 3, 64, 1), 4, 128, 2), 6, 256, 1);
@@ -67,7 +67,7 @@ Graph ssd300_resnet50() {
 
 // A pyramid of five levels over ResNet-50; anchors on each; 512 regions to boxes and a quarter of them to
 // masks. Regions come as inputs: what picks and resamples them isn't priced. No stage is frozen.
-Graph mask_rcnn() {
+Graph mask_rcnn(std::size_t) {
   constexpr std::size_t height = 800, width = 1344, regions = 512, masks = 128, channels = 256, classes = 81;
   constexpr std::size_t image = 3 * height * width, for_boxes = regions * 49 * channels,
                         for_masks = masks * 196 * channels;
@@ -163,8 +163,8 @@ Graph transformer_xl(std::size_t layers, std::size_t width, std::size_t heads, s
   graph.softmax_cross_entropy(affine(graph, dropped(x), vocabulary));
   return graph;
 }
-Graph transformer_xl_base() { return transformer_xl(16, 512, 8, 192); }
-Graph transformer_xl_large() { return transformer_xl(18, 1024, 16, 256); }
+Graph transformer_xl_base(std::size_t tokens) { return transformer_xl(16, 512, 8, tokens); }
+Graph transformer_xl_large(std::size_t tokens) { return transformer_xl(18, 1024, 16, tokens); }
 
 constexpr std::string_view runs_source =
     "lambdal/deeplearning-benchmark at e167f02c, logs of Transformer-XL FP16 on a GTX 1080 Ti and FP32 on a "
@@ -179,7 +179,7 @@ constexpr std::array rows{
     Workload{
         .name = "ssd300-resnet50",
         .description = "SSD300 on three stages of ResNet-50, 81 classes of COCO",
-        .graph = ssd300_resnet50,
+        .build = ssd300_resnet50,
         .parameters = 22894902,
         .macs = 20150906112,
         .source =
@@ -191,7 +191,7 @@ constexpr std::array rows{
     Workload{
         .name = "maskrcnn-resnet50",
         .description = "Mask R-CNN on ResNet-50 and a pyramid, 800×1344, 512 boxes and 128 masks",
-        .graph = mask_rcnn,
+        .build = mask_rcnn,
         .parameters = 44400693,
         .macs = 276800863488,
         .source =
@@ -203,16 +203,20 @@ constexpr std::array rows{
             "places, 512·(12544·1024 + 1024² + 1024·405), 128·(196·36·256² + 196·4·256² + 784·256·81)"},
     Workload{.name = "transformer-xl-base",
              .description = "Transformer-XL of 16 layers, 192 tokens behind as many, 267735 words",
-             .graph = transformer_xl_base,
+             .build = transformer_xl_base,
              .parameters = 191948759,
              .macs = 41821569024,
-             .source = runs_source},
+             .source = runs_source,
+             .length = 192,
+             .most_length = 4096},
     Workload{.name = "transformer-xl-large",
              .description = "Transformer-XL of 18 layers, 256 tokens behind as many, 267735 words",
-             .graph = transformer_xl_large,
+             .build = transformer_xl_large,
              .parameters = 519963095,
              .macs = 159574130688,
-             .source = runs_source},
+             .source = runs_source,
+             .length = 256,
+             .most_length = 4096},
 };
 
 }  // namespace

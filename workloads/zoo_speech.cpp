@@ -1,4 +1,7 @@
 // Recurrent translation and speech.
+#include <string>
+
+#include "core/error.hpp"
 #include "workloads/blocks.hpp"
 #include "workloads/zoo_rows.hpp"
 
@@ -7,8 +10,8 @@ namespace {
 
 // Four layers of 1024 on each side, the first of the encoder in both directions. The first decoder layer asks
 // the encoder's outputs, and the answer enters the layers behind it and the classifier's input through them.
-Graph gnmt() {
-  constexpr std::size_t tokens = 32, width = 1024, vocabulary = 32000;
+Graph gnmt(std::size_t tokens) {
+  constexpr std::size_t width = 1024, vocabulary = 32000;
   Graph graph;
   const int ids = graph.input(Shape{2 * tokens});
   // One table for both languages.
@@ -51,8 +54,9 @@ int conv1d(Graph& graph, int x, std::size_t channels, std::size_t kernel = 1, st
 
 // Tacotron 2 as it is trained, with all frames known: the attention weights and contexts of the frames before
 // enter as inputs, so what is in truth a loop over frames is priced as one pass over them.
-Graph tacotron2() {
-  constexpr std::size_t letters = 100, frames = 500, mels = 80, width = 512, units = 1024, narrow = 128;
+Graph tacotron2(std::size_t letters) {
+  const std::size_t frames = 5 * letters;
+  constexpr std::size_t mels = 80, width = 512, units = 1024, narrow = 128;
   Graph graph;
   const int input = graph.input(Shape{letters + frames * (mels + width) + 2 * frames * letters});
   std::size_t used = 0;
@@ -133,10 +137,12 @@ int wavenet(Graph& graph, int x, int spectrogram, std::size_t channels, std::siz
 }
 
 // Twelve flows over groups of eight samples; two of the eight leave after every four flows.
-template <std::size_t width, std::size_t samples>
-Graph waveglow() {
-  constexpr std::size_t mels = 80, hop = 256, frames = (samples + hop - 1) / hop, group = 8,
-                        steps = samples / group;
+template <std::size_t width>
+Graph waveglow(std::size_t samples) {
+  constexpr std::size_t mels = 80, hop = 256, group = 8;
+  if (samples % group != 0)
+    throw Error("samples = " + std::to_string(samples) + "; must be a multiple of " + std::to_string(group));
+  const std::size_t frames = (samples + hop - 1) / hop, steps = samples / group;
   Graph graph;
   const int input = graph.input(Shape{mels * frames + samples});
   Attributes up;
@@ -174,7 +180,7 @@ constexpr std::array rows{
     Workload{
         .name = "gnmt",
         .description = "GNMT of 4 + 4 layers of 1024, 32 tokens into 32",
-        .graph = gnmt,
+        .build = gnmt,
         .parameters = 160015617,
         .macs = 4070572032,
         .source =
@@ -183,10 +189,12 @@ constexpr std::array rows{
             "MLPerf training v0.5, one table for both languages; by hand: 2·32000·1024 + 32000, recurrent "
             "layers 4·1024·(inputs + 1024) + 2·4·1024 with 1024 inputs (5) or 2048 (4), attention 2·1024² "
             "+ 2·1024 + 1; 32 times their matrices, and 2·32²·1024 for scores and context. Its additive "
-            "attention counts as a product of queries and keys, without the tanh between"},
+            "attention counts as a product of queries and keys, without the tanh between",
+        .length = 32,
+        .most_length = 1024},
     Workload{.name = "tacotron2",
              .description = "Tacotron 2 in training, 100 letters into 500 frames",
-             .graph = tacotron2,
+             .build = tacotron2,
              .parameters = 28193153,
              .macs = 12147584000,
              .source =
@@ -195,10 +203,12 @@ constexpr std::array rows{
                  "and 1024 on 1536 with two biases a gate, attention of 128 with 32 filters of 2·31, "
                  "outputs of 81 from 1536; each matrix once for every letter or frame it sees, 2·32·31 + "
                  "32·128 + 128 + 512 for every pair of both. Its loop over frames is priced as one pass: "
-                 "latency comes out too low"},
+                 "latency comes out too low",
+             .length = 100,
+             .most_length = 1000},
     Workload{.name = "waveglow",
              .description = "WaveGlow of 256 channels, 16000 samples of speech",
-             .graph = waveglow<256, 16000>,
+             .build = waveglow<256>,
              .parameters = 87731816,
              .macs = 162474092800,
              .source =
@@ -206,17 +216,21 @@ constexpr std::array rows{
                  "weight norms folded; 80²·1024 + 80 of the upsampling, twelve wavenets of (half + 1)·256 + "
                  "8·(3·256·512 + 512) + 641·4096 + 7·257·512 + 257·256 + 257·2·half, half = 4, 3, 2 for "
                  "four flows each, and their mixing, (2·half)²; 2000 times the matrices, 63 times the "
-                 "upsampling's"},
+                 "upsampling's",
+             .length = 16000,
+             .most_length = 1048576},
     Workload{
         .name = "waveglow-512",
         .description = "WaveGlow of 512 channels, 8000 samples of speech",
-        .graph = waveglow<512, 8000>,
+        .build = waveglow<512>,
         .parameters = 267999848,
         .macs = 261360899200,
         .source =
             "R. Prenger et al., arXiv:1811.00002, with the 512 channels and 8000 samples of Lambda's runs "
             "(lambdal/deeplearning-benchmark at e167f02c, log of WaveGlow FP32 on a GTX 1080 Ti); by hand as "
-            "waveglow, with 512 for 256, 1000 times the matrices and 32 times the upsampling's"},
+            "waveglow, with 512 for 256, 1000 times the matrices and 32 times the upsampling's",
+        .length = 8000,
+        .most_length = 1048576},
 };
 
 }  // namespace

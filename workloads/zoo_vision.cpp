@@ -47,15 +47,15 @@ Graph resnet(std::array<std::size_t, 4> blocks, bool bottleneck) {
   return graph;
 }
 
-Graph resnet18() { return resnet({2, 2, 2, 2}, false); }
-Graph resnet50() { return resnet({3, 4, 6, 3}, true); }
+Graph resnet18(std::size_t) { return resnet({2, 2, 2, 2}, false); }
+Graph resnet50(std::size_t) { return resnet({3, 4, 6, 3}, true); }
 
 int vgg_stage(Graph& graph, int x, std::size_t convolutions, std::size_t channels) {
   for (std::size_t i = 0; i < convolutions; ++i) x = convolution(graph, x, square(channels, 3, 1, 1));
   return x;
 }
 
-Graph vgg16() {
+Graph vgg16(std::size_t) {
   Graph graph;
   int x = graph.input(Shape{3, 224, 224});
   for (const auto& [count, channels] :
@@ -71,7 +71,7 @@ Graph vgg16() {
 }
 
 // 28×28 images; 20 and 50 maps of 5×5, 500 units.
-Graph lenet5() {
+Graph lenet5(std::size_t) {
   Graph graph;
   int x = graph.input(Shape{1, 28, 28});
   for (const std::size_t maps : {std::size_t{20}, std::size_t{50}}) {
@@ -83,7 +83,7 @@ Graph lenet5() {
   return graph;
 }
 
-Graph mobilenet_v2() {
+Graph mobilenet_v2(std::size_t) {
   struct Row {
     std::size_t expansion, channels, blocks, stride;
   };
@@ -111,7 +111,7 @@ Graph mobilenet_v2() {
 
 // VGG-16 to conv4_3 and conv5_3, fc6 and fc7 as convolutions, four extra stages, and six heads that tell 91
 // classes and 4 coordinates for each default box.
-Graph ssd300() {
+Graph ssd300(std::size_t) {
   Graph graph;
   int x = graph.input(Shape{3, 300, 300});
   for (const auto& [count, channels] : {std::pair{2, 64}, std::pair{2, 128}, std::pair{3, 256}})
@@ -152,7 +152,7 @@ Graph ssd300() {
   return graph;
 }
 
-Graph vit_b16() {
+Graph vit_b16(std::size_t) {
   constexpr std::size_t width = 768, patches = 14 * 14;
   Graph graph;
   Convolution patch = square(width, 16, 16, 0);
@@ -170,7 +170,7 @@ Graph vit_b16() {
 }
 
 // Five convolutions of 5×5 and five transposed ones, unpadded, with three shortcuts, on a slice of 512×512.
-Graph red_cnn() {
+Graph red_cnn(std::size_t) {
   Graph graph;
   const int image = graph.input(Shape{1, 512, 512});
   std::vector<int> shortcuts{image};
@@ -196,7 +196,7 @@ Graph red_cnn() {
 
 // Convolutions of 3×3 that tell the noise of an image, which is subtracted by adding what they tell.
 template <std::size_t pixels, std::size_t maps, std::size_t layers>
-Graph residual_denoiser() {
+Graph residual_denoiser(std::size_t) {
   Graph graph;
   const int image = graph.input(Shape{1, pixels, pixels});
   int x = image;
@@ -209,7 +209,7 @@ Graph residual_denoiser() {
 
 // Convolutions of 3×3 with ReLU, each but the last followed by a pool of 2×2, then the classes.
 template <std::size_t pixels, std::size_t... channels>
-Graph small_cnn() {
+Graph small_cnn(std::size_t) {
   Graph graph;
   int x = graph.input(Shape{1, pixels, pixels});
   std::size_t left = sizeof...(channels);
@@ -222,7 +222,7 @@ Graph small_cnn() {
 }
 
 // The eight rows of an 8×8 image are tokens; all of them together are classified.
-Graph digits_transformer() {
+Graph digits_transformer(std::size_t) {
   constexpr std::size_t tokens = 8, width = 32;
   Graph graph;
   int x = affine(graph, graph.input(Shape{tokens, 8}), width);
@@ -238,7 +238,7 @@ Graph digits_transformer() {
 constexpr std::array rows{
     Workload{.name = "digits-cnn",
              .description = "convolutions of 8 and 16 maps on the embedded 8×8 optical digits",
-             .graph = small_cnn<8, 8, 16>,
+             .build = small_cnn<8, 8, 16>,
              .parameters = 80 + 1168 + 2570,
              .macs = 64 * 72 + 16 * 1152 + 2560,
              .source = "a shape of this project; by hand: 9·8, 9·8·16 and 256·10 weights with biases, the "
@@ -247,7 +247,7 @@ constexpr std::array rows{
              .training = adam_cosine(20, 32, 0.005f)},
     Workload{.name = "digits-transformer",
              .description = "two layers of attention over the rows of the embedded 8×8 optical digits",
-             .graph = digits_transformer,
+             .build = digits_transformer,
              .parameters = 288 + 256 + 2 * (128 + 4224 + 4192) + 64 + 2570,
              .macs = 2048 + 2 * (32768 + 4096 + 32768) + 2560,
              .source = "a shape of this project; by hand: 8·32 weights and 8·32 places, in each layer 4·32² "
@@ -257,7 +257,7 @@ constexpr std::array rows{
              .training = adam_cosine(30, 32, 0.003f)},
     Workload{.name = "mnist-cnn",
              .description = "convolutions of 8, 16 and 32 maps on 28×28 images in IDX files",
-             .graph = small_cnn<28, 8, 16, 32>,
+             .build = small_cnn<28, 8, 16, 32>,
              .parameters = 80 + 1168 + 4640 + 15690,
              .macs = 784 * 72 + 196 * 1152 + 49 * 4608 + 15680,
              .source = "a shape of this project; by hand: 9·8, 9·8·16, 9·16·32 and 1568·10 weights with "
@@ -267,7 +267,7 @@ constexpr std::array rows{
     Workload{
         .name = "ct-cnn",
         .description = "residual convolutions of 24 maps that take noise from 64×64 CT images",
-        .graph = residual_denoiser<64, 24, 5>,
+        .build = residual_denoiser<64, 24, 5>,
         .parameters = 10 * 24 + (5 - 2) * (9 * 24 * 24 + 24) + 9 * 24 + 1,
         .macs = 4096.0 * (9 * 24 + (5 - 2) * 9 * 24 * 24 + 9 * 24),
         .source =
@@ -278,7 +278,7 @@ constexpr std::array rows{
         .training = adam_cosine(30, 8, 0.002f)},
     Workload{.name = "lenet5",
              .description = "LeNet-5 with 20 and 50 maps and 500 units, 28×28 images",
-             .graph = lenet5,
+             .build = lenet5,
              .parameters = 431080,
              .macs = 2293e3,
              .source =
@@ -289,7 +289,7 @@ constexpr std::array rows{
              .runs = true},
     Workload{.name = "resnet18",
              .description = "ResNet-18, ImageNet at 224×224",
-             .graph = resnet18,
+             .build = resnet18,
              .parameters = 11689512,
              .macs = 1.814e9,
              .macs_half_unit = 0.0005e9,
@@ -298,7 +298,7 @@ constexpr std::array rows{
              .runs = true},
     Workload{.name = "resnet50",
              .description = "ResNet-50 with the stride in its 3×3 convolutions, ImageNet at 224×224",
-             .graph = resnet50,
+             .build = resnet50,
              .parameters = 25557032,
              .macs = 4.089e9,
              .macs_half_unit = 0.0005e9,
@@ -309,7 +309,7 @@ constexpr std::array rows{
              .runs = true},
     Workload{.name = "vgg16",
              .description = "VGG-16, ImageNet at 224×224",
-             .graph = vgg16,
+             .build = vgg16,
              .parameters = 138357544,
              .macs = 15.47e9,
              .macs_half_unit = 0.005e9,
@@ -318,7 +318,7 @@ constexpr std::array rows{
                  "documentation, vgg16 IMAGENET1K_V1, operations 1 per multiply-accumulate"},
     Workload{.name = "mobilenet-v2",
              .description = "MobileNetV2 of width 1, ImageNet at 224×224",
-             .graph = mobilenet_v2,
+             .build = mobilenet_v2,
              .parameters = 3504872,
              .macs = 0.301e9,
              .macs_half_unit = 0.0005e9,
@@ -326,7 +326,7 @@ constexpr std::array rows{
                        "multiply-adds); counts: torchvision model documentation, mobilenet_v2 IMAGENET1K_V1"},
     Workload{.name = "ssd300",
              .description = "SSD300 on VGG-16, 91 classes of COCO",
-             .graph = ssd300,
+             .build = ssd300,
              .parameters = 35641826,
              .macs = 34.858e9,
              .macs_half_unit = 0.0005e9,
@@ -335,7 +335,7 @@ constexpr std::array rows{
                  "COCO_V1, operations 1 per multiply-accumulate"},
     Workload{.name = "vit-b16",
              .description = "ViT-B/16, ImageNet at 224×224",
-             .graph = vit_b16,
+             .build = vit_b16,
              .parameters = 86567656,
              .macs = 17.56e9,
              .macs_half_unit = 0.005e9,
@@ -343,7 +343,7 @@ constexpr std::array rows{
                        "documentation, vit_b_16 IMAGENET1K_V1, attention counted"},
     Workload{.name = "red-cnn",
              .description = "RED-CNN, a residual network that takes noise from CT slices of 512×512",
-             .graph = red_cnn,
+             .build = red_cnn,
              .parameters = 1848865,
              .macs = 458396544000.0,
              .source =

@@ -123,6 +123,7 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"compare --workload resnet51", "'resnet50'"},
       {"compare --workload resnet50 --data .", "'mnist-mlp' does"},
       {"compare --workload resnet50 --out x.h5", "priced, not run"},
+      {"compare --workload digits-mlp --seed 1", "priced, not run"},
       {"compaer", "compare"},
       {"--jsn", "--help --version"},
       {"--json", "belongs to: compare, run"},

@@ -140,6 +140,37 @@ TEST(Zoo, EveryWorkloadIsExecutable) {
   }
 }
 
+// By hand: layers·(12·width²·tokens + 2·width·tokens²) + width², as the rows' source has it.
+TEST(Zoo, LengthsOfSequencesAreFree) {
+  const double tokens = 200, width = 1024;
+  const Workload& bert = find_workload("bert-large-384@200");
+  EXPECT_EQ(bert.name, "bert-large-384@200");
+  EXPECT_EQ(bert.macs, 24 * (12 * width * width * tokens + 2 * width * tokens * tokens) + width * width);
+  EXPECT_EQ(&find_workload("bert-large-384@200"), &bert);
+  for (const Workload& row : workload_zoo()) {
+    SCOPED_TRACE(row.name);
+    const std::string name(row.name);
+    if (row.length == 0) {
+      expect_error([&] { find_workload(name + "@8"); }, {name.c_str(), "@8'", "no sequences"});
+      continue;
+    }
+    ASSERT_LE(row.length, row.most_length);
+    const Workload &same = find_workload(name + "@" + std::to_string(row.length)),
+                   &shorter = find_workload(name + "@" + std::to_string(row.length / 2));
+    EXPECT_EQ(same.macs, forward_macs(row.graph(), 1));
+    EXPECT_LT(shorter.macs, same.macs);
+    EXPECT_EQ(parameter_count(shorter.graph()), row.parameters);
+    EXPECT_NO_THROW(require_executable(shorter.graph()));
+    EXPECT_NO_THROW(find_workload(name + "@" + std::to_string(row.most_length)));
+    expect_error([&] { find_workload(name + "@" + std::to_string(row.most_length + 8)); },
+                 {name.c_str(), "1 … "});
+  }
+  expect_error([] { find_workload("gpt2-small@1e3"); }, {"gpt2-small@1e3", "1 … 1024"});
+  expect_error([] { find_workload("gpt2-small@"); }, {"gpt2-small@", "1 … 1024"});
+  expect_error([] { find_workload("gpt-small@8"); }, {"'gpt-small'", "'gpt2-small'"});
+  expect_error([] { find_workload("waveglow@100"); }, {"waveglow@100", "multiple of 8"});
+}
+
 TEST(Zoo, UnknownNameOffersTheNearest) {
   EXPECT_EQ(find_workload("digits-mlp").name, "digits-mlp");
   expect_error([] { find_workload("digit-mlp"); }, {"workload", "'digit-mlp'", "'digits-mlp'"});
