@@ -85,8 +85,8 @@ class Photonics {
   bool ideal(const PhotonicEntry& entry) {
     std::vector<std::vector<ChipResult>> results;
     std::vector<PhotonicCase> cases{{"ideal", {}, false, false}};
-    // From random phases, the ideal engine tells what training on phases can reach at all.
-    if (experiment().in_loop.epochs > 0 && experiment().in_loop.random_start)
+    // The ideal engine tells what further training alone brings, and from random phases what it can reach at all.
+    if (experiment().in_loop.epochs > 0)
       cases.push_back({"ideal, trained on chip", {}, false, true});
     if (!run_cases("ideal photonic engine", entry, cases, study_.folds().size(), results, true)) return false;
     for (std::size_t c = 0; c < cases.size(); ++c) {

@@ -226,6 +226,7 @@ class KilledRuns : public ::testing::Test {
     std::vector<std::string> names{"floating point, ordered"};
     for (const char* k : {"0", "1"}) {
       names.push_back("floating point, fold " + std::string(k));
+      names.push_back("small, ideal, trained on chip, chip " + std::string(k));
       names.push_back("small, trained on chip, chip " + std::string(k));
     }
     EXPECT_EQ(whole.trainings(), names.size());

@@ -127,9 +127,9 @@ TEST_F(Targets, ImagesAreDenoisedOnEveryHardware) {
   EXPECT_FALSE(trace.has("confusion"));
   EXPECT_FALSE(trace.has("predictions"));
   for (const double accuracy : trace.numbers("hardware", "accuracy_mean")) EXPECT_TRUE(std::isnan(accuracy));
-  // Target, floating point, four baselines, the board, ideal and three ways of 'realistic'; chips saw one
-  // image.
-  EXPECT_EQ(trace.records("images"), 7u * 4 + 4u * 1);
+  // Target, floating point, four baselines, the board, two ways of the ideal engine and three of 'realistic';
+  // chips saw one image.
+  EXPECT_EQ(trace.records("images"), 7u * 4 + 5u * 1);
   EXPECT_EQ(trace.records("scores"), 2 * (4 + 1 + c.hardware.size()));
   EXPECT_EQ(trace.records("chip_scores"), 2 * trace.records("chips"));
   EXPECT_EQ(trace.records("cause_scores"), 2 * trace.records("causes"));
