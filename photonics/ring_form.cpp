@@ -38,6 +38,12 @@ struct Places {
 
 std::size_t first_upper(const MeshLayout& layout) { return layout.couplers.front().upper % 2; }
 
+/// The numbers of all lines, one behind the other.
+template <class Lines>
+auto* numbers_of(Lines& lines) {
+  return lines.empty() ? nullptr : &lines.data()->value[0];
+}
+
 }  // namespace
 
 template <class Real>
@@ -71,7 +77,7 @@ bool RingForm<Real>::compile(const MeshLayout& layout, const std::vector<Matrix2
   list(enter_);
   std::vector<Complex> scale(layout.modes, 1.0), ahead;
   for (std::size_t column = 0; column < columns_; ++column, places.turn()) {
-    Real* const k = coefficients_.data()->value + 4 * length_ * column;
+    Real* const k = numbers_of(coefficients_) + 4 * length_ * column;
     const auto attempt = [&] {
       for (std::size_t i = 0, n = layout.column_start[column]; n < layout.column_start[column + 1]; ++n) {
         const Coupler at = layout.couplers[n];
@@ -100,7 +106,7 @@ bool RingForm<Real>::compile(const MeshLayout& layout, const std::vector<Matrix2
     scale = ahead;
     rescales_.push_back({column, factors_.size() * line});
     factors_.resize(factors_.size() + 2 * length_ / line);
-    Real* const factor = factors_.data()->value + rescales_.back().first;
+    Real* const factor = numbers_of(factors_) + rescales_.back().first;
     std::fill_n(factor, 2 * length_, Real{1});
     for (std::size_t place = 0; place < 2 * length_; ++place) {
       const std::int32_t mode = place < length_ ? places.f[place] : places.s[place - length_];
@@ -115,25 +121,30 @@ bool RingForm<Real>::compile(const MeshLayout& layout, const std::vector<Matrix2
   list(leave_);
   out_re_.assign(2 * length_ / line, Line{});
   out_im_ = out_re_;
+  Real *const out_re = numbers_of(out_re_), *const out_im = numbers_of(out_im_);
   for (std::size_t mode = 0; mode < layout.modes; ++mode) {
     // s lies behind both planes of f among the fields, behind one of them here.
     const std::size_t place = leave_[mode] < length_ ? leave_[mode] : leave_[mode] - length_;
     const Complex d = times(scale[mode], out[mode]);
-    out_re_.data()->value[place] = static_cast<Real>(d.real());
-    out_im_.data()->value[place] = static_cast<Real>(d.imag());
+    out_re[place] = static_cast<Real>(d.real());
+    out_im[place] = static_cast<Real>(d.imag());
   }
   return true;
 }
 
 template <class Real>
 RingTape<Real> RingForm<Real>::tape() const {
-  const auto reals = [](const std::vector<Line>& lines) {
-    return lines.empty() ? nullptr : lines.data()->value;
-  };
-  return {enter_.size(),        length_,          columns_,
-          reals(coefficients_), rescales_.data(), rescales_.data() + rescales_.size(),
-          reals(factors_),      enter_.data(),    leave_.data(),
-          reals(out_re_),       reals(out_im_)};
+  return {enter_.size(),
+          length_,
+          columns_,
+          numbers_of(coefficients_),
+          rescales_.data(),
+          rescales_.data() + rescales_.size(),
+          numbers_of(factors_),
+          enter_.data(),
+          leave_.data(),
+          numbers_of(out_re_),
+          numbers_of(out_im_)};
 }
 
 template class RingForm<float>;
