@@ -5,7 +5,7 @@
 #include "electronic/gpu_catalogue.hpp"
 #include "sim/breakeven.hpp"
 #include "sim/experiment_sections.hpp"
-#include "workloads/zoo.hpp"
+#include "sim/open_workload.hpp"
 
 namespace fringe {
 namespace {
@@ -52,7 +52,7 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   request.name = top.string("name", "breakeven");
   TomlSection section = top.section("breakeven");
   request.workload = section.string("workload", "bert-large-384");
-  require_name(section, "workload", request.workload, [](const std::string& name) { find_workload(name); });
+  require_name(section, "workload", request.workload, [](const std::string& name) { open_workload(name); });
   const auto is_board = [](const std::string& name) { find_gpu(name); };
   request.boards = section.strings("boards", is_board);
   if (request.boards.empty()) request.boards = {"h200"};
