@@ -39,6 +39,8 @@ struct BreakevenRequest {
 /// file, line, key, value and rule. `file` is only named.
 BreakevenRequest parse_breakeven(std::string_view text, const std::string& file);
 BreakevenRequest read_breakeven(const std::string& file);
+/// Lets request.text tell its workload, boards, format and training, after one of them was changed.
+void update_text(BreakevenRequest& request);
 /// experiments/breakeven.toml, embedded.
 std::string_view default_breakeven_text() noexcept;
 

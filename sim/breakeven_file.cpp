@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "core/error.hpp"
 #include "electronic/gpu_catalogue.hpp"
@@ -97,6 +98,22 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   request.light.cores = entry.cores;
   top.refuse_others();
   return request;
+}
+
+void update_text(BreakevenRequest& request) {
+  toml::table root = toml::parse(request.text);
+  toml::table section;
+  if (const toml::table* own = root["breakeven"].as_table()) section = *own;
+  toml::array boards;
+  for (const std::string& board : request.boards) boards.push_back(board);
+  section.insert_or_assign("workload", request.workload);
+  section.insert_or_assign("boards", std::move(boards));
+  section.insert_or_assign("format", std::string(row_of(request.format).name));
+  section.insert_or_assign("training", std::string(to_string(request.training)));
+  root.insert_or_assign("breakeven", std::move(section));
+  std::ostringstream text;
+  text << root << "\n";
+  request.text = text.str();
 }
 
 BreakevenRequest read_breakeven(const std::string& file) {

@@ -30,6 +30,9 @@ int run_breakeven(const BreakevenOptions& options) {
     if (request.format == Format::int8) request.format = Format::bf16;
   }
   if (!options.format.empty()) request.format = find_format(options.format);
+  const bool file_alone = options.what.empty() || options.what.ends_with(".toml");
+  if (!file_alone || !options.boards.empty() || !options.training.empty() || !options.format.empty())
+    update_text(request);
   catch_interrupts();
   ThreadPool pool(options.threads);
   Breakeven result;
