@@ -15,10 +15,8 @@ namespace {
 
 constexpr const char* own_link =
     "wall-plug efficiency 20 %, edge coupler 2 dB, modulator 1.2 dB, 0.8 A/W: ADEPT's column of table IV of "
-    "A. "
-    "Mukherjee, M. Lis and S. Shekhar, Shining light on silicon photonic DNN accelerators, ISCA 2026; noise "
-    "of "
-    "the amplifier: ";
+    "A. Mukherjee, M. Lis and S. Shekhar, Shining light on silicon photonic DNN accelerators, ISCA 2026; "
+    "noise of the amplifier: ";
 
 constexpr const char* amplifier = "cmos-65nm-10ghz";
 constexpr int bits = 8;

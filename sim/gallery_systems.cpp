@@ -8,10 +8,7 @@
 #include "photonics/converters.hpp"
 #include "photonics/photonic_pricing.hpp"
 #include "photonics/photonic_system.hpp"
-#include "sim/adept.hpp"
 #include "sim/gallery.hpp"
-#include "workloads/graph.hpp"
-#include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
@@ -221,67 +218,8 @@ ValidationCase in_situ() {
   });
 }
 
-/// Mean over networks of inferences a joule on ADEPT over those elsewhere. GNMT stands for RNN-T, another
-/// recurrent network of speech and language of about as wide layers, which the zoo hasn't.
-class AdeptGains {
- public:
-  explicit AdeptGains(std::size_t batch) : batch_(batch) {
-    for (const char* name : {"resnet50", "bert-large-384", "gnmt"})
-      lists_.push_back(lower(find_workload(name).graph(), batch, false));
-  }
-  template <class Joules>
-  double mean(std::span<const PoweredDevice> light, Joules&& joules) const {
-    const PhotonicDesign adept = adept_with(light);
-    double sum = 0;
-    for (const std::vector<Work>& list : lists_)
-      sum += joules(list, batch_) / joules_on_cores(adept, list, batch_);
-    return sum / static_cast<double>(lists_.size());
-  }
-  double over(const SystolicSpec& array, std::span<const PoweredDevice> light) const {
-    return mean(light,
-                [&](const auto& list, std::size_t batch) { return joules_on_array(array, list, batch); });
-  }
-  double over(const PhotonicDesign& cores, std::span<const PoweredDevice> light) const {
-    return mean(light,
-                [&](const auto& list, std::size_t batch) { return joules_on_cores(cores, list, batch); });
-  }
-
- private:
-  std::size_t batch_;
-  std::vector<std::vector<Work>> lists_;
-};
-
-ValidationCase adept() {
-  constexpr double published = 5.73, first_version = 7.19;
-  constexpr double own_spread = first_version - published;
-  // U, the attenuators and Vᵀ, each column as lossy as one of the largest mesh at hand: C. Taballione et al.,
-  // Quantum 7, 1071 (2023), 20 modes, 2.9 dB.
-  constexpr double mesh_loss_db = (2 * 128 + 1) * 2.9 / 20;
-  ValidationCase one;
-  one.claims = {{"ADEPT / arrays of TPUv4i, batch 512: inferences/J", published, own_spread},
-                {"ADEPT / arrays of TPUv4i, batch 64", published, own_spread},
-                {"ADEPT without light / arrays of TPUv4i", published, 0, at_least},
-                {"ADEPT / array of TPU v1, 8 bits in 28 nm", published, 0, at_most},
-                {"ADEPT / bare arithmetic of 8 bits in 7 nm", published, 0, at_most},
-                {"ADEPT, 0.145 dB a column / arrays of TPUv4i", published, 0, at_most},
-                {"ADEPT / Albireo, conservative", 2.5, 0, at_least}};
-  one.measure = [=](Gallery&) -> std::vector<Measured> {
-    const AdeptGains large(512), small(64);
-    const std::vector<PoweredDevice> light = adept_light(0);
-    const SystolicSpec& tpu = find_systolic("tpu-v4i");
-    return {{large.over(tpu, light)},
-            {small.over(tpu, light)},
-            {large.over(tpu, {})},
-            {large.over(find_systolic("tpu-v1"), light)},
-            {large.over(bare_array(), light)},
-            {large.over(tpu, adept_light(mesh_loss_db))},
-            {large.over(find_photonic_preset("albireo-conservative").design, light)}};
-  };
-  return one;
-}
-
 std::vector<ValidationCase> systems(const GallerySize&) {
-  return {lightmatter(), pace(), announced(), albireo_case(), in_situ(), adept()};
+  return {lightmatter(), pace(), announced(), albireo_case(), in_situ(), adept_case()};
 }
 
 constexpr std::array rows{ValidationRow{
@@ -290,32 +228,25 @@ constexpr std::array rows{ValidationRow{
     "every photonic system (fringe list systems); nothing is fitted to a total, and a power that no source "
     "breaks down is left out: bounds say what the catalogue's devices would take of it. ADEPT's gain is "
     "published as a mean over ResNet-50, BERT-large and RNN-T; its table of devices is not at hand. Ours is "
-    "the "
-    "mean over ResNet-50, BERT-large at 384 tokens and GNMT, for RNN-T, as a comparison prices throughput, "
-    "with "
-    "all parameters and activations in memory on the chip on both sides: the preset adept (converters and "
-    "clock at second hand) with a laser that holds 8 bits through a mesh without loss (its efficiency and "
-    "the "
-    "losses around the mesh at second hand, the mesh's own not told) and the catalogue's amplifiers, against "
-    "the catalogue's arrays at their TDP, TPUv4i's being of the digital unit's and the memory's node (its "
-    "row "
-    "is bf16; 8 bits run no faster). The other rows say what decides: an array of 8 bits in 28 nm that takes "
-    "less than TPUv4i's, bare arithmetic without registers and control, the loss of meshes as they are built",
+    "the mean over ResNet-50, BERT-large at 384 tokens and GNMT, for RNN-T, as a comparison prices "
+    "throughput, with all parameters and activations in memory on the chip on both sides: the preset adept "
+    "(converters and clock at second hand) with a laser that holds 8 bits through a mesh without loss (its "
+    "efficiency and the losses around the mesh at second hand, the mesh's own not told) and the catalogue's "
+    "amplifiers, against the catalogue's arrays at their TDP, TPUv4i's being of the digital unit's and the "
+    "memory's node (its row is bf16; 8 bits run no faster). The other rows say what decides: an array of 8 "
+    "bits in 28 nm that takes less than TPUv4i's, bare arithmetic without registers and control, the loss of "
+    "meshes as they are built",
     "half the last printed digit; 5 % for the powers of Albireo and its area; for ADEPT's gain the "
-    "difference "
-    "of its paper's two versions, 7.19 and 5.73",
+    "difference of its paper's two versions, 7.19 and 5.73",
     "S. R. Ahmed et al., Nature 640, 368 (2025), doi:10.1038/s41586-025-08854-x, supplement VI; S. Hua et "
     "al., Nature 640, 361 (2025), doi:10.1038/s41586-025-08786-6; Linley Newsletter, 30 March 2021 (Envise); "
     "L. Zhou et al., arXiv:2604.18496; C. Demirkiran et al., ACM J. Emerg. Technol. Comput. Syst. 19, 30 "
-    "(2023), "
-    "doi:10.1145/3606949, arXiv:2109.01126, abstracts of both versions, table IV of A. Mukherjee, M. Lis and "
-    "S. "
-    "Shekhar, ISCA 2026, and C. Taballione et al., Quantum 7, 1071 (2023); K. Shiflett et al., ISCA 2021, "
-    "doi:10.1109/ISCA52012.2021.00072, "
-    "table III and figure 9 as in the tests of github.com/mit-emze/cimloop, AlexNet as in "
-    "github.com/gohar94/dlh-project; "
-    "S. Pai et al., Science 380, 398 (2023), doi:10.1126/science.ade8450, supplement 2.7, worked out in the "
-    "first author's github.com/sunilkpai/sprc2026",
+    "(2023), doi:10.1145/3606949, arXiv:2109.01126, abstracts of both versions, table IV of A. Mukherjee, M. "
+    "Lis and S. Shekhar, ISCA 2026, and C. Taballione et al., Quantum 7, 1071 (2023); K. Shiflett et al., "
+    "ISCA 2021, doi:10.1109/ISCA52012.2021.00072, table III and figure 9 as in the tests of "
+    "github.com/mit-emze/cimloop, AlexNet as in github.com/gohar94/dlh-project; S. Pai et al., Science 380, "
+    "398 (2023), doi:10.1126/science.ade8450, supplement 2.7, worked out in the first author's "
+    "github.com/sunilkpai/sprc2026",
     systems}};
 
 }  // namespace
