@@ -25,7 +25,8 @@ constexpr std::array<SystolicSpec, 3> chips{{
      "bandwidth also: Google Cloud documentation, TPU v3, which measured 262 W at most of the TDP's 450"},
     {"tpu-v4i", 128, 128, 4, 1.05e9, Format::bf16, 144 * mib, 8 * gib, 614e9, 175, "hbm2",
      "N. Jouppi et al., Ten lessons from three generations shaped Google's TPUv4i, ISCA 2021, "
-     "doi:10.1109/ISCA52012.2021.00010, table 1 (138 TFLOPS, which four arrays at this clock give); no second "
+     "doi:10.1109/ISCA52012.2021.00010, table 1 (138 TFLOPS, which four arrays at this clock give); no "
+     "second "
      "source was found for the memory's bandwidth"},
 }};
 
@@ -37,10 +38,13 @@ double edge_bytes_per_s(const SystolicSpec& spec) {
          row_of(spec.format).bytes;
 }
 
+/// Of memory beside the chip and the edges at their full rate.
+double memory_w(const SystolicSpec& spec, const MemorySystem& memory) {
+  return spec.memory_bytes_per_s * memory.dram_j_per_byte + edge_bytes_per_s(spec) * memory.sram_j_per_byte;
+}
+
 double energy_of_operation(const SystolicSpec& spec, const MemorySystem& memory) {
-  const double memory_w =
-      spec.memory_bytes_per_s * memory.dram_j_per_byte + edge_bytes_per_s(spec) * memory.sram_j_per_byte;
-  return ((1 - static_power_fraction) * spec.tdp_w - memory_w) / spec.peak();
+  return ((1 - static_power_fraction) * spec.tdp_w - memory_w(spec, memory)) / spec.peak();
 }
 
 class SystolicArray final : public Accelerator {
@@ -152,6 +156,10 @@ class SystolicArray final : public Accelerator {
 std::span<const SystolicSpec> systolic_catalogue() noexcept { return chips; }
 
 const SystolicSpec& find_systolic(std::string_view name) { return find_row("systolic array", name, chips); }
+
+double tdp_from_mac(const SystolicSpec& spec, double mac_j) {
+  return (spec.peak() / 2 * mac_j + memory_w(spec, find_memory(spec.memory))) / (1 - static_power_fraction);
+}
 
 double systolic_cycles(const SystolicSpec& spec, Dataflow dataflow, std::size_t m, std::size_t n,
                        std::size_t k, std::size_t groups) noexcept {

@@ -50,6 +50,10 @@ std::span<const SystolicSpec> systolic_catalogue() noexcept;
 /// Throws Error naming the nearest one.
 const SystolicSpec& find_systolic(std::string_view name);
 
+/// TDP of an array like `spec` whose multiply-accumulates take mac_j each: what the price derives them from,
+/// the other way round.
+double tdp_from_mac(const SystolicSpec& spec, double mac_j);
+
 /// Cycles of `groups` products Y[m×n] = A[m×k]·B[k×n], all at least 1. A is what a weight-stationary array
 /// holds.
 double systolic_cycles(const SystolicSpec& spec, Dataflow dataflow, std::size_t m, std::size_t n,

@@ -28,6 +28,13 @@ def answer(trace, board):
     return " ".join(trace.where("breakeven_answers", board=board)["sentence"])
 
 
+def of_what(trace, board):
+    """"" or ", training reprogram": steps of training, where they are charged; traces before 1.7 don't say."""
+    row = trace.where("breakeven", board=board)
+    training = row["training"][0] if "training" in row else "no"
+    return "" if training == "no" else f", training {training}"
+
+
 def words(key):
     """"pi_power_w" → "pi power"; the unit stands with the values."""
     parts = key.split("_")
@@ -72,7 +79,7 @@ def tornado(trace, board, ax, count=10):
     ax.set_yticks(range(count), [words(k) for k in rows["key"][:count]])
     ax.invert_yaxis()
     ax.set_xlabel("energy of light over the board's")
-    ax.set_title(f"Which assumption decides: {board}", pad=20)
+    ax.set_title(f"Which assumption decides: {board}{of_what(trace, board)}", pad=20)
     ax.annotate("light wins", (1, -0.7), xytext=(-4, 0), textcoords="offset points", ha="right", color=LIGHT, fontsize=9)
     ax.annotate(f"as it is: {times(base)}", (base, -0.7), xytext=(4, 0), textcoords="offset points", fontsize=9)
 

@@ -9,7 +9,7 @@
 #include "core/error.hpp"
 #include "photonics/photonic_accelerator.hpp"
 #include "sim/modelled.hpp"
-#include "workloads/zoo.hpp"
+#include "sim/open_workload.hpp"
 
 namespace fringe {
 namespace {
@@ -177,16 +177,22 @@ bool BreakevenCase::stable() const {
                       [&](const AssumptionResult& a) { return a.turns(ratio); });
 }
 
+namespace {
+constexpr std::array<std::string_view, 2> training_names{"reprogram", "in-situ"};
+}
+std::string_view to_string(const std::optional<TrainingScheme>& training) noexcept {
+  if (!training) return "no";
+  return training_names[*training == TrainingScheme::in_situ ? 1 : 0];
+}
 TrainingScheme find_training_scheme(std::string_view name) {
-  constexpr std::array<std::string_view, 2> names{"reprogram", "in-situ"};
-  if (name == names[0]) return TrainingScheme::reprogram;
-  if (name == names[1]) return TrainingScheme::in_situ;
-  throw Error(unknown_name("way of training", name, names));
+  if (name == training_names[0]) return TrainingScheme::reprogram;
+  if (name == training_names[1]) return TrainingScheme::in_situ;
+  throw Error(unknown_name("way of training", name, training_names));
 }
 
 Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer& observer) {
-  const Workload& workload = find_workload(request.workload);
-  const Graph graph = workload.graph();
+  const OpenedWorkload workload = open_workload(request.workload);
+  const Graph& graph = workload.graph;
   if (const auto nodes = graph.nodes();
       request.training &&
       std::any_of(nodes.begin(), nodes.end(), [](const Node& n) { return n.op == Operator::cache; }))
@@ -194,7 +200,7 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
   ThreadPool one(1);
   const auto cpu = make_cpu_executor(one);
   LightCost light(graph, find_memory(PhotonicSetup{}.memory), request.training, workload.training.optimiser);
-  Breakeven result{request, light(request.light), {}, {}, false};
+  Breakeven result{request, light(request.light), {}, {}, workload.sha256, false};
   for (const auto kind : {NumberSystem::Kind::fixed, NumberSystem::Kind::block, NumberSystem::Kind::residue,
                           NumberSystem::Kind::sliced}) {
     if (request.training == TrainingScheme::in_situ && kind != request.light.numbers) continue;

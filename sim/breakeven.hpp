@@ -23,9 +23,9 @@
 namespace fringe {
 
 struct BreakevenRequest {
-  std::string text;  ///< the file
-  std::string name;  ///< 1 … 64 bytes, no '/'; the trace is NAME.h5
-  std::string workload;
+  std::string text;                        ///< the file
+  std::string name;                        ///< 1 … 64 bytes, no '/'; the trace is NAME.h5
+  std::string workload;                    ///< of the zoo, or an ONNX file
   std::vector<std::string> boards;         ///< rows of the GPU catalogue, ≥ 1
   Format format = Format::int8;            ///< of the boards
   std::optional<TrainingScheme> training;  ///< steps of it; none: inference
@@ -39,9 +39,13 @@ struct BreakevenRequest {
 /// file, line, key, value and rule. `file` is only named.
 BreakevenRequest parse_breakeven(std::string_view text, const std::string& file);
 BreakevenRequest read_breakeven(const std::string& file);
+/// Lets request.text tell its workload, boards, format and training, after one of them was changed.
+void update_text(BreakevenRequest& request);
 /// experiments/breakeven.toml, embedded.
 std::string_view default_breakeven_text() noexcept;
 
+/// "no" where there is none.
+std::string_view to_string(const std::optional<TrainingScheme>& training) noexcept;
 /// "reprogram" or "in-situ". Throws Error, offering the nearest name.
 TrainingScheme find_training_scheme(std::string_view name);
 
@@ -96,6 +100,7 @@ struct Breakeven {
   /// In every number system, all else as it is; in-situ training has `fixed` alone.
   std::vector<std::pair<NumberSystem::Kind, LightFigure>> systems;
   std::vector<BreakevenCase> cases;
+  std::string model_sha256;  ///< of an ONNX file; "": of the zoo
   bool stopped = false;
 };
 
@@ -108,7 +113,7 @@ std::vector<std::string> breakeven_answer(const Breakeven& result, const Breakev
 /// For a terminal of 118 columns.
 std::string breakeven_text(const Breakeven& result);
 std::string breakeven_json(const Breakeven& result);
-/// Writes the trace: tables breakeven, breakeven_answers, assumptions, breakeven_map.
+/// Writes the trace: tables models, breakeven, breakeven_answers, assumptions, breakeven_map.
 void record_breakeven(const std::string& path, const Breakeven& result);
 
 }  // namespace fringe

@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "core/error.hpp"
 #include "electronic/gpu_catalogue.hpp"
 #include "sim/breakeven.hpp"
 #include "sim/experiment_sections.hpp"
-#include "workloads/zoo.hpp"
+#include "sim/open_workload.hpp"
 
 namespace fringe {
 namespace {
@@ -52,7 +53,7 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   request.name = top.string("name", "breakeven");
   TomlSection section = top.section("breakeven");
   request.workload = section.string("workload", "bert-large-384");
-  require_name(section, "workload", request.workload, [](const std::string& name) { find_workload(name); });
+  require_name(section, "workload", request.workload, [](const std::string& name) { open_workload(name); });
   const auto is_board = [](const std::string& name) { find_gpu(name); };
   request.boards = section.strings("boards", is_board);
   if (request.boards.empty()) request.boards = {"h200"};
@@ -97,6 +98,22 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   request.light.cores = entry.cores;
   top.refuse_others();
   return request;
+}
+
+void update_text(BreakevenRequest& request) {
+  toml::table root = toml::parse(request.text);
+  toml::table section;
+  if (const toml::table* own = root["breakeven"].as_table()) section = *own;
+  toml::array boards;
+  for (const std::string& board : request.boards) boards.push_back(board);
+  section.insert_or_assign("workload", request.workload);
+  section.insert_or_assign("boards", std::move(boards));
+  section.insert_or_assign("format", std::string(row_of(request.format).name));
+  section.insert_or_assign("training", std::string(to_string(request.training)));
+  root.insert_or_assign("breakeven", std::move(section));
+  std::ostringstream text;
+  text << root << "\n";
+  request.text = text.str();
 }
 
 BreakevenRequest read_breakeven(const std::string& file) {

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "electronic/cpu_blas.hpp"
 #include "sim/breakeven.hpp"
+#include "sim/open_workload.hpp"
 #include "sim/report.hpp"
+#include "sim/schema.hpp"
 #include "sim/text.hpp"
 #include "sim/trace_writer.hpp"
 #include "sim/version.hpp"
@@ -291,9 +294,7 @@ std::string breakeven_json(const Breakeven& result) {
               {"light", light},
               {"numbers", to_string(r.light.numbers)},
               {"number_systems", systems},
-              {"training", !r.training                              ? "no"
-                           : *r.training == TrainingScheme::in_situ ? "in-situ"
-                                                                    : "reprogram"},
+              {"training", to_string(r.training)},
               {"cases", cases},
               {"stopped", result.stopped},
               {"provenance", "modelled"}}
@@ -306,9 +307,12 @@ void record_breakeven(const std::string& path, const Breakeven& result) {
   TraceWriter trace(path, TraceInfo{std::string(program_version), std::string(program_commit), r.text, 0,
                                     cpu_name(), 1, ""});
   const auto integer = [](std::size_t value) { return static_cast<std::int64_t>(value); };
+  record_model(trace, r.workload, result.model_sha256);
+  const std::string workload =
+      is_model_file(r.workload) ? std::filesystem::path(r.workload).filename().string() : r.workload;
   for (const BreakevenCase& c : result.cases) {
     trace.append("breakeven", {{"board", c.board},
-                               {"workload", r.workload},
+                               {"workload", shortened(workload, name_bytes)},
                                {"batch", integer(r.light.batch)},
                                {"bits", r.light.bits},
                                {"cores", integer(result.light.cores)},
@@ -318,7 +322,8 @@ void record_breakeven(const std::string& path, const Breakeven& result) {
                                {"board_rate", c.board_samples_per_s},
                                {"ratio", c.ratio},
                                {"best", c.best},
-                               {"worst", c.worst}});
+                               {"worst", c.worst},
+                               {"training", std::string(to_string(r.training))}});
     for (const std::string& sentence : breakeven_answer(result, c))
       trace.append("breakeven_answers", {{"board", c.board}, {"sentence", sentence}});
     for (const AssumptionResult& a : c.assumptions)

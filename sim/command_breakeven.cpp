@@ -7,7 +7,6 @@
 #include "sim/breakeven.hpp"
 #include "sim/commands.hpp"
 #include "sim/progress.hpp"
-#include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
@@ -23,7 +22,7 @@ int run_breakeven(const BreakevenOptions& options) {
     request = read_breakeven(options.what);
   } else {
     request = parse_breakeven(default_breakeven_text(), "built-in experiment");
-    if (!options.what.empty()) request.workload = find_workload(options.what).name;
+    if (!options.what.empty()) request.workload = options.what;
   }
   if (!options.boards.empty()) request.boards = options.boards;
   if (!options.training.empty()) {
@@ -31,6 +30,9 @@ int run_breakeven(const BreakevenOptions& options) {
     if (request.format == Format::int8) request.format = Format::bf16;
   }
   if (!options.format.empty()) request.format = find_format(options.format);
+  const bool file_alone = options.what.empty() || options.what.ends_with(".toml");
+  if (!file_alone || !options.boards.empty() || !options.training.empty() || !options.format.empty())
+    update_text(request);
   catch_interrupts();
   ThreadPool pool(options.threads);
   Breakeven result;
@@ -50,9 +52,9 @@ Command add_breakeven_command(CLI::App& app) {
   return add_command<BreakevenOptions>(
       app, "breakeven", "when light wins against a board, and what would have to become true",
       [](CLI::App& command, BreakevenOptions& options) {
-        command.add_option(
-            "what", options.what,
-            "TOML file with your devices, see experiments/breakeven.toml, or a workload of the zoo");
+        command.add_option("what", options.what,
+                           "TOML file with your devices, see experiments/breakeven.toml, or a workload of "
+                           "the zoo, or a model.onnx");
         command
             .add_option("--against", options.boards, "boards, instead of the file's; see fringe list gpus")
             ->type_name("NAME...");

@@ -16,7 +16,7 @@ struct ServeOptions : CommonOptions {
 };
 
 void add_serve_options(CLI::App& command, ServeRequest& request) {
-  command.add_option("workload", request.workload, "see fringe list workloads")->required();
+  command.add_option("workload", request.workload, "see fringe list workloads, or a model.onnx")->required();
   command
       .add_option("--on", request.hardware,
                   "presets, boards (h200, or \"h200 int8\"), arrays; cpu and cublas-FORMAT are measured; "

@@ -52,7 +52,7 @@ Command add_timeline_command(CLI::App& app) {
       [](CLI::App& command, TimelineOptions& o) {
         TimelineRequest& r = o.request;
         PhotonicScheduleOptions& s = r.options;
-        command.add_option("workload", r.workload, "see fringe list workloads")->required();
+        command.add_option("workload", r.workload, "see fringe list workloads, or a model.onnx")->required();
         command
             .add_option("--on", r.preset,
                         "a preset (fringe list devices), published systems among them (fringe list systems)")

@@ -254,6 +254,7 @@ Comparison compare(const Experiment& experiment, ThreadPool& pool, Observer& obs
       TraceInfo{std::string(program_version), std::string(program_commit), experiment.text, experiment.seed,
                 cpu_name(), static_cast<std::int64_t>(pool.size()), cuda_status().device});
   try {
+    record_model(*run.trace, experiment.workload, run.study.model_sha256());
     run.result.experiment = experiment.name;
     run.result.workload = experiment.workload;
     run.result.data = run.study.data().name;

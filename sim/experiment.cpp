@@ -62,6 +62,7 @@ Experiment experiment_of(const toml::table& root, const std::string& file) {
   try {
     OpenedWorkload workload = open_workload(e.workload);
     e.training = workload.training;
+    e.model_sha256 = workload.sha256;
     graph = std::move(workload.graph);
   } catch (const Error& error) {
     top.fail("workload", error.what());

@@ -50,6 +50,7 @@ struct Experiment {
   std::string text;                      ///< TOML that parses to this experiment
   std::uint64_t seed = 1;                ///< 0 … 2⁵³
   std::string workload;                  ///< name in the zoo, or path of a trained network, "*.onnx"
+  std::string model_sha256;              ///< of that file when the experiment was read; "": of the zoo
   std::string data;                      ///< a path or a name of `fringe list data`
   DataOptions data_options;              ///< what a file doesn't say itself
   std::optional<double> near_tolerance;  ///< of the audit before training; none: chance_tolerance

@@ -129,5 +129,7 @@ std::span<const ValidationRow> training_rows();
 std::span<const ValidationRow> gpu_training_rows();
 std::span<const ValidationRow> gpu_scaling_rows();
 std::span<const ValidationRow> system_rows();
+/// A case of system_rows().
+ValidationCase adept_case();
 
 }  // namespace fringe

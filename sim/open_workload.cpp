@@ -11,8 +11,11 @@ namespace fringe {
 namespace {
 
 OpenedWorkload opened(OnnxModel model) {
-  OpenedWorkload workload{std::move(model.graph), {}, {}};
+  OpenedWorkload workload;
+  workload.graph = std::move(model.graph);
   workload.training.epochs = 0;
+  workload.parameters = parameter_count(workload.graph);
+  workload.sha256 = std::move(model.sha256);
   workload.trained = std::make_shared<const Parameters>(std::move(model.parameters));
   return workload;
 }
@@ -56,7 +59,11 @@ bool is_model_file(std::string_view what) noexcept { return what.ends_with(".onn
 OpenedWorkload open_workload(const std::string& what) {
   if (is_model_file(what)) return opened(read_onnx(what));
   const Workload& row = find_workload(what);
-  return {row.graph(), row.training, {}};
+  return {row.graph(), row.training, row.parameters, {}, {}};
+}
+
+void record_model(TraceWriter& trace, const std::string& what, const std::string& sha256) {
+  if (!sha256.empty()) trace.append("models", {{"file", what}, {"sha256", sha256}});
 }
 
 OpenedWorkload open_workload(const std::string& what, const Dataset& data) {

@@ -24,6 +24,7 @@ constexpr SchemaVersion v1_3{1, 3};
 constexpr SchemaVersion v1_4{1, 4};
 constexpr SchemaVersion v1_5{1, 5};
 constexpr SchemaVersion v1_6{1, 6};
+constexpr SchemaVersion v1_7{1, 7};
 
 constexpr AttributeRow attributes[] = {
     {"file_type", text, 1, v1, always, "always `fringe-trace`"},
@@ -42,6 +43,7 @@ constexpr AttributeRow attributes[] = {
 constexpr TableRow tables[] = {
     {"parts", "the axis `part`: where joules go, in order"},
     {"resources", "the axis `resource`: what can be busy, in order"},
+    {"models", "one ONNX file whose network runs; absent where all are of the zoo"},
     {"hardware", "one hardware under study"},
     {"costs", "what one hardware asks for one batch in one scenario"},
     {"layers", "one operator of the workload on one hardware"},
@@ -87,6 +89,9 @@ constexpr ColumnRow columns[] = {
     {"/parts/meaning", text, {}, "", v1, always, "what it is"},
 
     {"/resources/name", name, {}, "", v1, always, "what work can keep busy"},
+
+    {"/models/file", text, {}, "", v1_7, always, "its path, as it was given"},
+    {"/models/sha256", name, {}, "", v1_7, always, "SHA-256 of its bytes, hexadecimal"},
 
     {"/hardware/name", name, {}, "", v1, always, "name of the hardware; other tables refer to it"},
     {"/hardware/camp", name, {}, "", v1, always, "photonic or electronic"},
@@ -440,7 +445,7 @@ constexpr ColumnRow columns[] = {
     {"/timeline/finish_s", f64, {}, "s", v1_3, always, "modelled"},
 
     {"/breakeven/board", name, {}, "", v1_3, always, "row of the GPU catalogue and format"},
-    {"/breakeven/workload", name, {}, "", v1_3, always, "name in the zoo"},
+    {"/breakeven/workload", name, {}, "", v1_3, always, "name in the zoo, or of an ONNX file"},
     {"/breakeven/batch", i64, {}, "1", v1_3, always, "samples of a batch"},
     {"/breakeven/bits", f64, {}, "bit", v1_3, always, "effective bits of the cores' outputs"},
     {"/breakeven/cores", i64, {}, "1", v1_3, always, "cores of the photonic system"},
@@ -451,6 +456,13 @@ constexpr ColumnRow columns[] = {
     {"/breakeven/ratio", f64, {}, "1", v1_3, always, "energy of light over the board's; below 1 light wins"},
     {"/breakeven/best", f64, {}, "1", v1_3, always, "with all assumptions at their favourable ends"},
     {"/breakeven/worst", f64, {}, "1", v1_3, always, "at their adverse ends"},
+    {"/breakeven/training",
+     name,
+     {},
+     "",
+     v1_7,
+     always,
+     "no: inference; else steps of training are charged, reprogram or in-situ"},
 
     {"/breakeven_answers/board", name, {}, "", v1_3, always, "name in `breakeven`"},
     {"/breakeven_answers/sentence", text, {}, "", v1_3, always, "of the answer in words, in order"},

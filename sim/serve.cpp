@@ -14,8 +14,8 @@
 #include "electronic/serving.hpp"
 #include "photonics/photonic_accelerator.hpp"
 #include "sim/modelled.hpp"
+#include "sim/open_workload.hpp"
 #include "sim/photonic_study.hpp"
-#include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
@@ -51,11 +51,10 @@ class Serving {
       : request_(request),
         pool_(pool),
         cpu_(make_cpu_executor(pool)),
-        workload_(find_workload(request.workload)),
-        graph_(workload_.graph()) {
+        workload_(open_workload(request.workload)) {
     check(request);
     for (std::size_t batch = 1; batch <= request.most_batch; batch *= 2)
-      lists_.push_back(lower(graph_, batch, false));
+      lists_.push_back(lower(workload_.graph, batch, false));
   }
 
   Served operator()(Observer& observer) {
@@ -128,7 +127,7 @@ class Serving {
 
   /// Weights resident and a single core; a published system as it is.
   void add_preset(const PhotonicPreset& preset) {
-    const std::size_t tiles = tiles_of_design(graph_, preset.design);
+    const std::size_t tiles = tiles_of_design(workload_.graph, preset.design);
     std::vector<std::size_t> choices{preset.design.cores};
     if (!preset.design.published)
       choices = tiles > 1 ? std::vector{tiles, std::size_t{1}} : std::vector{tiles};
@@ -209,8 +208,7 @@ class Serving {
   const ServeRequest& request_;
   ThreadPool& pool_;
   std::unique_ptr<Executor> cpu_;
-  const Workload& workload_;
-  Graph graph_;
+  OpenedWorkload workload_;
   std::vector<std::vector<Work>> lists_;
   std::vector<ServedHardware> hardware_;
   std::vector<Prices> prices_;

@@ -14,7 +14,7 @@
 namespace fringe {
 
 struct ServeRequest {
-  std::string workload;
+  std::string workload;  ///< of the zoo, or an ONNX file
   /// Presets, boards ("h200" takes its fastest format that trains, "h200 int8" that one), systolic arrays,
   /// "cpu" and "cublas-FORMAT", which are measured here; empty: everything that is modelled.
   std::vector<std::string> hardware;

@@ -53,6 +53,8 @@ class Study {
   const Graph& graph() const noexcept { return workload_.graph; }
   /// Whether the networks are those of a file, as they are or, with epochs, trained further.
   bool imported() const noexcept { return workload_.trained != nullptr; }
+  /// Of that file.
+  const std::string& model_sha256() const noexcept { return workload_.sha256; }
   /// What results are measured in; the first judges hardware.
   std::span<const Metric> metrics() const noexcept { return metrics_; }
   /// The folds whose networks every hardware runs.

@@ -21,6 +21,15 @@ inline std::string padding(std::string_view text, std::size_t width) {
 inline std::string left(const std::string& text, std::size_t width) { return text + padding(text, width); }
 inline std::string right(const std::string& text, std::size_t width) { return padding(text, width) + text; }
 
+/// The text, or as many of its last characters as `bytes` hold behind "…".
+inline std::string shortened(std::string_view text, std::size_t bytes) {
+  constexpr std::string_view dots = "…";
+  if (text.size() <= bytes) return std::string(text);
+  text.remove_prefix(text.size() - (bytes - dots.size()));
+  while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xc0) == 0x80) text.remove_prefix(1);
+  return std::string(dots) + std::string(text);
+}
+
 /// Words of the text in lines of at most `width` characters, each behind `indent`.
 inline std::string wrapped(std::string_view text, const std::string& indent, std::size_t width) {
   std::string result, line;

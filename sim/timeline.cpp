@@ -10,10 +10,11 @@
 
 #include "core/error.hpp"
 #include "electronic/serving.hpp"
+#include "sim/open_workload.hpp"
 #include "sim/photonic_study.hpp"
 #include "sim/report.hpp"
+#include "sim/schema.hpp"
 #include "sim/text.hpp"
-#include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
@@ -70,12 +71,14 @@ PartialSums find_partial_sums(std::string_view name) {
 
 Timeline make_timeline(const TimelineRequest& request) {
   const auto refuse = [](const std::string& what) { throw Error("timeline: " + what); };
-  Timeline t{request, {}, {}, {}, 0};
+  Timeline t{request, {}, {}, {}, {}, 0};
   if (request.batch < 1) refuse("batch = 0 must be at least 1");
   if (request.requests < 1) refuse("requests = 0 must be at least 1");
   if (!(request.per_s >= 0) || !std::isfinite(request.per_s))
     refuse(fmt::format("rate = {} requests a second must be positive", request.per_s));
-  const std::vector<Work> work = lower(find_workload(request.workload).graph(), request.batch, false);
+  const OpenedWorkload workload = open_workload(request.workload);
+  t.model_sha256 = workload.sha256;
+  const std::vector<Work> work = lower(workload.graph, request.batch, false);
   for (const Work& w : work) t.operators.push_back(w.name);
   PhotonicDesign design = find_photonic_preset(request.preset).design;
   if (request.cores > 0) design.cores = request.cores;
@@ -221,10 +224,10 @@ std::string timeline_toml(const Timeline& t) {
   const TimelineRequest& r = t.request;
   const PhotonicScheduleOptions& o = r.options;
   return fmt::format(
-      "[timeline]\nworkload = \"{}\"\non = \"{}\"\ncores = {}\nbatch = {}\nrequests = {}\nper_s = {}\n"
+      "[timeline]\nworkload = {}\non = \"{}\"\ncores = {}\nbatch = {}\nrequests = {}\nper_s = {}\n"
       "stationary = \"{}\"\nsums = \"{}\"\noverlap = {}\nbanks = {}\nprogramming_channels = {}\n"
       "accumulators = {}\nchips = {}\nchip_link = \"{}\"\n",
-      r.workload, r.preset, r.cores, r.batch, r.requests, t.per_s,
+      nlohmann::json(r.workload).dump(), r.preset, r.cores, r.batch, r.requests, t.per_s,
       name_of(stationary_rows, o.mapping.stationary), name_of(sums_rows, o.mapping.sums), o.overlap, o.banks,
       o.programming_channels, o.mapping.accumulators, r.chips, r.link);
 }
@@ -232,11 +235,12 @@ std::string timeline_toml(const Timeline& t) {
 void record_timeline(TraceWriter& trace, const Timeline& t) {
   const PhotonicSchedule& s = t.schedule;
   const std::size_t n = s.tasks.size();
+  record_model(trace, t.request.workload, t.model_sha256);
   const std::vector<std::string> hardware(n, t.request.preset);
   std::vector<std::string> operators(n), steps(n), resources(n);
   std::vector<std::int64_t> server(n), request(n), tile(n);
   for (std::size_t k = 0; k < n; ++k) {
-    operators[k] = t.operators[s.what[k].work];
+    operators[k] = shortened(t.operators[s.what[k].work], name_bytes);
     steps[k] = to_string(s.what[k].step);
     resources[k] = s.resources[s.tasks[k].resource];
     server[k] = static_cast<std::int64_t>(s.times.server[k]);

@@ -12,20 +12,22 @@
 namespace fringe {
 
 struct TimelineRequest {
-  std::string workload, preset;  ///< a photonic preset, among them published systems
-  std::size_t batch = 1;         ///< samples of a request
-  std::size_t cores = 0;         ///< 0: those of the preset
-  std::size_t chips = 1;         ///< that the cores stand on
-  std::string link;              ///< between them, a row of the catalogue; "": that of the preset
-  std::size_t requests = 1;      ///< at random times where there is more than one
-  double per_s = 0;              ///< requests a second; 0: half of what the busiest resource allows
-  std::uint64_t seed = 1;        ///< of the times of arrival
+  std::string workload;      ///< of the zoo, or an ONNX file
+  std::string preset;        ///< photonic, published systems among them
+  std::size_t batch = 1;     ///< samples of a request
+  std::size_t cores = 0;     ///< 0: those of the preset
+  std::size_t chips = 1;     ///< that the cores stand on
+  std::string link;          ///< between them, a row of the catalogue; "": that of the preset
+  std::size_t requests = 1;  ///< at random times where there is more than one
+  double per_s = 0;          ///< requests a second; 0: half of what the busiest resource allows
+  std::uint64_t seed = 1;    ///< of the times of arrival
   PhotonicScheduleOptions options;
 };
 
 struct Timeline {
   TimelineRequest request;
   std::vector<std::string> operators;  ///< of the list, by index
+  std::string model_sha256;            ///< of an ONNX file; "": of the zoo
   PhotonicSchedule schedule;
   Cost price;        ///< of one request, without a schedule
   double per_s = 0;  ///< requests a second; 0: one request
@@ -49,7 +51,7 @@ std::string chrome_trace(const Timeline& timeline);
 
 /// The experiment that a trace of it names.
 std::string timeline_toml(const Timeline& timeline);
-/// A record of the table `timeline` for each task.
+/// A record of the table `timeline` for each task; the workload's file in `models`.
 void record_timeline(TraceWriter& trace, const Timeline& timeline);
 
 }  // namespace fringe

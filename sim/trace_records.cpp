@@ -4,6 +4,9 @@
 #include <cmath>
 #include <limits>
 
+#include "sim/schema.hpp"
+#include "sim/text.hpp"
+
 namespace fringe {
 namespace {
 
@@ -173,7 +176,7 @@ void record_hardware(TraceWriter& trace, const HardwareResult& hardware, Metrics
   }
   for (const LayerFigure& layer : hardware.layers)
     trace.append("layers", {{"hardware", hardware.name},
-                            {"operator", layer.name},
+                            {"operator", shortened(layer.name, name_bytes)},
                             {"provenance", text(to_string(layer.cost.provenance))},
                             {"rows", integer(layer.rows)},
                             {"inner", integer(layer.inner)},

@@ -1,5 +1,8 @@
 #include "workloads/file_bytes.hpp"
 
+#include <openssl/sha.h>
+
+#include <array>
 #include <fstream>
 
 #include "core/error.hpp"
@@ -18,6 +21,18 @@ std::vector<std::uint8_t> read_file_bytes(std::string_view kind, const std::file
     throw Error(where + "only " + std::to_string(stream.gcount()) + " of its " + std::to_string(size) +
                 " bytes could be read");
   return bytes;
+}
+
+std::string sha256_hex(std::span<const std::uint8_t> bytes) {
+  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest;
+  SHA256(bytes.data(), bytes.size(), digest.data());
+  std::string text;
+  for (const std::uint8_t byte : digest) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
 }
 
 }  // namespace fringe

@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "core/error.hpp"
+#include "workloads/file_bytes.hpp"
 
 namespace fringe {
 namespace {
@@ -295,7 +296,9 @@ OnnxFile read_onnx_file(const std::filesystem::path& path) {
   if (!parsed || !model.has_graph() || model.graph().node_size() == 0)
     throw Error(name + ": " + std::to_string(bytes.size()) +
                 " bytes that are no ONNX model with nodes, or not all of one");
-  return Reader(name).read(model);
+  OnnxFile file = Reader(name).read(model);
+  file.sha256 = sha256_hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+  return file;
 }
 
 std::string onnx_bytes(const OnnxFile& file) {

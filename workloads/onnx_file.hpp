@@ -73,6 +73,7 @@ struct OnnxFile {
   std::map<std::string, OnnxTensor> initialisers{};
   std::vector<OnnxPort> inputs{}, outputs{};
   std::map<std::string, std::string> metadata{};
+  std::string sha256{};  ///< of the file that was read
 };
 
 /// Throws Error that names the file where it is missing, damaged, no ONNX model, keeps its numbers in other

@@ -32,6 +32,7 @@ class Import {
     result.producer = file_.producer;
     result.opset = static_cast<int>(file_.opset);
     result.names_loss = file_.metadata.contains("fringe.loss");
+    result.sha256 = file_.sha256;
     if (!loss) loss = loss_of_file();
     if (file_.outputs.size() != 1)
       fail(std::to_string(file_.outputs.size()) + " outputs; must be one, that which a loss can follow");

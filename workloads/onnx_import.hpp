@@ -17,6 +17,7 @@ struct OnnxModel {
   /// Softmax or LogSoftmax, where the model ended in one: it is left out, since the loss contains it.
   std::string left_out;
   bool names_loss = false;  ///< "fringe.loss" stands in the file's metadata
+  std::string sha256;       ///< of the file (file_bytes.hpp)
 };
 
 /// Reads a model of opset 11 to 17 as what it does with a batch of one: the input's free dimension, or its

@@ -353,6 +353,23 @@ TEST(Breakeven, TraceJsonAndTextTellTheSame) {
   std::filesystem::remove(path);
 }
 
+TEST(Breakeven, ItsTextTellsWhatWasChanged) {
+  BreakevenRequest changed = small("training = 'no'\n[breakeven.ranges]\nbits = [6, 9]\n");
+  changed.workload = "gnmt";
+  changed.boards = {"h100-sxm", "b200"};
+  changed.format = Format::bf16;
+  changed.training = TrainingScheme::reprogram;
+  update_text(changed);
+  const BreakevenRequest again = parse_breakeven(changed.text, "again.toml");
+  EXPECT_EQ(again.workload, changed.workload);
+  EXPECT_EQ(again.boards, changed.boards);
+  EXPECT_EQ(again.format, changed.format);
+  EXPECT_EQ(again.training, changed.training);
+  EXPECT_EQ(again.system, changed.system);
+  EXPECT_EQ(again.ranges.at("bits").high, 9);
+  EXPECT_EQ(again.light.design.modes, changed.light.design.modes);
+}
+
 TEST(Breakeven, ExampleOfTheRepositoryIsRead) {
   EXPECT_NO_THROW(read_breakeven(std::string(FRINGE_SOURCE_DIR) + "/experiments/breakeven.toml"));
   EXPECT_NO_THROW(parse_breakeven(default_breakeven_text(), "built-in experiment"));
