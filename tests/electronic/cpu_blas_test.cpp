@@ -89,7 +89,8 @@ TEST(CpuBlas, EqualBitsForAnyNumberOfThreads) {
   for (const Shape& shape :
        {Shape{300, 200, 500}, Shape{768, 400, 768}, Shape{97, 1500, 130}, Shape{1023, 385, 65},
         Shape{40, 300, 5000}, Shape{700, 900, 1}, Shape{1200, 900, 1}, Shape{200, 700, 700},
-        Shape{147, 1500, 8}, Shape{256, 784, 128}, Shape{121, 2200, 40}}) {
+        Shape{147, 1500, 8}, Shape{256, 784, 128}, Shape{121, 2200, 40}, Shape{100, 1100, 101},
+        Shape{60, 1500, 1000}, Shape{30, 4000, 257}, Shape{144, 310, 384}, Shape{640, 1300, 1297}}) {
     const std::size_t rows = shape.rows, cols = shape.cols, batch = shape.batch;
     const auto w = normals(rows * cols, 3), x = normals(cols * batch, 4), dy = normals(rows * batch, 5);
     const auto run = [&](unsigned threads) {
