@@ -92,19 +92,60 @@ void cpu_blas(benchmark::State& state) {
   run(state, o, *blas->program({o.w.data(), o.rows, o.cols}, 0), o.y);
 }
 
-/// Our product and the bare call of as many threads in turns, on the same weights, inputs and results; views
-/// and sizes are made outside the loop on both sides. A turn is the best of three runs of enough calls for
-/// 0.2 ms, after 2 ms that aren't timed. OpenBLAS's threads keep looking for work after a call, for more than
-/// 80 ms, and take a processor meanwhile: with two threads, both sides wait until all sleep.
-template <void (*call)(const Bare&)>
-void against(benchmark::State& state) {
+/// Two calls of as many threads in turns. A turn is the best of three runs of enough calls for 0.2 ms, each
+/// with the stack elsewhere, after 2 ms that aren't timed. OpenBLAS's threads keep looking for work after a
+/// call, for more than 80 ms, and take a processor meanwhile: with two threads, both sides wait until all
+/// sleep.
+template <class Ours, class Peer>
+fringe::bench::Verdict compare(int threads, int our_blas_threads, const Ours& ours, const Peer& peer) {
   constexpr int rounds = 40, runs = 3;
   constexpr double enough_s = 2e-4;
-  Operands o(state);
-  const auto threads = static_cast<int>(state.range(3));
   // The second processor of a virtual machine, halted in between, takes milliseconds to come back; the pool
   // doesn't wait for it, a threaded BLAS does.
   const double warm_s = threads > 1 ? 2e-2 : 2e-3;
+  ours();
+  ours();
+  const int calls = std::max(1, static_cast<int>(enough_s / fringe::bench::seconds(ours)));
+  std::size_t our_runs = 0, peer_runs = 0;  // both sides stand at the same depths
+  const auto turn = [&](int blas_threads, const auto& once, std::size_t& run) {
+    if (threads > 1) std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    openblas_set_num_threads(blas_threads);
+    for (double warm = 0; warm < warm_s;) warm += fringe::bench::seconds(once);
+    double best = 1e300;
+    for (int i = 0; i < runs; ++i)
+      best = std::min(best, fringe::bench::deeper(fringe::bench::depth_of(run++), [&] {
+                        return fringe::bench::seconds([&] {
+                          for (int k = 0; k < calls; ++k) once();
+                        });
+                      }));
+    return best / calls;
+  };
+  const auto turns = fringe::bench::in_turns(
+      rounds, [&] { return turn(our_blas_threads, ours, our_runs); },
+      [&] { return turn(threads, peer, peer_runs); });
+  openblas_set_num_threads(1);
+  return fringe::bench::judge(turns);
+}
+
+void report(benchmark::State& state, const Operands& o, const fringe::bench::Verdict& v) {
+  const auto threads = static_cast<double>(state.range(3));
+  state.SetIterationTime(v.ours_s);
+  state.SetLabel(std::string(v.word));
+  state.counters["peer_us"] = 1e6 * v.peer_s;
+  state.counters["times_peer"] = v.ratio;
+  state.counters["spread"] = v.spread;
+  state.counters["p_slower"] = v.p_slower;
+  state.counters["p_faster"] = v.p_faster;
+  state.counters["fma_share"] = flops(o) / v.ours_s / fringe::bench::fma_peak<float>() / threads;
+  state.counters["copy_share"] = bytes(o) / v.ours_s / fringe::bench::copy_bandwidth();
+}
+
+/// Our product and the bare call on the same weights, inputs and results; views and sizes are made outside
+/// the loop on both sides.
+template <void (*call)(const Bare&)>
+void against(benchmark::State& state) {
+  Operands o(state);
+  const auto threads = static_cast<int>(state.range(3));
   fringe::ThreadPool pool(static_cast<unsigned>(threads));
   const auto cpu = fringe::make_cpu_executor(pool);
   const auto blas = fringe::make_cpu_blas(*cpu, pool);
@@ -121,32 +162,23 @@ void against(benchmark::State& state) {
     call(bare);
     benchmark::ClobberMemory();
   };
-  ours();
-  ours();
-  const int calls = std::max(1, static_cast<int>(enough_s / fringe::bench::seconds(ours)));
-  const auto turn = [&](int blas_threads, const auto& once) {
-    if (threads > 1) std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    openblas_set_num_threads(blas_threads);
-    for (double warm = 0; warm < warm_s;) warm += fringe::bench::seconds(once);
-    const auto [best] = fringe::bench::best_seconds(runs, [&] {
-      for (int i = 0; i < calls; ++i) once();
-    });
-    return best / calls;
+  for (auto _ : state) report(state, o, compare(threads, 1, ours, peer));
+}
+
+/// The bare call against itself, from two places of the program: what the comparison must call the same.
+void bare_twice(benchmark::State& state) {
+  Operands o(state);
+  const auto threads = static_cast<int>(state.range(3));
+  const Bare bare(o, o.w.data());
+  const auto once = [&] {
+    sgemm(bare);
+    benchmark::ClobberMemory();
   };
-  for (auto _ : state) {
-    const fringe::bench::Verdict v = fringe::bench::judge(fringe::bench::in_turns(
-        rounds, [&] { return turn(1, ours); }, [&] { return turn(threads, peer); }));
-    state.SetIterationTime(v.ours_s);
-    state.SetLabel(std::string(v.word));
-    state.counters["peer_us"] = 1e6 * v.peer_s;
-    state.counters["times_peer"] = v.ratio;
-    state.counters["spread"] = v.spread;
-    state.counters["p_slower"] = v.p_slower;
-    state.counters["p_faster"] = v.p_faster;
-    state.counters["fma_share"] = flops(o) / v.ours_s / fringe::bench::fma_peak<float>() / threads;
-    state.counters["copy_share"] = bytes(o) / v.ours_s / fringe::bench::copy_bandwidth();
-  }
-  openblas_set_num_threads(1);
+  const auto again = [&] {
+    sgemm(bare);
+    benchmark::ClobberMemory();
+  };
+  for (auto _ : state) report(state, o, compare(threads, threads, once, again));
 }
 
 /// One sample through ever other weights, so that none lies in a cache: their bytes against a copy's.
@@ -220,6 +252,11 @@ BENCHMARK(sgemm_bare)->Apply(every_shape);
 BENCHMARK(cpu_blas)->Apply(every_shape_and_threads)->UseRealTime();
 void against_bare(benchmark::State& state) { against<sgemm>(state); }
 BENCHMARK(against_bare)
+    ->Apply(every_shape_and_threads)
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(bare_twice)
     ->Apply(every_shape_and_threads)
     ->Iterations(1)
     ->UseManualTime()

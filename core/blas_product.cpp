@@ -3,10 +3,12 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "core/error.hpp"
+#include "core/prepared_product.hpp"
 
 namespace fringe {
 namespace {
@@ -58,15 +60,30 @@ std::size_t one_call(std::size_t cols) { return 2 * least_band(cols); }
 
 constexpr std::size_t low = 96, chunk = 2048;
 
+// Bands of columns, where kernels allow any: a line of a cache, and multiply-adds that are worth a band even
+// if threads have one already.
+constexpr std::size_t column_grain = 64, ample_band = std::size_t{1} << 28;
+
 // The kernels for small products of AVX-512 are faster on one vector than sgemv's (64×64: 102 ns and 171;
 // 700×700: 18.9 µs and 19.5); other sets have none, and pack.
 bool vector_by_sgemv(std::size_t weights) { return !kernels_for_avx512() || weights >= one_call(1); }
 
+// The stride of vectors that one_sgemm() calls transposed, one that no view has for none: those that lie as a
+// row of w does. Of AVX-512's kernels for small products the transposed one takes 0.25 to 0.99 of the other's
+// time from 32 columns and up to 700 rows, more beyond (1000×100: 1.02, 1200×40: 1.15), and isn't taken below
+// 32 columns or above 1200 rows (one Zen 5 core, 40 shapes, equal bits in all that it takes: 10×64 26 ns for
+// 47, 64×64 80–87 ns for 94–102).
+std::size_t dot_stride(const ConstMatrix& w) {
+  return kernels_for_avx512() && w.rows <= 700 && w.cols >= 32 ? 1 : SIZE_MAX;
+}
+
 // Runs part(first row, rows, first column, columns) over a rows×cols result with `inner` multiply-adds per
 // element. There may be as many bands as threads, as nearly alike as their grain allows, and one thread makes
-// one call. Two exceptions: a call of up to 10⁶ multiply-adds may take other kernels, so a band of a matrix
-// has at least 2²⁰; and the place of a column matters to some kernels, so what is too low for bands is cut
-// into chunks of fixed width.
+// one call. Each band packs the other operand anew: kernels that allow it cut the longer side, the columns
+// where both are alike (1024³ on two threads, x at any address: rows 4.65 ms, columns 4.51, in four
+// bands 4.47, the library's own threads 4.44; x at a line: 4.43, 4.41, 4.39, 4.44). Two exceptions: a call of
+// up to 10⁶ multiply-adds may take other kernels, so a band of a matrix has at least 2²⁰; and the place of a
+// column matters to some kernels, so what is too low for bands is cut into chunks of fixed width.
 template <class F>
 void for_parts(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t inner, const F& part) {
   const std::size_t macs = rows * cols * inner;
@@ -78,14 +95,22 @@ void for_parts(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t
     return pool.run((cols + chunk - 1) / chunk, [&](std::size_t i, unsigned) {
       part(0, rows, i * chunk, std::min(chunk, cols - i * chunk));
     });
-  const std::size_t grain = band_grain();
-  const std::size_t bands = std::min({std::size_t{pool.size()}, 2 * rows / low, macs / least_band(cols)});
+  const bool by_columns = kernels_for_avx512() && cols >= std::max(rows, 4 * column_grain);
+  const std::size_t length = by_columns ? cols : rows, grain = by_columns ? column_grain : band_grain();
+  const std::size_t threads = pool.size(), shares = by_columns ? macs / ample_band : 0;
+  const std::size_t bands =
+      std::min({threads < 2 ? 1 : std::clamp(shares, threads, 2 * threads),
+                by_columns ? length / (2 * column_grain) : 2 * length / low, macs / least_band(cols)});
   if (bands < 2) return part(0, rows, 0, cols);
   pool.run(bands, [&](std::size_t i, unsigned) {
     const auto cut = [&](std::size_t band) {
-      return band == bands ? rows : (rows * band / bands + grain / 2) / grain * grain;
+      return band == bands ? length : (length * band / bands + grain / 2) / grain * grain;
     };
-    part(cut(i), cut(i + 1) - cut(i), 0, cols);
+    const std::size_t from = cut(i), count = cut(i + 1) - from;
+    if (by_columns)
+      part(0, rows, from, count);
+    else
+      part(from, count, 0, cols);
   });
 }
 
@@ -100,36 +125,27 @@ void multiply(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& x, cons
   require(w.cols == x.rows && y.rows == w.rows && y.cols == x.cols, "forward", w.rows, w.cols, x.cols);
   use_one_blas_thread();
   const bool vector = y.cols == 1 && vector_by_sgemv(w.rows * w.cols);
+  const std::size_t dots = dot_stride(w);
   for_parts(pool, y.rows, y.cols, w.cols,
             [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
               if (vector) {
                 cblas_sgemv(CblasRowMajor, CblasNoTrans, blas_int(rows), blas_int(w.cols), 1, w.row(r),
                             blas_int(w.stride), x.data, blas_int(x.stride), 0, y.row(r), blas_int(y.stride));
               } else {
-                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(rows), blas_int(cols),
-                            blas_int(w.cols), 1, w.row(r), blas_int(w.stride), x.data + c, blas_int(x.stride),
-                            0, y.row(r) + c, blas_int(y.stride));
+                one_sgemm(w.block(r, rows, 0, w.cols), {x.data + c, x.rows, cols, x.stride},
+                          y.block(r, rows, c, cols), dots);
               }
             });
 }
 
-PreparedProduct::PreparedProduct(ThreadPool& pool, const ConstMatrix& w) : pool_(pool), w_(w) {
+PreparedProduct::PreparedProduct(ThreadPool& pool, const ConstMatrix& w)
+    : pool_(pool), w_(w), dot_stride_(dot_stride(w)) {
   use_one_blas_thread();
   const std::size_t weights = w.rows * w.cols;
   fewest_ = vector_by_sgemv(weights) ? 2 : 1;
   std::size_t most = weights == 0 ? 0 : (one_call(2) - 1) / weights;
   if (w.rows < low) most = std::min(most, 2 * chunk - 1);
   whole_ = most < fewest_ ? 0 : most - fewest_ + 1;
-}
-
-void PreparedProduct::operator()(const ConstMatrix& x, const Matrix& y) const {
-  const std::size_t misfit = (x.rows ^ w_.cols) | (y.rows ^ w_.rows) | (x.cols ^ y.cols);
-  if (misfit == 0 && x.cols - fewest_ < whole_) [[likely]]
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, blas_int(w_.rows), blas_int(x.cols),
-                blas_int(w_.cols), 1, w_.data, blas_int(w_.stride), x.data, blas_int(x.stride), 0, y.data,
-                blas_int(y.stride));
-  else
-    multiply(pool_, w_, x, y);
 }
 
 void multiply(ThreadPool& pool, const BatchedProduct& p) {

@@ -13,20 +13,8 @@ void require_shape(const char* what, ConstMatrix m, std::size_t rows, std::size_
 
 // Operands by reference: views that were written just before cost more to copy than a small product's checks.
 
-/// y[rows×B] = w[rows×cols]·x[cols×B].
+/// y[rows×B] = w[rows×cols]·x[cols×B]; for many products with one w see prepared_product.hpp.
 void multiply(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& x, const Matrix& y);
-/// multiply() for a w whose memory stays where it is: what doesn't depend on the batch is decided once, so
-/// that a small product costs little more than the library's call. Equal bits.
-class PreparedProduct {
- public:
-  PreparedProduct(ThreadPool& pool, const ConstMatrix& w);
-  void operator()(const ConstMatrix& x, const Matrix& y) const;
-
- private:
-  ThreadPool& pool_;
-  ConstMatrix w_;
-  std::size_t fewest_, whole_;  ///< that many counts of columns from the fewest on are one call of sgemm
-};
 /// dx[cols×B] = w[rows×cols]ᵀ·dy[rows×B].
 void multiply_transposed(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& dy, const Matrix& dx);
 /// dw[rows×cols] += dy[rows×B]·x[cols×B]ᵀ: each element's sum over the batch runs in one tile, in a fixed

@@ -26,26 +26,10 @@ ListTotals totals_of(std::span<const Work> work, double number_bytes) {
 }
 
 std::optional<double> published_peak(const GpuSpec* board, CublasPrecision precision) {
-  const auto of = [&](Format format) -> std::optional<double> {
-    if (board == nullptr || board->peak(format) <= 0) return std::nullopt;
-    return board->peak(format);
-  };
-  switch (precision) {
-    case CublasPrecision::fp32:
-      return of(Format::fp32);
-    case CublasPrecision::tf32:
-      return of(Format::tf32);
-    case CublasPrecision::bf16:
-      return of(Format::bf16);
-    case CublasPrecision::fp16:
-      return of(Format::fp16);
-    case CublasPrecision::int8:
-      return of(Format::int8);
-    case CublasPrecision::fp64:
-    case CublasPrecision::fp8:
-      break;
-  }
-  return std::nullopt;
+  // The same names in both lists.
+  const Format format = find_format(to_string(precision).substr(std::string_view("cublas-").size()));
+  if (board == nullptr || board->peak(format) <= 0) return std::nullopt;
+  return board->peak(format);
 }
 
 std::string attained_text(const ListTotals& totals, double seconds, std::optional<double> peak,

@@ -18,8 +18,8 @@ struct ListTotals {
 };
 ListTotals totals_of(std::span<const Work> work, double number_bytes);
 
-/// The board's published peak in the format of the products [op/s]; empty where the catalogue has none, as of
-/// FP64 and FP8, or the board is not in it (null).
+/// The board's published peak in the format of the products [op/s]; empty where the chip lacks it or the
+/// board is not in the catalogue (null).
 std::optional<double> published_peak(const GpuSpec* board, CublasPrecision precision);
 
 /// "products at 41 % of the published peak, operands at 12 % of a copy's 3.9 TB/s", or that the one or the

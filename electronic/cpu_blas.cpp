@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/blas_product.hpp"
 #include "core/draw.hpp"
 #include "core/error.hpp"
+#include "core/prepared_product.hpp"
 #include "core/tensor.hpp"
 #include "electronic/cpu_energy.hpp"
 #include "electronic/steady.hpp"

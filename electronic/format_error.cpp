@@ -10,41 +10,57 @@ namespace {
 
 constexpr double truncated = 0x1p-23;  // relative error of one float operation, rounded in any way
 
-struct Rounding {
-  double u, spacing;
-};
-Rounding rounding_of(Format format) {
+// Relative error of an operand above its smallest normal number.
+double unit_of(Format format) {
   switch (format) {
     case Format::tf32:
-      return {0x1p-10, 0};
+      return 0x1p-10;
     case Format::bf16:
-      return {0x1p-8, 0};
+      return 0x1p-8;
     case Format::fp16:
-      return {0x1p-11, 0x1p-24};
+      return 0x1p-11;
+    case Format::fp8:
+      return 0x1p-4;
     default:
-      return {0, 0};
+      return 0;
   }
 }
 
-// As the header states it; size = Σ|w·x|, magnitudes = Σ(|w| + |x|).
-double bound_of(Rounding r, double size, double magnitudes, double terms) {
-  const double operands = size * (2 * r.u + r.u * r.u) + r.spacing / 2 * (magnitudes + terms * r.spacing / 2);
-  return operands + (terms + 2) * truncated * (size + operands);
+// The spacing of operands below that number, of a vector whose largest magnitude is given.
+double spacing_of(Format format, double largest) {
+  switch (format) {
+    case Format::fp16:
+      return 0x1p-24;
+    case Format::fp8:
+      return 0x1p-9 * largest / 448;
+    case Format::int8:
+      return largest / 127;
+    default:
+      return 0;
+  }
+}
+
+// Of the sum, relative to the sum of magnitudes. Codes, scale and result of scaled formats are floats: a few
+// units of the product.
+double sum_error(Format format, double terms) {
+  if (format == Format::fp64) return truncated + (terms + 2) * 0x1p-52;
+  const double roundings = format == Format::int8 ? 0 : terms + 2;
+  return ((scaled(format) ? 8 : 0) + roundings) * truncated;
 }
 
 }  // namespace
 
 FormatError format_error(Format format, ConstMatrix w, ConstMatrix x, ConstMatrix y) {
-  const Rounding rounding = rounding_of(format);
+  const double u = unit_of(format);
   std::vector<double> row_step(w.rows), column_step(x.cols);
-  if (format == Format::int8) {
-    for (std::size_t r = 0; r < w.rows; ++r)
-      for (std::size_t k = 0; k < w.cols; ++k)
-        row_step[r] = std::max(row_step[r], std::fabs(static_cast<double>(w(r, k))) / 127);
-    for (std::size_t k = 0; k < x.rows; ++k)
-      for (std::size_t b = 0; b < x.cols; ++b)
-        column_step[b] = std::max(column_step[b], std::fabs(static_cast<double>(x(k, b))) / 127);
-  }
+  for (std::size_t r = 0; r < w.rows; ++r)
+    for (std::size_t k = 0; k < w.cols; ++k)
+      row_step[r] = std::max(row_step[r], std::fabs(static_cast<double>(w(r, k))));
+  for (std::size_t k = 0; k < x.rows; ++k)
+    for (std::size_t b = 0; b < x.cols; ++b)
+      column_step[b] = std::max(column_step[b], std::fabs(static_cast<double>(x(k, b))));
+  for (double& step : row_step) step = spacing_of(format, step);
+  for (double& step : column_step) step = spacing_of(format, step);
   double errors = 0, values = 0, share = 0;
   const auto terms = static_cast<double>(w.cols);
   for (std::size_t r = 0; r < w.rows; ++r)
@@ -58,12 +74,10 @@ FormatError format_error(Format format, ConstMatrix w, ConstMatrix x, ConstMatri
         inputs += std::fabs(c);
       }
       const double error = std::fabs(static_cast<double>(y(r, b)) - value);
-      // Codes, scale and result of INT8 are floats: half a step, and a few units of the product.
-      const double steps =
-          inputs * row_step[r] / 2 + weights * column_step[b] / 2 + terms * row_step[r] * column_step[b] / 4;
-      const double bound = format == Format::int8
-                               ? steps * (1 + 4 * truncated) + 8 * truncated * (size + steps)
-                               : bound_of(rounding, size, weights + inputs, terms);
+      const double steps = (1 + u) * (inputs * row_step[r] / 2 + weights * column_step[b] / 2) +
+                           terms * row_step[r] * column_step[b] / 4;
+      const double operands = size * (2 * u + u * u) + steps;
+      const double bound = operands + sum_error(format, terms) * (size + operands);
       errors += error * error;
       values += value * value;
       if (error > 0) share = std::max(share, error / bound);
@@ -72,8 +86,8 @@ FormatError format_error(Format format, ConstMatrix w, ConstMatrix x, ConstMatri
 }
 
 double expected_format_error(Format format) {
-  if (format == Format::int8) return std::numeric_limits<double>::quiet_NaN();
-  if (format == Format::fp32) return 0;
+  if (scaled(format)) return std::numeric_limits<double>::quiet_NaN();
+  if (row_of(format).mantissa_bits >= 23) return 0;
   // Standard normal numbers: the share of an octave from the error function.
   const int least_exponent = format == Format::fp16 ? -14 : -60, largest_exponent = 4;
   double mean_square = 0;

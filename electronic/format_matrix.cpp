@@ -17,6 +17,24 @@ namespace {
 constexpr std::size_t exact_terms = 1024;
 constexpr std::size_t rows_per_task = 16;
 
+// to(r, c, Σ_k a(r, k)·b(k, c)) for rows×cols sums in float64. Products of floats are exact there; each sum
+// runs in the order of k, whatever the batch and the threads.
+template <class A, class B, class To>
+void multiply_in_fp64(ThreadPool& pool, std::size_t rows, std::size_t inner, std::size_t cols, const A& a,
+                      const B& b, const To& to) {
+  pool.run((rows + rows_per_task - 1) / rows_per_task, [&](std::size_t task, unsigned) {
+    std::vector<double> sums(cols);
+    for (std::size_t r = task * rows_per_task; r < std::min(rows, (task + 1) * rows_per_task); ++r) {
+      std::fill(sums.begin(), sums.end(), 0.0);
+      for (std::size_t k = 0; k < inner; ++k) {
+        const auto factor = static_cast<double>(a(r, k));
+        for (std::size_t c = 0; c < cols; ++c) sums[c] += factor * static_cast<double>(b(k, c));
+      }
+      for (std::size_t c = 0; c < cols; ++c) to(r, c, sums[c]);
+    }
+  });
+}
+
 // Memory for a batch, kept between calls of one size.
 Matrix sized(Tensor& t, Executor& cpu, std::size_t rows, std::size_t cols) {
   if (t.rows() != rows || t.cols() != cols) t = Tensor(cpu, rows, cols);
@@ -34,7 +52,7 @@ class FormatMatrix final : public ProgrammedMatrix {
         rounded_(cpu, w.rows, w.cols) {
     for (std::size_t r = 0; r < w.rows; ++r) std::copy_n(w.row(r), w.cols, master_.view().row(r));
     cpu.fill(gradients_.view(), 0.0f);
-    if (format == Format::int8) {
+    if (scaled(format)) {
       codes_ = Tensor(cpu, w.rows, w.cols);
       row_scales_.resize(w.rows);
     }
@@ -48,8 +66,8 @@ class FormatMatrix final : public ProgrammedMatrix {
 
   void commit() override {
     const ConstMatrix w = std::as_const(master_).view();
-    if (format_ != Format::int8) return round(w, rounded_.view());
-    quantise_rows(w, codes_.view(), row_scales_);
+    if (!scaled(format_)) return round(w, rounded_.view());
+    quantise_rows(w, codes_.view(), row_scales_, format_);
     const Matrix code = codes_.view(), value = rounded_.view();
     for (std::size_t r = 0; r < w.rows; ++r)
       for (std::size_t c = 0; c < w.cols; ++c) value(r, c) = code(r, c) * row_scales_[r];
@@ -63,8 +81,12 @@ class FormatMatrix final : public ProgrammedMatrix {
   void forward(const ConstMatrix& x, const Matrix& y, const Context&) override {
     require_shape("forward: x", x, cols(), x.cols);
     require_shape("forward: y", y, rows(), x.cols);
+    if (format_ == Format::fp64)
+      return multiply_in_fp64(
+          pool_, rows(), cols(), x.cols, std::as_const(master_).view(), x,
+          [&](std::size_t r, std::size_t b, double sum) { y(r, b) = static_cast<float>(sum); });
     const Matrix input = sized(input_, cpu_, x.rows, x.cols);
-    if (format_ == Format::int8) return forward_int8(x, input, y);
+    if (scaled(format_)) return forward_scaled(x, input, y);
     round(x, input);
     multiply(pool_, std::as_const(rounded_).view(), input, y);
   }
@@ -73,9 +95,10 @@ class FormatMatrix final : public ProgrammedMatrix {
     require_shape("backward: x", x, cols(), x.cols);
     require_shape("backward: dy", dy, rows(), x.cols);
     if (dx.data) require_shape("backward: dx", dx, cols(), x.cols);
+    if (format_ == Format::fp64) return backward_fp64(x, dy, dx);
     take_input(x);
     ConstMatrix slope = dy;
-    if (format_ != Format::int8) {
+    if (!scaled(format_)) {
       const Matrix rounded = sized(slope_, cpu_, dy.rows, dy.cols);
       round(dy, rounded);
       slope = rounded;
@@ -92,11 +115,25 @@ class FormatMatrix final : public ProgrammedMatrix {
     });
   }
 
-  void forward_int8(ConstMatrix x, Matrix code, Matrix y) {
+  void backward_fp64(ConstMatrix x, ConstMatrix dy, Matrix dx) {
+    const ConstMatrix w = std::as_const(master_).view();
+    const Matrix g = gradients_.view();
+    multiply_in_fp64(
+        pool_, rows(), x.cols, cols(), dy, [&](std::size_t b, std::size_t k) { return x(k, b); },
+        [&](std::size_t r, std::size_t k, double sum) {
+          g(r, k) = static_cast<float>(static_cast<double>(g(r, k)) + sum);
+        });
+    if (dx.data)
+      multiply_in_fp64(
+          pool_, cols(), rows(), x.cols, [&](std::size_t k, std::size_t r) { return w(r, k); }, dy,
+          [&](std::size_t k, std::size_t b, double sum) { dx(k, b) = static_cast<float>(sum); });
+  }
+
+  void forward_scaled(ConstMatrix x, Matrix code, Matrix y) {
     column_scales_.resize(x.cols);
-    quantise_columns(x, code, column_scales_);
+    quantise_columns(x, code, column_scales_, format_);
     const ConstMatrix w = std::as_const(codes_).view(), c = code;
-    if (x.rows <= exact_terms) {
+    if (format_ == Format::fp8 || x.rows <= exact_terms) {
       multiply(pool_, w, c, y);
       for (std::size_t r = 0; r < y.rows; ++r)
         for (std::size_t b = 0; b < y.cols; ++b) y(r, b) *= row_scales_[r] * column_scales_[b];
@@ -117,9 +154,9 @@ class FormatMatrix final : public ProgrammedMatrix {
   // The input as the hardware realises it.
   void take_input(ConstMatrix x) {
     const Matrix input = sized(input_, cpu_, x.rows, x.cols);
-    if (format_ != Format::int8) return round(x, input);
+    if (!scaled(format_)) return round(x, input);
     column_scales_.resize(x.cols);
-    quantise_columns(x, input, column_scales_);
+    quantise_columns(x, input, column_scales_, format_);
     for (std::size_t r = 0; r < x.rows; ++r)
       for (std::size_t b = 0; b < x.cols; ++b) input(r, b) *= column_scales_[b];
   }
@@ -130,7 +167,7 @@ class FormatMatrix final : public ProgrammedMatrix {
   Tensor master_, gradients_;
   Tensor rounded_;               // the weights that the hardware realises
   Tensor input_, slope_, part_;  // scratch
-  Tensor codes_;                 // int8 only, as the rest
+  Tensor codes_;                 // scaled formats only, as the rest
   std::vector<float> row_scales_, column_scales_;
   std::vector<std::int32_t> sums_;
 };

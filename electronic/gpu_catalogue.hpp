@@ -5,6 +5,7 @@
 
 #include <array>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "electronic/number_format.hpp"
@@ -16,10 +17,12 @@ struct GpuSpec {
   std::string_view architecture;
   int multiprocessors;
   int fp32_lanes;          ///< of one multiprocessor: fused multiply-adds a cycle
-  double clock_hz;         ///< boost clock of FP32 work
+  int fp64_lanes;          ///< likewise, of FP64
+  double clock_hz;         ///< boost clock of FP32 and FP64 work
   double tensor_clock_hz;  ///< boost clock of tensor work, where the maker states another
   std::array<double, format_count>
-      peak_ops_per_s;  ///< by Format; 0: not supported. fp32 is without tensor cores
+      peak_ops_per_s;  ///< products, by Format; 0: the chip lacks it. fp32 is without tensor cores, fp64
+                       ///< with them where they take it (GA100, GH100)
   double l2_bytes;
   double memory_bytes;
   double memory_bytes_per_s;
@@ -32,7 +35,15 @@ struct GpuSpec {
   std::string_view source;
 
   double peak(Format format) const noexcept { return peak_ops_per_s[static_cast<std::size_t>(format)]; }
+  /// The boost clock of products in the format.
+  double clock(Format format) const noexcept {
+    return format == Format::fp32 || format == Format::fp64 ? clock_hz : tensor_clock_hz;
+  }
+  /// Of elementwise work in FP64, and of products without tensor cores.
+  double fp64_vector_peak() const noexcept { return 2.0 * fp64_lanes * multiprocessors * clock_hz; }
 };
+/// "fp32, fp16, fp64": what the board computes in.
+std::string formats_of(const GpuSpec& gpu);
 
 std::span<const GpuSpec> gpu_catalogue() noexcept;
 /// Throws Error naming the nearest board.

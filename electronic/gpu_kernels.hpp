@@ -86,7 +86,7 @@ inline double kernel_seconds(const KernelTimes& k, const GpuModelParameters& p) 
 
 /// What DRAM delivers passes through L2, so L2 is no slower.
 double l2_bytes_per_s(const GpuSpec& gpu);
-/// Boards without tensor cores compute 16-bit operands on their FP32 lanes.
+/// Boards without tensor cores compute 16-bit operands on their FP32 lanes, most boards FP64 on its own.
 bool on_tensor_cores(const GpuSpec& gpu, Format format) noexcept;
 
 }  // namespace fringe

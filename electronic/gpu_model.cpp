@@ -29,7 +29,7 @@ class GpuModel final : public Accelerator {
         parameters_(p),
         memory_(find_memory(gpu.memory)),
         operation_j_(energy_per_operation(gpu, format, p)),
-        digital_j_(energy_per_operation(gpu, Format::fp32, p)),
+        digital_j_(energy_per_operation(gpu, format == Format::fp64 ? format : Format::fp32, p)),
         name_(std::string(gpu.name) + "-" + std::string(row_of(format).name)) {}
 
   const std::string& name() const override { return name_; }
@@ -84,17 +84,17 @@ double energy_per_operation(const GpuSpec& gpu, Format format, const GpuModelPar
   // Where the board sustains more than its boost clock, it draws its TDP there.
   const double faster =
       parameters.sustained_clock ? std::max(1.0, sustained_clock_hz(gpu) / gpu.clock_hz) : 1;
-  return (gpu.tdp_w - static_watts(gpu, parameters) - memory_w) / (gpu.peak(format) * faster);
+  const double all = (gpu.tdp_w - static_watts(gpu, parameters) - memory_w) / (gpu.peak(format) * faster);
+  if (format != Format::fp64) return all;
+  constexpr double area = (53.0 / 24) * (53.0 / 24);
+  return std::min(all, area * energy_per_operation(gpu, Format::fp32, parameters));
 }
 
 std::unique_ptr<Accelerator> make_gpu_model(const GpuSpec& gpu, Format format, Executor& cpu,
                                             ThreadPool& pool, const GpuModelParameters& p) {
   if (gpu.peak(format) <= 0) {
-    std::string known;
-    for (const FormatRow& row : number_formats())
-      if (gpu.peak(row.format) > 0) known += " " + std::string(row.name);
     throw Error(std::string(gpu.name) + " does not compute in " + std::string(row_of(format).name) +
-                "; its formats:" + known);
+                "; its formats: " + formats_of(gpu));
   }
   if (!cpu.on_host())
     throw Error("GPU model: needs an executor on the host, not '" + std::string(cpu.name()) + "'");

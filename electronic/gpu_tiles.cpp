@@ -22,7 +22,7 @@ std::span<const Tile> tile_table() noexcept { return tiles; }
 
 TiledProduct tiled_product(const GpuSpec& gpu, Format format, std::size_t m, std::size_t n, std::size_t k,
                            std::size_t groups, std::span<const Tile> choice) noexcept {
-  const double clock = format == Format::fp32 ? gpu.clock_hz : gpu.tensor_clock_hz;
+  const double clock = gpu.clock(format);
   const double units = gpu.multiprocessors;
   const double width = gpu.peak(format) / (2 * units * clock);
   const double results = static_cast<double>(groups) * static_cast<double>(m) * static_cast<double>(n);

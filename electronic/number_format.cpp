@@ -19,6 +19,9 @@ constexpr std::array<FormatRow, format_count> rows{{
     {Format::fp16, "fp16", 10, 5, 2, "IEEE 754-2019, binary16"},
     {Format::int8, "int8", 7, 0, 1,
      "B. Jacob et al., CVPR 2018, arXiv:1712.05877; symmetric: H. Wu et al., arXiv:2004.09602"},
+    {Format::fp64, "fp64", 52, 11, 8, "IEEE 754-2019, binary64"},
+    {Format::fp8, "fp8", 3, 4, 1,
+     "P. Micikevicius et al., FP8 formats for deep learning, arXiv:2209.05433, E4M3"},
 }};
 
 constexpr std::uint32_t sign_bit = 0x80000000u, infinity_bits = 0x7f800000u;
@@ -33,11 +36,15 @@ std::uint32_t drop_bits(float x, int bits) noexcept {
   return (u + (1u << (bits - 1)) - 1u + odd) & kept;
 }
 
-float code_of(float x, float scale) noexcept {
+constexpr float largest_fp8 = 448.0f;
+
+float code_of(Format format, float x, float scale) noexcept {
+  if (format == Format::fp8) return round_to_fp8(x / scale);
   return std::clamp(std::nearbyint(x / scale), -127.0f, 127.0f);
 }
-float scale_of(float largest) noexcept {
-  return largest > 0.0f ? std::max(largest / 127.0f, 0x1p-126f) : 1.0f;
+float scale_of(Format format, float largest) noexcept {
+  const float largest_code = format == Format::fp8 ? largest_fp8 : 127.0f;
+  return largest > 0.0f ? std::max(largest / largest_code, 0x1p-126f) : 1.0f;
 }
 
 }  // namespace
@@ -63,6 +70,16 @@ float round_to_fp16(float x) noexcept {
     rounded = std::bit_cast<float>(drop_bits(magnitude, 13));
     if (rounded >= 0x1p16f) rounded = std::bit_cast<float>(infinity_bits);
   }
+  return std::copysign(rounded, x);
+}
+
+float round_to_fp8(float x) noexcept {
+  const float magnitude = std::fabs(x);
+  float rounded;
+  if (magnitude < 0x1p-6f)
+    rounded = (magnitude + 0x1p14f) - 0x1p14f;  // denormal: the sum's last bit has the weight 2⁻⁹ of fp8's
+  else
+    rounded = std::isnan(x) ? x : std::min(std::bit_cast<float>(drop_bits(magnitude, 20)), largest_fp8);
   return std::copysign(rounded, x);
 }
 
@@ -105,26 +122,28 @@ void round_to(Format format, ConstMatrix in, Matrix out) noexcept {
     each(round_to_bf16);
   else if (format == Format::fp16)
     each(round_to_fp16);
+  else if (format == Format::fp8)
+    each(round_to_fp8);
   else
     each([](float x) { return x; });
 }
 
-void quantise_rows(ConstMatrix in, Matrix codes, std::span<float> scales) noexcept {
+void quantise_rows(ConstMatrix in, Matrix codes, std::span<float> scales, Format format) noexcept {
   for (std::size_t r = 0; r < in.rows; ++r) {
     float largest = 0;
     for (std::size_t c = 0; c < in.cols; ++c) largest = std::max(largest, std::fabs(in(r, c)));
-    scales[r] = scale_of(largest);
-    for (std::size_t c = 0; c < in.cols; ++c) codes(r, c) = code_of(in(r, c), scales[r]);
+    scales[r] = scale_of(format, largest);
+    for (std::size_t c = 0; c < in.cols; ++c) codes(r, c) = code_of(format, in(r, c), scales[r]);
   }
 }
 
-void quantise_columns(ConstMatrix in, Matrix codes, std::span<float> scales) noexcept {
+void quantise_columns(ConstMatrix in, Matrix codes, std::span<float> scales, Format format) noexcept {
   std::fill_n(scales.begin(), in.cols, 0.0f);
   for (std::size_t r = 0; r < in.rows; ++r)
     for (std::size_t c = 0; c < in.cols; ++c) scales[c] = std::max(scales[c], std::fabs(in(r, c)));
-  for (std::size_t c = 0; c < in.cols; ++c) scales[c] = scale_of(scales[c]);
+  for (std::size_t c = 0; c < in.cols; ++c) scales[c] = scale_of(format, scales[c]);
   for (std::size_t r = 0; r < in.rows; ++r)
-    for (std::size_t c = 0; c < in.cols; ++c) codes(r, c) = code_of(in(r, c), scales[c]);
+    for (std::size_t c = 0; c < in.cols; ++c) codes(r, c) = code_of(format, in(r, c), scales[c]);
 }
 
 }  // namespace fringe

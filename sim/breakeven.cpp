@@ -212,17 +212,16 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
   std::vector<ModelledBoard> boards;
   for (const std::string& name : request.boards) {
     if (const GpuSpec& gpu = find_gpu(name); gpu.peak(request.format) <= 0) {
-      std::string has;
-      for (const FormatRow& row : number_formats())
-        if (gpu.peak(row.format) > 0) has += (has.empty() ? "" : ", ") + std::string(row.name);
       throw Error("board '" + name + "' has no " + std::string(row_of(request.format).name) +
-                  "; its formats: " + has);
+                  "; its formats: " + formats_of(gpu));
     }
     boards.push_back(modelled_gpu(find_gpu(name), request.format, *cpu, one));
     if (const std::string why = boards.back().why_not(static_cast<double>(workload.parameters)); !why.empty())
       throw Error("board '" + name + "': " + why + " of workload '" + request.workload + "'");
     if (!request.training) continue;
-    if (!boards.back().trains()) throw Error("slopes don't fit int8; training takes another format");
+    if (!boards.back().trains())
+      throw Error("slopes don't fit " + std::string(row_of(request.format).name) +
+                  "; training takes another format");
     if (!boards.back().fits_training(static_cast<double>(workload.parameters)))
       throw Error("board '" + name +
                   "': its memory doesn't hold weights, gradients and moments of workload '" +

@@ -66,11 +66,13 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   require_name(section, "format", format, [](const std::string& name) { find_format(name); });
   request.format = find_format(format);
   for (const std::string& board : request.boards)
-    if (find_gpu(board).peak(request.format) <= 0) section.fail("boards", "'" + board + "' has no " + format);
+    if (find_gpu(board).peak(request.format) <= 0)
+      section.fail("boards",
+                   "'" + board + "' has no " + format + "; its formats: " + formats_of(find_gpu(board)));
   request.light.bits =
       section.number("bits", 8, find_assumption("bits").scanned.low, find_assumption("bits").scanned.high);
-  if (request.training && request.format == Format::int8)
-    section.fail("format", "slopes don't fit int8; training takes another format");
+  if (request.training && scaled(request.format))
+    section.fail("format", "slopes don't fit " + format + "; training takes another format");
   const std::string numbers = section.string("numbers", "fixed");
   require_name(section, "numbers", numbers, find_number_system);
   request.light.numbers = find_number_system(numbers);

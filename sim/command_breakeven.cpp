@@ -27,7 +27,7 @@ int run_breakeven(const BreakevenOptions& options) {
   if (!options.boards.empty()) request.boards = options.boards;
   if (!options.training.empty()) {
     request.training = find_training_scheme(options.training);
-    if (request.format == Format::int8) request.format = Format::bf16;
+    if (scaled(request.format)) request.format = Format::bf16;
   }
   if (!options.format.empty()) request.format = find_format(options.format);
   const bool file_alone = options.what.empty() || options.what.ends_with(".toml");

@@ -148,6 +148,12 @@ Experiment experiment_of(const toml::table& root, const std::string& file) {
   e.gpus = electronic.strings("gpus", [](const std::string& name) { find_gpu(name); });
   e.formats = electronic.strings("formats", is_format);
   if (!e.gpus.empty() && e.formats.empty()) e.formats = {"fp16"};
+  for (const std::string& format : e.formats) {
+    const auto has = [&](const std::string& board) { return find_gpu(board).peak(find_format(format)) > 0; };
+    if (!e.gpus.empty() && std::none_of(e.gpus.begin(), e.gpus.end(), has))
+      electronic.fail("formats", "no board of gpus computes in " + format + "; those of '" + e.gpus.front() +
+                                     "': " + formats_of(find_gpu(e.gpus.front())));
+  }
   e.systolic = electronic.strings("systolic", [](const std::string& name) { find_systolic(name); });
   electronic.refuse_others();
   if (top.find("sweep") != nullptr) top.fail("sweep", "turns keys into axes, which fringe sweep runs");

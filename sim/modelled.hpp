@@ -19,8 +19,8 @@ struct ModelledBoard {
   double memory_bytes;
   std::unique_ptr<Accelerator> hardware;
 
-  /// Slopes don't fit int8.
-  bool trains() const { return format != Format::int8; }
+  /// Slopes don't fit 8 bits: not int8's, and not those of FP8 that weights have (E4M3).
+  bool trains() const { return !scaled(format); }
   /// Why the weights of a workload don't fit its memory; "" where they do.
   std::string why_not(double parameters) const;
   /// Whether weights, gradients and the two moments of Adam do, 4 bytes each.

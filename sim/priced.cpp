@@ -88,7 +88,6 @@ HardwareResult board(const ModelledBoard& board, const Lists& lists, double para
   return result;
 }
 
-
 std::string line(const std::string& name, const HardwareResult& h, const std::string& scenario,
                  const std::string& training) {
   const CostFigure &one = *h.at_batch_one(scenario), &best = *h.at_best_batch(scenario);
@@ -105,10 +104,10 @@ std::string line(const std::string& name, const HardwareResult& h, const std::st
 
 std::string board_of(const HardwareResult& h) { return h.name.substr(0, h.name.find(' ')); }
 
-/// Nobody knows here what int8 costs in accuracy: a format that trains stands before it.
+/// Nobody knows here what 8 bits cost in accuracy: a format that trains stands before them.
 bool better(const HardwareResult& a, const HardwareResult& b) {
   const auto rank = [](const HardwareResult& h) {
-    return h.available ? (h.name.ends_with("int8") ? 1 : 2) : 0;
+    return h.available ? (h.name.ends_with("int8") || h.name.ends_with("fp8") ? 1 : 2) : 0;
   };
   if (rank(a) != rank(b) || rank(a) == 0) return rank(a) > rank(b);
   return a.at_best_batch("resident")->throughput_per_s() > b.at_best_batch("resident")->throughput_per_s();

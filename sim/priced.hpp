@@ -31,8 +31,8 @@ PricedWorkload priced(const OnnxModel& model, const std::string& file);
 /// workload with a cache of earlier tokens is not trained.
 Comparison price_workload(const PricedWorkload& workload);
 
-/// The table, at most 118 columns wide; of each board its fastest format that trains (int8 where it
-/// has no other): nothing here knows what int8 costs in accuracy.
+/// The table, at most 118 columns wide; of each board its fastest format that trains (8 bits where
+/// it has no other): nothing here knows what they cost in accuracy.
 std::string priced_text(const Comparison& comparison, const PricedWorkload& workload);
 
 }  // namespace fringe

@@ -31,7 +31,9 @@ TEST(Attained, PeaksAreTheCatalogues) {
   const GpuSpec& h100 = find_gpu("h100-sxm");
   EXPECT_EQ(published_peak(&h100, CublasPrecision::bf16), h100.peak(Format::bf16));
   EXPECT_EQ(published_peak(&h100, CublasPrecision::int8), h100.peak(Format::int8));
-  EXPECT_FALSE(published_peak(&h100, CublasPrecision::fp64));
+  EXPECT_EQ(published_peak(&h100, CublasPrecision::fp64), h100.peak(Format::fp64));
+  EXPECT_EQ(published_peak(&h100, CublasPrecision::fp8), h100.peak(Format::fp8));
+  EXPECT_FALSE(published_peak(&find_gpu("a100-sxm4-40gb"), CublasPrecision::fp8));
   EXPECT_FALSE(published_peak(&find_gpu("v100-sxm2-32gb"), CublasPrecision::bf16));
   EXPECT_FALSE(published_peak(nullptr, CublasPrecision::fp32));
 }

@@ -56,8 +56,8 @@ TEST_P(FormatErrors, AreBelowTheBoundAndNearTheLaw) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FormatErrors,
-                         testing::Values(Format::fp32, Format::tf32, Format::bf16, Format::fp16,
-                                         Format::int8),
+                         testing::Values(Format::fp32, Format::tf32, Format::bf16, Format::fp16, Format::int8,
+                                         Format::fp64, Format::fp8),
                          [](const auto& chosen) { return std::string(row_of(chosen.param).name); });
 
 TEST(FormatError, StepOfInt8IsItsLaw) {
@@ -77,6 +77,8 @@ TEST(FormatError, ACoarserFormatBreaksTheBoundOfAFinerOne) {
   EXPECT_GT(Product(64, Format::bf16).against(Format::fp16).share_of_bound, 1);
   EXPECT_GT(Product(64, Format::fp16).against(Format::fp32).share_of_bound, 1);
   EXPECT_GT(Product(64, Format::int8).against(Format::fp16).share_of_bound, 1);
+  EXPECT_GT(Product(64, Format::fp8).against(Format::bf16).share_of_bound, 1);
+  EXPECT_GT(Product(64, Format::fp32).against(Format::fp64).share_of_bound, 1);
   Product wrong(64, Format::bf16);
   wrong.y[77] += 1;
   EXPECT_GT(wrong.against(Format::bf16).share_of_bound, 1);
@@ -87,7 +89,9 @@ TEST(FormatError, LawsOfFormatsDifferByTheirBits) {
   EXPECT_DOUBLE_EQ(expected_format_error(Format::bf16), 8 * tf32);
   EXPECT_NEAR(expected_format_error(Format::fp16) / tf32, 1, 0x1p-14);  // but for numbers below 2⁻¹⁴
   EXPECT_EQ(expected_format_error(Format::fp32), 0);
+  EXPECT_EQ(expected_format_error(Format::fp64), 0);
   EXPECT_TRUE(std::isnan(expected_format_error(Format::int8)));
+  EXPECT_TRUE(std::isnan(expected_format_error(Format::fp8)));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -136,12 +137,54 @@ TEST(NumberFormat, EdgesOfFp16) {
   EXPECT_TRUE(std::signbit(round_to_fp16(-0x1p-30f)));
 }
 
+TEST(NumberFormat, Fp8RoundsToTheNearestEven) {
+  // Of E4M3's 127 magnitudes the nearest, of two the one with the even last bit: the largest has a code of
+  // mantissa 6, as 7 is NaN.
+  std::vector<double> magnitudes;
+  for (int code = 0; code < 127; ++code) {
+    const int exponent = code >> 3, mantissa = code & 7;
+    magnitudes.push_back(exponent == 0 ? std::ldexp(mantissa, -9) : std::ldexp(8 + mantissa, exponent - 10));
+  }
+  EXPECT_EQ(magnitudes.back(), 448);
+  std::vector<float> all;
+  for (std::uint64_t u = 0; u < 0x100000000u; u += 61511)
+    all.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(u)));
+  for (std::size_t i = 0; i + 1 < magnitudes.size(); ++i)
+    for (const double x : {magnitudes[i], (magnitudes[i] + magnitudes[i + 1]) / 2}) {
+      const auto f = static_cast<float>(x);
+      for (const float y : {std::nextafter(f, -inf), f, std::nextafter(f, inf)})
+        all.insert(all.end(), {y, -y});
+    }
+  for (const float x : all) {
+    if (std::isnan(x)) {
+      ASSERT_TRUE(std::isnan(round_to_fp8(x)));
+      continue;
+    }
+    const double magnitude = std::min(448.0, static_cast<double>(std::fabs(x)));
+    std::size_t nearest = 0;
+    for (std::size_t i = 1; i < magnitudes.size(); ++i) {
+      const double closer = std::fabs(magnitudes[i] - magnitude) - std::fabs(magnitudes[nearest] - magnitude);
+      if (closer < 0 || (closer == 0 && i % 2 == 0)) nearest = i;
+    }
+    ASSERT_TRUE(same(round_to_fp8(x), std::copysign(static_cast<float>(magnitudes[nearest]), x)))
+        << std::hexfloat << x << " gives " << round_to_fp8(x);
+  }
+}
+
+TEST(NumberFormat, Fp8CodesReachTheLargest) {
+  const std::vector<float> in{3, -7, 0.001f, 7};
+  std::vector<float> codes(4), scales(2);
+  quantise_rows({in.data(), 2, 2}, {codes.data(), 2, 2}, scales, Format::fp8);
+  EXPECT_EQ(scales, (std::vector<float>{7.0f / 448, 7.0f / 448}));
+  EXPECT_EQ(codes, (std::vector<float>{192, -448, 0.0625f, 448}));  // 0.064 lies between 0.0625 and 0.0703
+}
+
 TEST(NumberFormat, TableMatchesTheRounding) {
   for (const FormatRow& row : number_formats()) {
     EXPECT_FALSE(row.source.empty()) << row.name;
     EXPECT_EQ(find_format(row.name), row.format);
     EXPECT_EQ(&row_of(row.format), &row);
-    if (row.format == Format::int8) continue;
+    if (row.format == Format::int8 || row.format == Format::fp64) continue;  // steps floats don't have
     // The smallest number above one that the format keeps, and half of that step, which it doesn't.
     const float step = std::ldexp(1.0f, -row.mantissa_bits);
     const std::vector<float> in{1.0f + step, 1.0f + step / 2};

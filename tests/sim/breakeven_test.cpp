@@ -391,7 +391,7 @@ TEST(Breakeven, BadFilesAreRefusedInASentence) {
   EXPECT_EQ(refusal("[breakeven]\nbits = 99\n" + system),
             "mine.toml:2: breakeven.bits: must be from 3 to 14, not 99");
   EXPECT_EQ(refusal("[breakeven]\nboards = ['v100-sxm2-16gb']\nformat = 'bf16'\n" + system),
-            "mine.toml:2: breakeven.boards: 'v100-sxm2-16gb' has no bf16");
+            "mine.toml:2: breakeven.boards: 'v100-sxm2-16gb' has no bf16; its formats: fp32, fp16, fp64");
   EXPECT_EQ(refusal("[breakeven.ranges]\nmodes = [8.5, 16]\n" + system),
             "mine.toml:2: breakeven.ranges.modes: takes whole numbers");
   EXPECT_EQ(refusal("[breakeven.ranges]\nbits = [9, 8]\n" + system),
@@ -404,6 +404,9 @@ TEST(Breakeven, BadFilesAreRefusedInASentence) {
             "mine.toml:2: breakeven.training: unknown way of training 'insitu'; did you mean 'in-situ'?");
   EXPECT_NE(refusal("[breakeven]\ntraining = 'reprogram'\nformat = 'int8'\n" + system).find("slopes"),
             std::string::npos);
+  EXPECT_NE(
+      refusal("[breakeven]\ntraining = 'reprogram'\nformat = 'fp8'\n" + system).find("slopes don't fit fp8"),
+      std::string::npos);
   EXPECT_NE(refusal("[breakeven]\nnumbers = 'residues'\n" + system).find("did you mean 'residue'?"),
             std::string::npos);
   EXPECT_NE(refusal("[breakeven]\nnumbers = 'residue'\ntraining = 'in-situ'\n" + system).find("take fixed"),
