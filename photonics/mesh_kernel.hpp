@@ -155,7 +155,7 @@ struct GradientBatch {
 template <class Real>
 inline constexpr std::size_t kernel_gradient_lanes = 512 / sizeof(Real);
 
-/// Sums over samples that are added to: {Re, Im} of Σ y₀ḡ₁ and Σ y₁ḡ₀ of the rows at each coupler's outputs,
+/// Sums over samples, which are set: {Re, Im} of Σ y₀ḡ₁ and Σ y₁ḡ₀ of the rows at each coupler's outputs,
 /// then those of Σ yḡ of each mode at the mesh's output and two that are unused.
 inline constexpr std::size_t kernel_gradient_sums = 4;
 
