@@ -236,12 +236,14 @@ void run_group(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
   }
 }
 
+/// A part of the second cache that may be counted on.
+inline constexpr std::size_t cache_bytes = std::size_t{1} << 18;
+
 /// Takes tiles [0, count), one behind the other, through all groups: as many tiles at a time as stay in the
 /// second cache beside a group's coefficients, which are then fetched once for all of them.
 template <class Real, unsigned Bytes, unsigned Vectors>
 void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes, Vectors>* x, std::size_t count, Lit* lit,
                 Trade<Real, Bytes, Vectors>& trade) {
-  constexpr std::size_t cache_bytes = std::size_t{1} << 18;
   const std::size_t fit = cache_bytes / (sizeof(*x) * tape.modes), together = fit > 1 ? fit : 1;
   for (std::size_t first = 0; first < count; first += together) {
     const std::size_t end = count - first < together ? count : first + together;
@@ -304,8 +306,11 @@ void propagate(const KernelTape<Real>& tape, const KernelBatch<Real>& b, Real* s
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, block = kernel_block<Real>;
   constexpr unsigned wide = Bytes == 64 ? 2 : 1;
   for (std::size_t first = b.begin, here; first < b.end; first += here) {
-    const std::size_t whole = b.in_re && b.in_im ? (b.end - first) / block : 0;
-    if (whole > 1) {
+    // Rows of so many samples come from beyond the second cache, in which both blocks stay.
+    const bool far = 4 * sizeof(Real) * tape.modes * (b.end - first) > 4 * cache_bytes &&
+                     4 * sizeof(Real) * tape.modes * block <= cache_bytes;
+    if (far && b.end - first >= block && b.in_re && b.in_im) {
+      const std::size_t whole = (b.end - first) / block;
       here = whole * block;
       propagate_blocks<Real, Bytes, wide>(tape, b, first, block, whole, scratch);
       continue;

@@ -163,7 +163,7 @@ TYPED_TEST(CompiledMeshOf, EveryInstructionSetAgrees) {
 // Batches of some whole blocks, which come and go while others are computed, and a rest; a mesh of many
 // groups, and one of so few that most modes are left when a block is done.
 TYPED_TEST(CompiledMeshOf, BitsOfASampleDependOnNothingElse) {
-  constexpr std::size_t n = 16, batch = 3 * 128 + 31;
+  constexpr std::size_t n = 16, batch = 4096 + 3 * 128 + 31;
   const KernelSets sets = available_mesh_kernels();
   for (const std::string_view topology : {"rectangular", "butterfly"})
     for (std::size_t set = 0; set < sets.count; ++set) {
@@ -178,7 +178,7 @@ TYPED_TEST(CompiledMeshOf, BitsOfASampleDependOnNothingElse) {
         compiled.propagate(x.view(), y.view(), &pool, kernels);
         EXPECT_TRUE(y == whole) << topology << ", " << kernels.isa << ", " << threads << " threads";
       }
-      for (const std::size_t width : {1, 2, 9, 16, 33, 64, 300}) {
+      for (const std::size_t width : {1, 2, 9, 16, 33, 64, 4300}) {
         Batch<TypeParam> y(n, batch);
         for (std::size_t first = 0; first < batch; first += width) {
           const std::size_t here = std::min(width, batch - first);
