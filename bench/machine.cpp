@@ -48,12 +48,12 @@ struct Peak {
   void (*chains)(Real*) = chains_baseline<Real>;
   double bytes = 16;
 
-  Peak() {
+  explicit Peak([[maybe_unused]] const KernelSet& set = mesh_kernels()) {
 #if defined(__x86_64__)
-    if (&mesh_kernels() == &mesh_kernels_avx2) {
+    if (&set == &mesh_kernels_avx2) {
       chains = chains_avx2<Real>;
       bytes = 32;
-    } else if (&mesh_kernels() == &mesh_kernels_avx512) {
+    } else if (&set == &mesh_kernels_avx512) {
       chains = chains_avx512<Real>;
       bytes = 64;
     }
@@ -67,8 +67,8 @@ struct Peak {
 };
 
 template <class Real>
-double measure() {
-  const Peak<Real> peak;
+double measure(const KernelSet& set = mesh_kernels()) {
+  const Peak<Real> peak(set);
   const auto [best] = best_seconds(50, [&] { peak.run(); });
   return 2.0 * 12 * 100000 * peak.bytes / sizeof(Real) / best;
 }
@@ -79,6 +79,8 @@ const MachinePeak& machine_peak() {
   static const MachinePeak peak{measure<float>(), measure<double>()};
   return peak;
 }
+
+double single_peak_of(const KernelSet& set) { return measure<float>(set); }
 
 double two_threads_peak() {
   static const double ratio = [] {

@@ -5,6 +5,8 @@
 #include <array>
 #include <chrono>
 
+#include "photonics/mesh_kernel.hpp"
+
 namespace fringe::bench {
 
 /// Multiply-adds of one thread, two operations each [FLOP/s], with the instruction set of the mesh kernels.
@@ -12,6 +14,9 @@ struct MachinePeak {
   double single, dual;
 };
 const MachinePeak& machine_peak();
+
+/// The same in float with another instruction set.
+double single_peak_of(const KernelSet& set);
 
 /// Multiply-adds of two threads in float over those of one, best of many short runs: 2 where the machine
 /// gives each a core, at the same clock.

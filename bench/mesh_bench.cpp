@@ -235,6 +235,22 @@ void mesh_against(benchmark::State& state) {
                  "; BLAS: prebuilt matrix, gemv at batch 1; best in turns, 1 thread");
 }
 
+/// The kernel of one instruction set, `set` of those that this processor runs, with that set's own peak.
+void mesh_of_set(benchmark::State& state) {
+  const KernelSets sets = available_mesh_kernels();
+  const auto set = static_cast<std::size_t>(state.range(2));
+  if (set >= sets.count) return state.SkipWithError("no such instruction set here");
+  Scene<float> s(state);
+  const CompiledMesh<float> mesh(s.layout, s.mesh);
+  for (auto _ : state) {
+    const auto [mesh_s] = in_turns([&] { mesh.propagate(s.in(), s.out(), nullptr, *sets.set[set]); });
+    report(state, s, mesh_s, 1);
+    state.counters["fma_share"] =
+        operations_per_mzi_vector * s.mzi_vectors() / mesh_s / bench::single_peak_of(*sets.set[set]);
+  }
+  state.SetLabel(sets.set[set]->isa);
+}
+
 /// A mesh of twice the modes, in turns with one of `modes`.
 template <class Real>
 void mesh_growth(benchmark::State& state) {
@@ -358,7 +374,8 @@ void mesh_new_phases(benchmark::State& state) {
   }
 }
 
-const std::vector<std::int64_t> sizes{8, 16, 32, 64, 128, 256, 512, 1024}, other_batches{1, 16, 32, 1024, 4096};
+const std::vector<std::int64_t> sizes{8, 16, 32, 64, 128, 256, 512, 1024},
+    other_batches{1, 16, 32, 1024, 4096};
 
 /// All sizes at batch 128, other batches at 64 and 256 modes.
 void axes(benchmark::internal::Benchmark* b) {
@@ -371,6 +388,10 @@ void self_timed(benchmark::internal::Benchmark* b) {
 
 BENCHMARK(mesh_against<float>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_against<double>)->Apply(axes)->Apply(self_timed);
+BENCHMARK(mesh_of_set)
+    ->ArgNames({"modes", "batch", "set"})
+    ->ArgsProduct({{64, 256, 512}, {128}, {0, 1, 2}})
+    ->Apply(self_timed);
 BENCHMARK(mesh_growth<float>)
     ->ArgNames({"modes", "batch"})
     ->ArgsProduct({{64, 128, 256, 512}, {128}})

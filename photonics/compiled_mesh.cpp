@@ -323,7 +323,7 @@ void CompiledMesh<Real>::propagate_blocks(const ConstFields<Real>& in, const Fie
     if (plain_) return propagate_plain(in, out, begin, end, kernels);
     const KernelBatch<Real> part{in.re.data,   in.im.data,    out.re.data,   out.im.data, in.re.stride,
                                  in.im.stride, out.re.stride, out.im.stride, begin,       end};
-    kernel(tape, part, thread_scratch<Real>(2 * kernel_scratch_lanes<Real> * modes));
+    kernel(tape, part, thread_scratch<Real>(kernel_scratch<Real>(modes)));
   };
   if (batch > run) {
     pool->run((batch + run - 1) / run, std::ref(task));

@@ -204,17 +204,20 @@ void MeshGradient<Real>::add_slopes(const ConstFields<Real>& fields, const Const
                                    end};
     kernels_of<Real>(mesh_kernels()).gradient(tape, part, thread_scratch<Real>(form_.scratch()), to);
   };
-  // A kernel adds the sums of one tile after the other; threads do the same, so that bits are equal.
-  sums_.assign(sums(), 0.0);
+  // A kernel adds the sums of one tile after the other; threads do the same, so that bits are equal. Those of
+  // a reversible mesh it sets first.
   const std::size_t tile = reversible_ ? kernel_gradient_lanes<Real> : kernel_reverse_lanes;
   const std::size_t tiles = (batch + tile - 1) / tile;
   const std::size_t at_once = std::min<std::size_t>(pool ? pool->size() : 1, tiles);
+  sums_.resize(std::max(sums_.size(), sums()));
+  if (!reversible_ || at_once > 1) std::fill_n(sums_.begin(), sums(), 0.0);
   if (at_once == 1) {
     add_sums(0, batch, sums_.data());
   } else {
     for (std::size_t first = 0; first < tiles; first += at_once) {
       const std::size_t here = std::min(at_once, tiles - first);
-      tile_sums_.assign(here * sums(), 0.0);
+      tile_sums_.resize(std::max(tile_sums_.size(), here * sums()));
+      if (!reversible_) std::fill_n(tile_sums_.begin(), here * sums(), 0.0);
       const auto task = [&](std::size_t i, unsigned) {
         const std::size_t begin = (first + i) * tile;
         add_sums(begin, std::min(batch, begin + tile), &tile_sums_[i * sums()]);

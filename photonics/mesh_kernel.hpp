@@ -70,9 +70,14 @@ struct KernelBatch {
   std::size_t begin, end;
 };
 
-/// Scratch memory of one kernel call: this many Reals per plane and mode (512 bytes), aligned to 64 bytes.
+/// Samples that pass a mesh together, at most.
 template <class Real>
-inline constexpr std::size_t kernel_scratch_lanes = 512 / sizeof(Real);
+inline constexpr std::size_t kernel_block = 512 / sizeof(Real);
+/// Scratch memory of one kernel call [Reals], aligned to 64 bytes: two blocks.
+template <class Real>
+constexpr std::size_t kernel_scratch(std::size_t modes) {
+  return 2 * 2 * kernel_block<Real> * modes;
+}
 
 template <class Real>
 using Kernel = void (*)(const KernelTape<Real>& tape, const KernelBatch<Real>& batch, Real* scratch) noexcept;
@@ -155,7 +160,7 @@ struct GradientBatch {
 template <class Real>
 inline constexpr std::size_t kernel_gradient_lanes = 512 / sizeof(Real);
 
-/// Sums over samples that are added to: {Re, Im} of Σ y₀ḡ₁ and Σ y₁ḡ₀ of the rows at each coupler's outputs,
+/// Sums over samples, which are set: {Re, Im} of Σ y₀ḡ₁ and Σ y₁ḡ₀ of the rows at each coupler's outputs,
 /// then those of Σ yḡ of each mode at the mesh's output and two that are unused.
 inline constexpr std::size_t kernel_gradient_sums = 4;
 

@@ -46,10 +46,13 @@ template <class Real, unsigned Bytes, unsigned Count>
   }
 }
 
-/// to[i] += sum of the lanes of part[i], i < 4.
+/// Where the first tile's sums begin.
+constexpr double no_sums[kernel_gradient_sums] = {};
+
+/// to[i] = from[i] + sum of the lanes of part[i], i < 4.
 template <class Real, unsigned Bytes>
 [[gnu::always_inline]] inline void add_lanes(const typename Simd<Real, Bytes>::Vec (&part)[4][64 / Bytes],
-                                             double* to) {
+                                             const double* from, double* to) {
   using FourDoubles __attribute__((vector_size(32), aligned(8), may_alias)) = double;
   FourLanes<Real> r[4];
   for (unsigned i = 0; i < 4; ++i) fold<Real, Bytes, 64 / Bytes>(part[i], r[i]);
@@ -59,7 +62,8 @@ template <class Real, unsigned Bytes>
       __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5) + __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
   const FourLanes<Real> sum =
       __builtin_shufflevector(p, q, 0, 1, 4, 5) + __builtin_shufflevector(p, q, 2, 3, 6, 7);
-  *reinterpret_cast<FourDoubles*>(to) += __builtin_convertvector(sum, FourDoubles);
+  *reinterpret_cast<FourDoubles*>(to) =
+      *reinterpret_cast<const FourDoubles*>(from) + __builtin_convertvector(sum, FourDoubles);
 }
 
 /// x0 ← x0 + B x1, x1 ← x1 + C x0.
@@ -110,7 +114,7 @@ template <class Vec, class Real>
 template <class Real, unsigned Bytes, bool Swaps>
 [[gnu::always_inline]] inline void pass_coupler(const Real* coefficients, ReverseRow<Real, Bytes>* upper,
                                                 ReverseRow<Real, Bytes>* lower, std::size_t vectors,
-                                                double* sums) {
+                                                const double* from, double* sums) {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t parts = 64 / Bytes;
   Vec k[8], sum[4][parts];
@@ -126,7 +130,7 @@ template <class Real, unsigned Bytes, bool Swaps>
     }
     for (unsigned i = 0; i < 4; ++i) sum[i][part] = s[i];
   }
-  add_lanes<Real, Bytes>(sum, sums);
+  add_lanes<Real, Bytes>(sum, from, sums);
 }
 
 /// Vectors of 64 bytes, `Together` side by side, pass a run; its sums are set by the First ones and added to
@@ -160,7 +164,7 @@ template <class Real, bool Swaps, unsigned Together, bool First>
 /// All vectors of a tile pass a run.
 template <class Real, bool Swaps>
 void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end, ReverseRow<Real, 64>* rows,
-              std::size_t vectors, double* sums) {
+              std::size_t vectors, double* sums, bool adds) {
   typename Simd<Real, 64>::Vec lanes[kernel_gradient_run][4];
   if (vectors > 1) {
     pass_run<Real, Swaps, 2, true>(tape, begin, end, rows, vectors, lanes);
@@ -173,7 +177,8 @@ void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end
   for (std::size_t n = begin; n < end; ++n) {
     const auto& s = lanes[n - begin];
     const typename Simd<Real, 64>::Vec sum[4][1] = {{s[0]}, {s[1]}, {s[2]}, {s[3]}};
-    add_lanes<Real, 64>(sum, sums + kernel_gradient_sums * tape.steps[n].coupler);
+    double* const to = sums + kernel_gradient_sums * tape.steps[n].coupler;
+    add_lanes<Real, 64>(sum, adds ? to : no_sums, to);
     // Sums stand column by column and are met along diagonals: no processor foresees that.
     constexpr std::size_t ahead = 2 * kernel_gradient_run;
     if (n + ahead < tape.couplers)
@@ -213,10 +218,10 @@ void rescale_row(ReverseRow<Real, Bytes>* row, std::size_t vectors, const std::i
   }
 }
 
-/// y and g of the tile's samples become rows; adds Σ y ḡ of each mode to its sums.
+/// y and g of the tile's samples become rows, Σ y ḡ of each mode part of its sums.
 template <class Real, unsigned Bytes>
 void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, std::size_t first,
-                std::size_t vectors, ReverseRow<Real, Bytes>* rows, double* sums) {
+                std::size_t vectors, ReverseRow<Real, Bytes>* rows, double* sums, bool adds) {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, parts = 64 / Bytes;
   for (std::size_t m = 0; m < tape.modes; ++m, rows += vectors, sums += kernel_gradient_sums) {
@@ -241,7 +246,7 @@ void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
       re = re + row.gi * row.yi;
       im = im - row.gi * row.yr;
     }
-    add_lanes<Real, Bytes>(sum, sums);
+    add_lanes<Real, Bytes>(sum, adds ? sums : no_sums, sums);
   }
 }
 
@@ -274,22 +279,24 @@ void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real
     const std::size_t valid = left < kernel_gradient_lanes<Real> ? left : kernel_gradient_lanes<Real>;
     // Whole groups of 64 bytes, the last one filled up with zeros.
     const std::size_t vectors = (valid + parts * lanes - 1) / (parts * lanes) * parts;
-    enter_tile(tape, b, first, vectors, rows, sums + kernel_gradient_sums * tape.couplers);
+    const bool adds = first > b.begin;
+    enter_tile(tape, b, first, vectors, rows, sums + kernel_gradient_sums * tape.couplers, adds);
     for (std::size_t n = 0, end; n < tape.couplers; n = end) {
       if constexpr (Bytes == 64) {
         end = end_of_run(tape, n);
         (tape.steps[n].swaps ? pass_run<Real, true> : pass_run<Real, false>)(tape, n, end, rows, vectors,
-                                                                             sums);
+                                                                             sums, adds);
       } else {
         end = n + 1;
         const GradientStep& step = tape.steps[n];
         const Real* const k = tape.coefficients + 8 * n;
         auto *const upper = rows + step.upper * vectors, *const lower = rows + step.lower * vectors;
         double* const to = sums + kernel_gradient_sums * step.coupler;
+        const double* const from = adds ? to : no_sums;
         if (__builtin_expect(step.swaps, 0)) {
-          pass_coupler<Real, Bytes, true>(k, upper, lower, vectors, to);
+          pass_coupler<Real, Bytes, true>(k, upper, lower, vectors, from, to);
         } else {
-          pass_coupler<Real, Bytes, false>(k, upper, lower, vectors, to);
+          pass_coupler<Real, Bytes, false>(k, upper, lower, vectors, from, to);
         }
       }
       const GradientStep& last = tape.steps[end - 1];

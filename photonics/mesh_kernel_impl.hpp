@@ -236,11 +236,14 @@ void run_group(const KernelTape<Real>& tape, const KernelGroup& group, Row<Real,
   }
 }
 
+/// A part of the second cache that may be counted on.
+inline constexpr std::size_t cache_bytes = std::size_t{1} << 18;
+
 /// Takes tiles [0, count), one behind the other, through all groups: as many tiles at a time as stay in the
 /// second cache beside a group's coefficients, which are then fetched once for all of them.
 template <class Real, unsigned Bytes, unsigned Vectors>
-void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes, Vectors>* x, std::size_t count, Lit* lit) {
-  constexpr std::size_t cache_bytes = std::size_t{1} << 18;
+void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes, Vectors>* x, std::size_t count, Lit* lit,
+                Trade<Real, Bytes, Vectors>& trade) {
   const std::size_t fit = cache_bytes / (sizeof(*x) * tape.modes), together = fit > 1 ? fit : 1;
   for (std::size_t first = 0; first < count; first += together) {
     const std::size_t end = count - first < together ? count : first + together;
@@ -253,29 +256,44 @@ void run_groups(const KernelTape<Real>& tape, Row<Real, Bytes, Vectors>* x, std:
         k = group_k;
         swap = group_swap;
         run_group(tape, tape.groups[g], x + t * tape.modes, k, swap, lit[t]);
+        if (trade.mode < tape.modes) trade.next();
       }
     }
   }
+  while (trade.mode < tape.modes) trade.next();
 }
 
-/// Samples [first, first + valid), at most a scratch memory of them, as tiles of `Vectors`.
+/// Samples [first, first + valid), at most a scratch memory of them, as tiles of `Vectors`; behind them whole
+/// blocks, `blocks` in all, in two scratch memories by turns.
 template <class Real, unsigned Bytes, unsigned Vectors>
-void propagate_block(const KernelTape<Real>& tape, const KernelBatch<Real>& b, std::size_t first,
-                     std::size_t valid, Real* scratch) {
+void propagate_blocks(const KernelTape<Real>& tape, const KernelBatch<Real>& b, std::size_t first,
+                      std::size_t valid, std::size_t blocks, Real* scratch) {
   using R = Row<Real, Bytes, Vectors>;
+  constexpr std::size_t block = kernel_block<Real>, most_tiles = block / R::samples;
   auto* x = reinterpret_cast<R*>(scratch);
+  auto* other = x + most_tiles * tape.modes;
   const bool whole = valid % R::samples == 0;
-  Lit lit[kernel_scratch_lanes<Real> / R::samples];
-  std::size_t tiles = 0;
-  for (std::size_t at = first; at < first + valid; at += R::samples)
-    lit[tiles++] = b.in_re ? Lit{0, tape.modes} : Lit{at, at + R::samples - 1};
   if (!b.in_re || !b.in_im)
     pack_real(b, tape.modes, first, valid, x);
   else if (whole)
     pack<true>(b, tape.modes, first, valid, x);
   else
     pack<false>(b, tape.modes, first, valid, x);
-  run_groups(tape, x, tiles, lit);
+  for (std::size_t k = 0; k < blocks; ++k) {
+    Lit lit[most_tiles];
+    std::size_t tiles = 0;
+    for (std::size_t at = first; at < first + valid; at += R::samples)
+      lit[tiles++] = b.in_re ? Lit{0, tape.modes} : Lit{at, at + R::samples - 1};
+    const bool leaves = k > 0, enters = k + 1 < blocks;
+    Trade<Real, Bytes, Vectors> trade{
+        tape, b, other, leaves || enters ? 0 : tape.modes, first - block, first + block, leaves, enters};
+    run_groups(tape, x, tiles, lit, trade);
+    if (!enters) break;
+    first += block;
+    R* const done = x;
+    x = other;
+    other = done;
+  }
   if (whole)
     unpack<true>(tape, b, first, valid, x);
   else
@@ -285,16 +303,25 @@ void propagate_block(const KernelTape<Real>& tape, const KernelBatch<Real>& b, s
 /// Two vectors a tile where there are registers for them, and one for what is left.
 template <class Real, unsigned Bytes>
 void propagate(const KernelTape<Real>& tape, const KernelBatch<Real>& b, Real* scratch) noexcept {
-  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, block = kernel_scratch_lanes<Real>;
+  constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, block = kernel_block<Real>;
   constexpr unsigned wide = Bytes == 64 ? 2 : 1;
   for (std::size_t first = b.begin, here; first < b.end; first += here) {
+    // Rows of so many samples come from beyond the second cache, in which both blocks stay.
+    const bool far = 4 * sizeof(Real) * tape.modes * (b.end - first) > 4 * cache_bytes &&
+                     4 * sizeof(Real) * tape.modes * block <= cache_bytes;
+    if (far && b.end - first >= block && b.in_re && b.in_im) {
+      const std::size_t whole = (b.end - first) / block;
+      here = whole * block;
+      propagate_blocks<Real, Bytes, wide>(tape, b, first, block, whole, scratch);
+      continue;
+    }
     here = b.end - first < block ? b.end - first : block;
     const std::size_t vectors = (here + lanes - 1) / lanes, in_wide = (vectors - vectors % wide) * lanes;
     if (in_wide == 0) {
-      propagate_block<Real, Bytes, 1>(tape, b, first, here, scratch);
+      propagate_blocks<Real, Bytes, 1>(tape, b, first, here, 1, scratch);
     } else {
       here = here < in_wide ? here : in_wide;
-      propagate_block<Real, Bytes, wide>(tape, b, first, here, scratch);
+      propagate_blocks<Real, Bytes, wide>(tape, b, first, here, 1, scratch);
     }
   }
 }

@@ -56,7 +56,7 @@ template <class Real, unsigned Bytes>
     for (std::size_t r = 0; r < rows; ++r)
       for (unsigned i = 0; i < 4; ++i) sum[r][i][part] = s[r][i];
   }
-  for (std::size_t r = 0; r < rows; ++r) add_lanes<Real, Bytes>(sum[r], sums + r * stride);
+  for (std::size_t r = 0; r < rows; ++r) add_lanes<Real, Bytes>(sum[r], sums + r * stride, sums + r * stride);
 }
 
 template <class Real, unsigned Bytes>

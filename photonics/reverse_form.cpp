@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "photonics/reverse_order.hpp"
+#include "photonics/thread_scratch.hpp"
 
 namespace fringe {
 namespace {
@@ -16,7 +17,7 @@ constexpr int fresh_exponent = 16;
 constexpr double largest_norm = 0x1p80;
 // Slopes and sums of a large mesh come from the third cache, backwards: they are called for as many runs
 // ahead.
-constexpr std::size_t runs_ahead = 4;
+constexpr std::size_t runs_ahead = 16;
 
 Complex times(Complex a, Complex b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
@@ -158,9 +159,9 @@ GradientTape<Real> ReverseForm<Real>::tape() const {
 template <class Real>
 void ReverseForm<Real>::add_slopes(const double* sums, PhaseProgram& gradient) const {
   // M of each mode, {Re, Im} of the even modes, then of the odd ones: couplers side by side find theirs in
-  // rows.
-  const std::size_t plane = modes_ / 2 + 1;
-  std::vector<double> m(4 * plane);
+  // rows, which begin at cache lines.
+  const std::size_t plane = (modes_ / 2 + reverse_run) / reverse_run * reverse_run;
+  double* const m = thread_scratch<double>(4 * plane);
   const auto at = [&](std::size_t mode) { return &m[mode % 2 * 2 * plane + mode / 2]; };
   for (std::size_t k = 0; k < modes_; ++k) {
     const double* sum = sums + kernel_gradient_sums * (couplers_.size() + k);

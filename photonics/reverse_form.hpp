@@ -58,7 +58,7 @@ class ReverseForm {
   std::vector<std::uint32_t> place_;  ///< of each coupler among the steps
   std::vector<GradientStep> steps_;
   std::vector<Real> coefficients_, in_;
-  std::vector<ReverseSlopes> slopes_;        ///< per run
+  std::vector<ReverseSlopes<Real>> slopes_;  ///< per run
   std::vector<FrontStep> front_steps_;       ///< per coupler; empty without front splitters
   std::vector<ReverseDiagonals> diagonals_;  ///< per mode, as far as they have come
   ReverseRun<Real> run_;

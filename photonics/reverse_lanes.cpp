@@ -40,11 +40,13 @@ struct Number {
 template <class Real>
 [[gnu::always_inline]] inline void reverse(const double* __restrict t, const double* __restrict theta0,
                                            const double* __restrict theta1, const double* __restrict theta2,
-                                           std::size_t count, ReverseRun<Real>& run, ReverseSlopes& slopes) {
+                                           std::size_t count, ReverseRun<Real>& run,
+                                           ReverseSlopes<Real>& slopes) {
   double* const diagonals = &run.ahead[0][0].dr;
   Real* const coefficients = run.coefficients[0];
-  using S = ReverseSlopes;
-  double(*const to)[reverse_run] = slopes.plane;
+  using S = ReverseSlopes<Real>;
+  Real(*const to)[reverse_run] = slopes.plane;
+  const auto real = [](double x) { return static_cast<Real>(x); };
   for (std::size_t i = 0; i < count; ++i) {
     const Number t0{t[8 * i], t[8 * i + 1]}, t1{t[8 * i + 2], t[8 * i + 3]};
     const Number t2{t[8 * i + 4], t[8 * i + 5]}, t3{t[8 * i + 6], t[8 * i + 7]};
@@ -59,18 +61,18 @@ template <class Real>
     // M₀₁ and M₁₀ over their sums.
     const Number m01 = times_conj(d0, g1), m10 = times_conj(d1, g0);
     const Number same = times(p, t0), upper = times(times(p, t2), m01), lower = times(times(q, t0), m10);
-    to[S::same_re][i] = same.re;
-    to[S::same_im][i] = same.im;
-    to[S::upper_re][i] = upper.re;
-    to[S::upper_im][i] = upper.im;
-    to[S::lower_re][i] = lower.re;
-    to[S::lower_im][i] = lower.im;
-    to[S::theta0][i] = theta0[i];
-    to[S::theta1][i] = theta1[i];
-    to[S::theta_upper_re][i] = theta2[i] * m01.re;
-    to[S::theta_upper_im][i] = theta2[i] * m01.im;
-    to[S::theta_lower_re][i] = -theta2[i] * m10.re;
-    to[S::theta_lower_im][i] = -theta2[i] * m10.im;
+    to[S::same_re][i] = real(same.re);
+    to[S::same_im][i] = real(same.im);
+    to[S::upper_re][i] = real(upper.re);
+    to[S::upper_im][i] = real(upper.im);
+    to[S::lower_re][i] = real(lower.re);
+    to[S::lower_im][i] = real(lower.im);
+    to[S::theta0][i] = real(theta0[i]);
+    to[S::theta1][i] = real(theta1[i]);
+    to[S::theta_upper_re][i] = real(theta2[i] * m01.re);
+    to[S::theta_upper_im][i] = real(theta2[i] * m01.im);
+    to[S::theta_lower_re][i] = real(-theta2[i] * m10.re);
+    to[S::theta_lower_im][i] = real(-theta2[i] * m10.im);
 
     const bool swap = swap_ratio * norm(t0) * norm(t3) < norm(t1) * norm(t2);
     const Number pd = times(p, d0), qd = times(q, d1), rd = times(r, d0), sd = times(s, d1);
@@ -109,29 +111,30 @@ template <class Real>
 
 FRINGE_CLONES void reverse_single(const double* t, const double* theta0, const double* theta1,
                                   const double* theta2, std::size_t count, ReverseRun<float>& __restrict run,
-                                  ReverseSlopes& __restrict slopes) {
+                                  ReverseSlopes<float>& __restrict slopes) {
   reverse(t, theta0, theta1, theta2, count, run, slopes);
 }
 FRINGE_CLONES void reverse_dual(const double* t, const double* theta0, const double* theta1,
                                 const double* theta2, std::size_t count, ReverseRun<double>& __restrict run,
-                                ReverseSlopes& __restrict slopes) {
+                                ReverseSlopes<double>& __restrict slopes) {
   reverse(t, theta0, theta1, theta2, count, run, slopes);
 }
 
-FRINGE_CLONES void slopes_of(const ReverseSlopes& __restrict slopes, const double* __restrict sums,
-                             double* __restrict m0re, double* __restrict m0im, double* __restrict m1re,
-                             double* __restrict m1im, double* __restrict theta, double* __restrict phi) {
-  using S = ReverseSlopes;
-  const double(*const from)[reverse_run] = slopes.plane;
+[[gnu::always_inline]] inline void slopes_of(const double* __restrict plane, const double* __restrict sums,
+                                             double* __restrict m0re, double* __restrict m0im,
+                                             double* __restrict m1re, double* __restrict m1im,
+                                             double* __restrict theta, double* __restrict phi) {
+  using S = ReverseSlopes<double>;
   for (std::size_t i = 0; i < reverse_run; ++i) {
+    const auto of = [&](std::size_t number) { return plane[number * reverse_run + i]; };
     const Number m0{m0re[i], m0im[i]}, m1{m1re[i], m1im[i]};
     const Number s01{sums[4 * i], sums[4 * i + 1]}, s10{sums[4 * i + 2], sums[4 * i + 3]};
-    theta[i] += from[S::theta0][i] * m0.im + from[S::theta1][i] * m1.im +
-                ((from[S::theta_upper_re][i] * s01.re - from[S::theta_upper_im][i] * s01.im) +
-                 (from[S::theta_lower_re][i] * s10.re - from[S::theta_lower_im][i] * s10.im));
-    const Number same = times({from[S::same_re][i], from[S::same_im][i]}, {m0.re - m1.re, m0.im - m1.im});
-    const Number upper = times({from[S::upper_re][i], from[S::upper_im][i]}, s01);
-    const Number lower = times({from[S::lower_re][i], from[S::lower_im][i]}, s10);
+    theta[i] += of(S::theta0) * m0.im + of(S::theta1) * m1.im +
+                ((of(S::theta_upper_re) * s01.re - of(S::theta_upper_im) * s01.im) +
+                 (of(S::theta_lower_re) * s10.re - of(S::theta_lower_im) * s10.im));
+    const Number same = times({of(S::same_re), of(S::same_im)}, {m0.re - m1.re, m0.im - m1.im});
+    const Number upper = times({of(S::upper_re), of(S::upper_im)}, s01);
+    const Number lower = times({of(S::lower_re), of(S::lower_im)}, s10);
     const Number ahead{m1.re + same.re + (upper.re + lower.re), m1.im + same.im + (upper.im + lower.im)};
     phi[i] -= ahead.im;
     m0re[i] = ahead.re;
@@ -139,6 +142,20 @@ FRINGE_CLONES void slopes_of(const ReverseSlopes& __restrict slopes, const doubl
     m1re[i] = m0.re + m1.re - ahead.re;
     m1im[i] = m0.im + m1.im - ahead.im;
   }
+}
+
+// In two loops: of single and double numbers in one, g++ takes half a register of each.
+FRINGE_CLONES void slopes_single(const float* __restrict plane, const double* __restrict sums,
+                                 double* __restrict m0re, double* __restrict m0im, double* __restrict m1re,
+                                 double* __restrict m1im, double* __restrict theta, double* __restrict phi) {
+  double wide[ReverseSlopes<float>::planes * reverse_run];
+  for (std::size_t i = 0; i < ReverseSlopes<float>::planes * reverse_run; ++i) wide[i] = plane[i];
+  slopes_of(wide, sums, m0re, m0im, m1re, m1im, theta, phi);
+}
+FRINGE_CLONES void slopes_dual(const double* __restrict plane, const double* __restrict sums,
+                               double* __restrict m0re, double* __restrict m0im, double* __restrict m1re,
+                               double* __restrict m1im, double* __restrict theta, double* __restrict phi) {
+  slopes_of(plane, sums, m0re, m0im, m1re, m1im, theta, phi);
 }
 
 // As whole numbers, of which the least is found in lanes: of numbers ≥ 0 it is the same one.
@@ -163,16 +180,21 @@ const double* numbers(const Matrix2* couplers) { return reinterpret_cast<const d
 }  // namespace
 
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<float>& run, ReverseSlopes& slopes) noexcept {
+                      ReverseRun<float>& run, ReverseSlopes<float>& slopes) noexcept {
   reverse_single(numbers(couplers), theta[0], theta[1], theta[2], count, run, slopes);
 }
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<double>& run, ReverseSlopes& slopes) noexcept {
+                      ReverseRun<double>& run, ReverseSlopes<double>& slopes) noexcept {
   reverse_dual(numbers(couplers), theta[0], theta[1], theta[2], count, run, slopes);
 }
 
-void reverse_slopes(const ReverseSlopes& slopes, const double* sums, const ReverseProducts& m) noexcept {
-  slopes_of(slopes, sums, m.upper_re, m.upper_im, m.lower_re, m.lower_im, m.theta, m.phi);
+void reverse_slopes(const ReverseSlopes<float>& slopes, const double* sums,
+                    const ReverseProducts& m) noexcept {
+  slopes_single(slopes.plane[0], sums, m.upper_re, m.upper_im, m.lower_re, m.lower_im, m.theta, m.phi);
+}
+void reverse_slopes(const ReverseSlopes<double>& slopes, const double* sums,
+                    const ReverseProducts& m) noexcept {
+  slopes_dual(slopes.plane[0], sums, m.upper_re, m.upper_im, m.lower_re, m.lower_im, m.theta, m.phi);
 }
 
 double least_square(const Matrix2* couplers, std::size_t count) noexcept {

@@ -18,9 +18,10 @@ struct ReverseDiagonals {
   double dr, di, gr, gi;
 };
 
-/// Of a run of couplers, plane by plane, for add_slopes(). M₀₀ ahead of a coupler is M₁₁ + same·(M₀₀ − M₁₁) +
-/// upper·ŝ₀₁ + lower·ŝ₁₀, with the sums ŝ of ŷ and ĝ;
+/// Of a run of couplers, plane by plane, in the precision of the fields, for add_slopes(). M₀₀ ahead of a
+/// coupler is M₁₁ + same·(M₀₀ − M₁₁) + upper·ŝ₀₁ + lower·ŝ₁₀, with the sums ŝ of ŷ and ĝ;
 ///   ∂L/∂θ = θ₀ Im M₀₀ + θ₁ Im M₁₁ + Re(theta_upper·ŝ₀₁ + theta_lower·ŝ₁₀).
+template <class Real>
 struct ReverseSlopes {
   enum Plane {
     same_re,
@@ -37,7 +38,7 @@ struct ReverseSlopes {
     theta_lower_im,
     planes
   };
-  double plane[planes][reverse_run];
+  Real plane[planes][reverse_run];
 };
 
 /// A run of couplers.
@@ -57,9 +58,9 @@ inline constexpr std::uint64_t reverse_lost = 8;
 
 /// theta: θ₀, θ₁ and θ₂ of SlopeWeights.
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<float>& run, ReverseSlopes& slopes) noexcept;
+                      ReverseRun<float>& run, ReverseSlopes<float>& slopes) noexcept;
 void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std::size_t count,
-                      ReverseRun<double>& run, ReverseSlopes& slopes) noexcept;
+                      ReverseRun<double>& run, ReverseSlopes<double>& slopes) noexcept;
 
 /// Of each coupler of a run: M₀₀ and M₁₁, and what the slopes of θ and φ are added to.
 struct ReverseProducts {
@@ -68,7 +69,10 @@ struct ReverseProducts {
 
 /// Takes M₀₀ and M₁₁ from behind a whole run of couplers ahead of them. sums: kernel_gradient_sums per
 /// coupler. The slope of φ is that without a front splitter.
-void reverse_slopes(const ReverseSlopes& slopes, const double* sums, const ReverseProducts& m) noexcept;
+void reverse_slopes(const ReverseSlopes<float>& slopes, const double* sums,
+                    const ReverseProducts& m) noexcept;
+void reverse_slopes(const ReverseSlopes<double>& slopes, const double* sums,
+                    const ReverseProducts& m) noexcept;
 
 /// The least square of a singular value of any of the couplers; 1 where all are larger.
 double least_square(const Matrix2* couplers, std::size_t count) noexcept;

@@ -158,7 +158,7 @@ void TrialChips<Lanes>::propagate(const TrialPlan& plan, std::size_t lane, const
                   factor_re_.data(), factor_im_.data()},
                  {in.re.data, in.im.data, out.re.data, out.im.data, in.re.stride, in.im.stride, out.re.stride,
                   out.im.stride, 0, in.re.cols},
-                 thread_scratch<float>(2 * kernel_scratch_lanes<float> * modes));
+                 thread_scratch<float>(kernel_scratch<float>(modes)));
   set_swaps(0);
 }
 

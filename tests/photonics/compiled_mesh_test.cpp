@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <string_view>
 
 #include "core/draw.hpp"
 #include "core/error.hpp"
@@ -159,31 +160,39 @@ TYPED_TEST(CompiledMeshOf, EveryInstructionSetAgrees) {
   }
 }
 
+// Batches of some whole blocks, which come and go while others are computed, and a rest; a mesh of many
+// groups, and one of so few that most modes are left when a block is done.
 TYPED_TEST(CompiledMeshOf, BitsOfASampleDependOnNothingElse) {
-  const MeshLayout layout = find_topology("rectangular").build(18);
-  const CompiledMesh<TypeParam> compiled(layout, imperfect_mesh(layout, 0.1));
-  Batch<TypeParam> x = Batch<TypeParam>::random(18, 131), whole(18, 131);
-  compiled.propagate(x.view(), whole.view());
-  for (const unsigned threads : {1u, 2u, 5u}) {
-    ThreadPool pool(threads);
-    Batch<TypeParam> y(18, 131);
-    compiled.propagate(x.view(), y.view(), &pool);
-    EXPECT_TRUE(y == whole) << threads << " threads";
-  }
-  for (const std::size_t width : {1, 2, 9, 16, 33, 64}) {
-    Batch<TypeParam> y(18, 131);
-    for (std::size_t first = 0; first < 131; first += width) {
-      const std::size_t here = std::min(width, 131 - first);
-      const auto part = [&](Fields<TypeParam> f) {
-        return Fields<TypeParam>{f.re.block(0, 18, first, here), f.im.block(0, 18, first, here)};
-      };
-      compiled.propagate(part(x.view()), part(y.view()));
+  constexpr std::size_t n = 16, batch = 4096 + 3 * 128 + 31;
+  const KernelSets sets = available_mesh_kernels();
+  for (const std::string_view topology : {"rectangular", "butterfly"})
+    for (std::size_t set = 0; set < sets.count; ++set) {
+      const KernelSet& kernels = *sets.set[set];
+      const MeshLayout layout = find_topology(topology).build(n);
+      const CompiledMesh<TypeParam> compiled(layout, imperfect_mesh(layout, 0.1));
+      Batch<TypeParam> x = Batch<TypeParam>::random(n, batch), whole(n, batch);
+      compiled.propagate(x.view(), whole.view(), nullptr, kernels);
+      for (const unsigned threads : {1u, 2u, 5u}) {
+        ThreadPool pool(threads);
+        Batch<TypeParam> y(n, batch);
+        compiled.propagate(x.view(), y.view(), &pool, kernels);
+        EXPECT_TRUE(y == whole) << topology << ", " << kernels.isa << ", " << threads << " threads";
+      }
+      for (const std::size_t width : {1, 2, 9, 16, 33, 64, 4300}) {
+        Batch<TypeParam> y(n, batch);
+        for (std::size_t first = 0; first < batch; first += width) {
+          const std::size_t here = std::min(width, batch - first);
+          const auto part = [&](Fields<TypeParam> f) {
+            return Fields<TypeParam>{f.re.block(0, n, first, here), f.im.block(0, n, first, here)};
+          };
+          compiled.propagate(part(x.view()), part(y.view()), nullptr, kernels);
+        }
+        EXPECT_TRUE(y == whole) << topology << ", " << kernels.isa << ", by " << width;
+      }
+      Batch<TypeParam> in_place = x;
+      compiled.propagate(in_place.view(), in_place.view(), nullptr, kernels);
+      EXPECT_TRUE(in_place == whole) << topology << ", " << kernels.isa;
     }
-    EXPECT_TRUE(y == whole) << "by " << width;
-  }
-  Batch<TypeParam> in_place = x;
-  compiled.propagate(in_place.view(), in_place.view());
-  EXPECT_TRUE(in_place == whole);
 }
 
 // Where a mesh has a ring form a vector alone takes it, through rescalings too; its bits are those of the
