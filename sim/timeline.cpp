@@ -105,15 +105,16 @@ std::string timeline_text(const Timeline& t) {
       "fringe timeline · {} on {}, {} cores, batch {}\n{} stationary, partial sums {}, {}\n\n", r.workload,
       r.preset, r.cores, r.batch, name_of(stationary_rows, r.options.mapping.stationary),
       name_of(sums_rows, r.options.mapping.sums),
-      r.options.overlap ? fmt::format("{} bank(s) of phases, work overlaps", r.options.banks)
+      r.options.overlap ? fmt::format("{} bank{} of phases, work overlaps", r.options.banks,
+                                r.options.banks == 1 ? "" : "s")
                         : std::string("one piece of work after the other"));
   const auto line = [&](const std::string& what, const std::string& value) {
     text += "  " + left(what, 44) + right(value, 14) + "\n";
   };
   line("tasks", std::to_string(s.tasks.size()));
   line(r.requests == 1 ? "makespan" : "makespan of all requests", si(s.times.makespan_s, "s"));
-  line("no schedule is shorter than: path", si(s.bounds.path_s, "s"));
-  line("no schedule is shorter than: busiest", si(s.bounds.busiest_s, "s"));
+  line("lower bound: longest chain of work", si(s.bounds.path_s, "s"));
+  line("lower bound: busiest resource", si(s.bounds.busiest_s, "s"));
   line("price of one request, nothing overlapped", si(t.price.latency_s, "s"));
   line("energy of a request, static power once", si(energy_j(t) / static_cast<double>(r.requests), "J"));
   if (const double area = s.cost.chip_area_m2(); area > 0)
