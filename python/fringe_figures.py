@@ -252,6 +252,25 @@ def annotate_rows(ax, points):
                     va="bottom" if light else "top")
 
 
+def label_ends(ax, points):
+    """Writes the numbers of hardware to the right of where its lines end (x, y, row), none over another."""
+    ax.autoscale_view()  # limits of lines are else found when they are drawn
+    groups, apart = [], 12 * ax.figure.dpi / 72
+    low, high = ax.get_ylim()
+    for x, y, row in sorted((p for p in points if low <= p[1] <= high), key=lambda point: point[1]):
+        pixel = ax.transData.transform((x, y))[1]
+        if groups and groups[-1]["camp"] == row["camp"] and pixel - groups[-1]["pixel"] < apart:
+            groups[-1]["numbers"].append(row["number"])
+        else:
+            groups.append({"pixel": pixel, "at": (x, y), "camp": row["camp"], "numbers": [row["number"]]})
+    place = -np.inf
+    for group in groups:
+        place = max(group["pixel"], place + apart)
+        ax.annotate(f"[{_runs(sorted(group['numbers']))}]", group["at"], xytext=(22, 72 * (place - group["pixel"]) / ax.figure.dpi),
+                    textcoords="offset points", fontsize=8.5, color=CAMP[group["camp"]], va="center", annotation_clip=False,
+                    arrowprops={"arrowstyle": "-", "lw": 0.6, "color": CAMP[group["camp"]], "shrinkA": 1, "shrinkB": 4})
+
+
 def _merge(ax, points):
     """Labels of one camp that would run into each other become one: "[3–5]"."""
     groups = []

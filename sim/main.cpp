@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -161,6 +162,9 @@ int main(int argc, char** argv) {
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw fringe::Error(std::string("standard output cannot be written: ") + std::strerror(errno));
     return status;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "fringe: there is not enough memory for this; smaller sizes take less\n");
+    return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fringe: %s\n", error.what());
     return 2;

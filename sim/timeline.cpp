@@ -46,7 +46,7 @@ double percentile(std::vector<double> values, double p) {
 constexpr std::array latency_percentiles{0.5, 0.99};
 
 /// Cores one by one where they are few, else as one line.
-constexpr std::size_t most_cores_shown = 8;
+constexpr std::size_t most_cores_shown = 8, most_cores = 1'000'000;
 
 double mean_core_utilisation(const Timeline& t) {
   double sum = 0;
@@ -71,6 +71,8 @@ PartialSums find_partial_sums(std::string_view name) {
 Timeline make_timeline(const TimelineRequest& request) {
   const auto refuse = [](const std::string& what) { throw Error("timeline: " + what); };
   Timeline t{request, {}, {}, {}, 0};
+  if (request.cores > most_cores)
+    refuse(fmt::format("cores = {} must be at most {}, as each is followed", request.cores, most_cores));
   if (request.batch < 1) refuse("batch = 0 must be at least 1");
   if (request.requests < 1) refuse("requests = 0 must be at least 1");
   if (!(request.per_s >= 0) || !std::isfinite(request.per_s))
@@ -106,7 +108,7 @@ std::string timeline_text(const Timeline& t) {
       r.preset, r.cores, r.batch, name_of(stationary_rows, r.options.mapping.stationary),
       name_of(sums_rows, r.options.mapping.sums),
       r.options.overlap ? fmt::format("{} bank{} of phases, work overlaps", r.options.banks,
-                                r.options.banks == 1 ? "" : "s")
+                                      r.options.banks == 1 ? "" : "s")
                         : std::string("one piece of work after the other"));
   const auto line = [&](const std::string& what, const std::string& value) {
     text += "  " + left(what, 44) + right(value, 14) + "\n";

@@ -98,6 +98,7 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"timeline digits-mlp --on realistic --sums adc --out x.json", "partial sums"},
       {"timeline digits-mlp --on realistic --requests -1 --out x.json",
        "--requests: takes a whole number, not '-1'"},
+      {"timeline digits-mlp --on realistic --cores 99999999999", "at most 1000000"},
       {"timeline digits-mlp --on", "--on: lacks its PRESET"},
       {"serve digits-mlp --bound 15ms", "--bound: takes a number, not '15ms'"},
       {"serve digits-mlp --on h100", "'h100-sxm'"},
