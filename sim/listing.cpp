@@ -163,7 +163,10 @@ std::string systolic_arrays() {
 }
 
 std::string workloads() {
-  std::string text;
+  std::string text =
+      entry("mlp@FEATURES-HIDDEN-…-CLASSES",
+            "fully connected layers of your sizes with rectifiers between, such as mlp@64-32-10",
+            "a shape of yours; trains as digits-mlp does");
   for (const Workload& row : workload_zoo())
     text +=
         entry(row.name,

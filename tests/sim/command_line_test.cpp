@@ -130,6 +130,8 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"compare --sed 1", "--seed"},
       {"compare --seed 9007199254740993", "seed"},
       {"compare --data nowhere", "nowhere"},
+      {"compare --data robot-arm", "workload mlp@6-32-2 would fit them"},
+      {"compare --workload mlp@6-", "mlp@64-32-10"},
       {"compare --workload resnet51", "'resnet50'"},
       {"compare --workload resnet50 --data .", "'mnist-mlp' does"},
       {"compare --workload resnet50 --out x.h5", "priced, not run"},
