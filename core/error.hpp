@@ -16,8 +16,9 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The candidate with the smallest edit distance to `name` (Levenshtein 1966), or "" where none is within
-/// half the length of `name` plus one.
+/// The shortest candidate that goes on where `name` ends ("h100" → "h100-sxm"), else the one with the
+/// smallest edit distance, where two neighbours that trade places count once (Damerau, Commun. ACM 7, 171
+/// (1964)), or "" where none is within half the length of `name` (of short names: within one).
 std::string nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
 /// "unknown KIND 'NAME'; did you mean 'NEAREST'?" or, where nothing is near, the list of valid names.

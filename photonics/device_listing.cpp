@@ -18,7 +18,7 @@ struct Value {
 };
 
 std::string text_of(const Value& value) {
-  static constexpr std::array<std::string_view, 10> prefixes{"f", "p", "n", "u", "m", "", "k", "M", "G", "T"};
+  static constexpr std::array<std::string_view, 10> prefixes{"f", "p", "n", "µ", "m", "", "k", "M", "G", "T"};
   constexpr int no_prefix = 5;
   const bool si = !value.unit.empty() && value.unit.front() != ' ';
   int index = no_prefix;
@@ -42,7 +42,10 @@ std::string summary(std::initializer_list<Value> values) {
   return text;
 }
 
-std::string area(double m2) { return m2 > 0 ? ", " + text_of({1e12 * m2, " um2", "area"}) : ""; }
+std::string area(double m2) {
+  if (m2 <= 0) return "";
+  return ", " + (m2 < 1e-8 ? text_of({1e12 * m2, " µm²", "area"}) : text_of({1e6 * m2, " mm²", "area"}));
+}
 
 std::string summary_of(const PhaseShifter& d) {
   return summary({{d.pi_power_w, "W", "pi power"},

@@ -103,10 +103,8 @@ def panel(ax, rates, limits, title, label, **fixed):
 
 def name_limits(ax, limits):
     for kind, limit in limits.items():
-        above = kind == "float"  # lines of float pass between the two
-        ax.annotate(f"limit of the multiply-adds, {kind}", (1, limit), xycoords=("axes fraction", "data"),
-                    xytext=(-5, 2 if above else -2), textcoords="offset points", fontsize=8.5, color="0.25", ha="right",
-                    va="bottom" if above else "top")
+        ax.annotate(f"limit of the multiply-adds, {kind}", (1, limit), xycoords=("axes fraction", "data"), xytext=(-5, 1),
+                    textcoords="offset points", fontsize=8.5, color="0.25", ha="right", va="bottom")
 
 
 def nanoseconds_axis(ax):
@@ -133,7 +131,7 @@ def draw(results, peers, png):
     panel(axes[0], rates, limits, f"Against the number of modes, batch {BATCH}", "modes N", batch=BATCH)
     panel(axes[1], rates, limits, f"Against the batch, N = {SIZE}", "vectors in a batch", modes=SIZE)
     axes[0].set_ylabel("MZI·vectors per second")
-    name_limits(axes[1], limits)
+    name_limits(axes[0], limits)
     nanoseconds_axis(axes[1])
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower left", ncol=4, frameon=False, bbox_to_anchor=(0.05, 0.005), columnspacing=2.2)

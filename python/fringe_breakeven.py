@@ -14,6 +14,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import FuncFormatter
 
 from fringe_figures import si
+from fringe_figures import words as capitals
 from fringe_trace import Trace, TraceError
 
 LIGHT, BOARD = "#D55E00", "#0072B2"
@@ -36,9 +37,9 @@ def of_what(trace, board):
 
 
 def words(key):
-    """"pi_power_w" → "pi power"; the unit stands with the values."""
-    parts = key.split("_")
-    return " ".join(parts[:-1] if parts[-1] in ("w", "s", "hz", "db", "j") else parts)
+    """"pi_power_w" → "π power"; the unit stands with the values."""
+    parts = key.replace("pi_", "π_", 1).replace("dac_j", "dac_energy").replace("adc_j", "adc_energy").split("_")
+    return capitals("_".join(parts[:-1] if parts[-1] in ("w", "s", "hz", "db", "j") else parts))
 
 
 def value(number, unit):
@@ -53,6 +54,11 @@ def times(ratio):
     return f"{ratio:.3g}×" if ratio >= 1 else f"1/{1 / ratio:.3g}"
 
 
+def decade(ratio, _):
+    """Label of a tick of ratios."""
+    return f"{ratio:,.0f}×" if ratio >= 1 else f"1/{1 / ratio:,.0f}"
+
+
 def tornado(trace, board, ax, count=10):
     """Energy of light over the board's when one assumption alone goes from end to end of its range."""
     base = trace.where("breakeven", board=board)["ratio"][0]
@@ -60,7 +66,7 @@ def tornado(trace, board, ax, count=10):
     count = min(count, len(rows["key"]))
     ends = np.array([rows["ratio_low"][:count], rows["ratio_high"][:count]])
     least, most = min(ends.min(), base) / 3, max(ends.max(), base)
-    shown = min(most, base * 1e4) * 3
+    shown = min(most, base * 1e3) * 3
     for y in range(count):
         low, high = sorted((*ends[:, y], base))[0], sorted((*ends[:, y], base))[-1]
         ax.barh(y, min(high, shown) - low, left=low, height=0.6, color=BOARD if high > 1 else LIGHT, alpha=0.35)
@@ -69,7 +75,7 @@ def tornado(trace, board, ax, count=10):
         for k, column in zip(np.argsort(ends[:, y], kind="stable"), ("left", "right")):
             ratio, number = ends[k, y], rows[("low", "high")[k]][y]
             at = min(ratio, base) if column == "left" else min(max(ratio, base), shown)
-            ax.annotate(value(number, unit) + (f" ({ratio:.0e}×)" if ratio > shown else ""), (at, y),
+            ax.annotate(value(number, unit) + (" (off the scale)" if ratio > shown else ""), (at, y),
                         xytext=(-4 if column == "left" else 4, 0), textcoords="offset points",
                         ha="right" if column == "left" else "left", va="center", fontsize=8)
     ax.axvline(base, color="black", lw=1)
@@ -78,9 +84,11 @@ def tornado(trace, board, ax, count=10):
     ax.set_xlim(min(least, 0.3), shown * 8)
     ax.set_yticks(range(count), [words(k) for k in rows["key"][:count]])
     ax.invert_yaxis()
+    ax.xaxis.set_major_formatter(FuncFormatter(decade))
     ax.set_xlabel("energy of light over the board's")
     ax.set_title(f"Which assumption decides: {board}{of_what(trace, board)}", pad=20)
-    ax.annotate("light wins", (1, -0.7), xytext=(-4, 0), textcoords="offset points", ha="right", color=LIGHT, fontsize=9)
+    ax.annotate("light wins left of here", (1, (count - 1) / 2), xytext=(-3, 0), textcoords="offset points", ha="right",
+                va="center", rotation=90, color=LIGHT, fontsize=9)
     ax.annotate(f"as it is: {times(base)}", (base, -0.7), xytext=(4, 0), textcoords="offset points", fontsize=9)
 
 
@@ -111,6 +119,7 @@ def ratio_map(trace, board, ax):
     better = cells["all_else_better"][0] == 1
     ax.set_title("Where light wins, all else " + ("at its best" if better else "as it is"), pad=20)
     bar = ax.figure.colorbar(mesh, ax=ax, extend="both")
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(decade))
     bar.set_label("energy of light over the board's")
 
 

@@ -36,12 +36,13 @@ def si(value, unit):
     """1.2e-05, "J" → "12 µJ"."""
     if not np.isfinite(value) or value == 0:
         return "–"
-    power = int(np.clip(np.floor(np.log10(abs(value)) / 3), -6, 4))
+    power = int(np.clip(np.floor(np.log10(abs(value)) / 3 + 1e-9), -6, 4))
     return f"{value / 1000.0 ** power:.3g} {'afpnµm kMGT'[power + 6].strip()}{unit}"
 
 
 def hardware(trace):
-    """The hardware with a score, as dicts. Of a modelled board's formats the fastest at equal accuracy stays."""
+    """The hardware with a score, as dicts. Of a modelled board's formats the best at equal accuracy stays: the fastest, and of
+    those within 2 % the one that takes the fewest joules, as in the printed table."""
     table, metric = trace["hardware"], scores.metrics(trace)[0]
     rows, boards = [], {}
     for i, name in enumerate(table["name"]):
@@ -52,17 +53,26 @@ def hardware(trace):
         row["best"], row["one"] = best_batch(trace, name), batch_one(trace, name)
         board = name.split()[0]
         if row["camp"] == "electronic" and row["cost"] == "modelled" and row["best"] is not None:
-            rank = (row["at_equal_accuracy"], row["best"]["throughput_per_s"])
             if board in boards:
-                if rank > boards[board][0]:
-                    rows[boards[board][1]] = row
-                    boards[board] = (rank, boards[board][1])
+                if _better(trace, row, rows[boards[board]]):
+                    rows[boards[board]] = row
                 continue
-            boards[board] = (rank, len(rows))
+            boards[board] = len(rows)
         rows.append(row)
     for number, row in enumerate(rows, 1):
         row["number"] = number
     return rows
+
+
+def _better(trace, row, other):
+    """Whether one format stands for its board rather than another."""
+    if row["at_equal_accuracy"] != other["at_equal_accuracy"]:
+        return row["at_equal_accuracy"]
+    ratio = row["best"]["throughput_per_s"] / other["best"]["throughput_per_s"]
+    if not 0.98 <= ratio <= 1.02:
+        return ratio > 1
+    joules = [parts_per_sample(trace, r["best"], "pipelined_energy_by_part").sum() for r in (row, other)]
+    return joules[0] < joules[1]
 
 
 def _figures(trace, name, scenario):
@@ -87,6 +97,11 @@ def parts_per_sample(trace, figure, column="energy_by_part"):
     """Joules per sample by part inside the compared boundary."""
     inside = np.isin(trace["parts"]["boundary"], COMPARED)
     return np.where(inside, figure[column], 0.0) / figure["batch"]
+
+
+def words(name):
+    """"output_adc" → "output ADC"; abbreviations stand in capitals."""
+    return " ".join(w.upper() if w in ("adc", "dac", "mac", "sram", "dram") else w for w in name.split("_"))
 
 
 def label(row):
@@ -143,7 +158,7 @@ def cause_panel(ax, trace, preset):
         ax.annotate(f"all together {total:.2g}", (total, len(order) - 0.36), ha="right", va="bottom", fontsize=9,
                     color="0.35", annotation_clip=False, xytext=(3, 0), textcoords="offset points")
     ax.axvline(0, color="0.6", lw=0.8)
-    ax.set_yticks(y, [str(c).replace("_", " ") for c in causes["cause"][order]])
+    ax.set_yticks(y, [words(str(c)) for c in causes["cause"][order]])
     ax.tick_params(axis="y", labelsize=9)
     ax.set_ylim(-0.6, len(order) - 0.4)
     ax.xaxis.set_major_locator(MaxNLocator(5))
@@ -168,7 +183,7 @@ def energy_panel(ax, trace, rows):
             for part, share in zip(trace.parts, joules / total if total > 0 else joules):
                 ax.barh(at, share, 0.86, left, color=PART.get(part, "0.5"), edgecolor="white", lw=0.5)
                 if share > 0.10:
-                    ax.text(left + share / 2, at, part.replace("_", " "), ha="center", va="center", fontsize=7.5,
+                    ax.text(left + share / 2, at, words(part), ha="center", va="center", fontsize=7.5,
                             color="white" if part in DARK else "black", clip_on=True)
                 if share > 0:
                     used.add(part)
@@ -187,7 +202,7 @@ def energy_panel(ax, trace, rows):
     ax.set_xlabel("share of the energy of one sample, inside the accelerator with its memory")
     ax.set_title("Joules: which part spends them")
     ax.legend(handles=[plt.Rectangle((0, 0), 1, 1, color=PART.get(p, "0.5")) for p in trace.parts if p in used],
-              labels=[p.replace("_", " ") for p in trace.parts if p in used], ncol=6, fontsize=8, frameon=False,
+              labels=[words(p) for p in trace.parts if p in used], ncol=6, fontsize=8, frameon=False,
               loc="upper left", bbox_to_anchor=(-0.02, -0.09), handlelength=1, columnspacing=1.2)
 
 
@@ -212,8 +227,10 @@ def time_panel(ax, trace, rows):
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.margins(0.12)
-    ax.set_xlabel("seconds per sample")
-    ax.set_ylabel("joules per sample")
+    ax.set_xlabel("time per sample")
+    ax.set_ylabel("energy per sample")
+    for axis, unit in ((ax.xaxis, "s"), (ax.yaxis, "J")):
+        axis.set_major_formatter(FuncFormatter(lambda v, _, unit=unit: si(v, unit)))
     ax.set_title(f"Time and joules at equal {scores.metrics(trace)[0]['name']}")
     annotate_rows(ax, placed)
     _power_lines(ax)
@@ -235,13 +252,32 @@ def annotate_rows(ax, points):
                     va="bottom" if light else "top")
 
 
+def label_ends(ax, points):
+    """Writes the numbers of hardware to the right of where its lines end (x, y, row), none over another."""
+    ax.autoscale_view()  # limits of lines are else found when they are drawn
+    groups, apart = [], 12 * ax.figure.dpi / 72
+    low, high = ax.get_ylim()
+    for x, y, row in sorted((p for p in points if low <= p[1] <= high), key=lambda point: point[1]):
+        pixel = ax.transData.transform((x, y))[1]
+        if groups and groups[-1]["camp"] == row["camp"] and pixel - groups[-1]["pixel"] < apart:
+            groups[-1]["numbers"].append(row["number"])
+        else:
+            groups.append({"pixel": pixel, "at": (x, y), "camp": row["camp"], "numbers": [row["number"]]})
+    place = -np.inf
+    for group in groups:
+        place = max(group["pixel"], place + apart)
+        ax.annotate(f"[{_runs(sorted(group['numbers']))}]", group["at"], xytext=(22, 72 * (place - group["pixel"]) / ax.figure.dpi),
+                    textcoords="offset points", fontsize=8.5, color=CAMP[group["camp"]], va="center", annotation_clip=False,
+                    arrowprops={"arrowstyle": "-", "lw": 0.6, "color": CAMP[group["camp"]], "shrinkA": 1, "shrinkB": 4})
+
+
 def _merge(ax, points):
     """Labels of one camp that would run into each other become one: "[3–5]"."""
     groups = []
     for x, y, row in points:
         pixel = ax.transData.transform((x, y))
         group = next((g for g in groups if g["camp"] == row["camp"] and
-                      (np.abs(g["pixel"] - pixel) < (80, 24)).all()), None)
+                      (np.abs(g["pixel"] - pixel) < (90, 40)).all()), None)
         if group is None:
             groups.append(group := {"pixel": pixel, "at": (x, y), "camp": row["camp"], "numbers": set()})
         group["numbers"].add(row["number"])
@@ -281,11 +317,12 @@ def main_figure(trace, png):
     rows = hardware(trace)
     presets = list(dict.fromkeys(trace.where("causes").get("preset", [])))
     figure = plt.figure(figsize=(16, 13), dpi=100)
-    grid = figure.add_gridspec(2, 2, left=0.185, right=0.985, top=0.875, bottom=0.085, wspace=0.36, hspace=0.24,
+    grid = figure.add_gridspec(2, 2, left=0.185, right=0.985, top=0.875, bottom=0.085, wspace=0.42, hspace=0.24,
                                height_ratios=(1, 1.15), width_ratios=(1, 1.2))
     name = scores.metrics(trace)[0]["name"]
     figure.suptitle(f"Where do {name}, time and joules go?", x=0.015, y=0.985, ha="left", fontsize=18, weight="bold")
-    figure.text(0.015, 0.94, "Numbers in brackets name the hardware in all panels.", color="0.35")
+    figure.text(0.015, 0.94, "Marks tell figures that were measured, simulated and modelled;\n"
+                "numbers in brackets name the hardware in all panels.", color="0.35", va="center")
     kind_legend(figure)
     score_panel(figure.add_subplot(grid[0, 0]), trace, rows)
     causes = grid[0, 1].subgridspec(1, max(1, len(presets)), wspace=0.62)

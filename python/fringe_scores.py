@@ -140,7 +140,7 @@ def training_figure(trace, png):
     light = [str(n) for n, camp in zip(trace["hardware"]["name"], trace["hardware"]["camp"]) if camp == "photonic"]
     light = light if is_loss else []
     figure, (ax, chips) = plt.subplots(1, 2, figsize=(10.5, 5.8), dpi=110, sharey=True,
-                                       width_ratios=(3, 0.1 + 0.55 * max(len(light), 1)))
+                                       width_ratios=(3, 0.1 + 0.55 * len(light)))
     figure.subplots_adjust(left=0.075, right=0.985, top=0.82, bottom=0.15, wspace=0.04)
     runs = [r for r in dict.fromkeys(trace["epochs"]["run"]) if r.startswith("floating point") and "ordered" not in r]
     for n, run in enumerate(runs):

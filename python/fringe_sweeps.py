@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from fringe_figures import CAMP, MARKER, PART, plt, si
 from fringe_trace import Trace, TraceError
@@ -90,7 +91,10 @@ def pareto_panel(ax, rows, name, column, unit, meaning):
         ax.errorbar(at, height, yerr=np.nan_to_num(100 * row["half_width"]), color=CAMP[row["camp"]], ms=7, capsize=3, lw=1.4,
                     marker=MARKER.get(row.get("provenance"), "x"), markeredgecolor="white", markeredgewidth=0.6, zorder=3)
     ax.set_xscale("log")
-    ax.set_xlabel(f"{meaning}, {unit}")
+    ax.xaxis.set_major_locator(MaxNLocator(5) if x and max(x) < 10 * min(x) else LogLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: si(v, unit)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(meaning)
     ax.set_title(f"Accuracy against {name}")
     ax.grid(color="0.92")
     ax.set_axisbelow(True)
@@ -98,14 +102,16 @@ def pareto_panel(ax, rows, name, column, unit, meaning):
 
 def pareto_figure(trace, path=None):
     rows = [r for r in designs(trace) if "latency_s" in r]
-    figure, panels = plt.subplots(1, len(PRICES), figsize=(15, 4.8), sharey=True)
+    figure, panels = plt.subplots(1, len(PRICES), figsize=(15, 5.1), sharey=True)
     for ax, what in zip(panels, PRICES):
         pareto_panel(ax, rows, *what)
-    panels[0].set_ylabel("test accuracy, %, mean and 95 % over replicas")
+    panels[0].set_ylabel("test accuracy (simulated), %\nmean and 95 % over replicas")
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(max(low, -1), min(high, 101))  # a band may reach beyond what an accuracy can be
     kinds = sorted({(r["camp"], r["provenance"]) for r in rows})
-    panels[1].legend(handles=[plt.Line2D([], [], ls="", marker=MARKER.get(kind, "x"), color=CAMP[camp]) for camp, kind in kinds],
-                      labels=[f"{camp}, {kind}" for camp, kind in kinds], frameon=False, loc="lower right")
-    figure.tight_layout()
+    figure.legend(handles=[plt.Line2D([], [], ls="", marker=MARKER.get(kind, "x"), color=CAMP[camp]) for camp, kind in kinds],
+                      labels=[f"{camp}, costs {kind}" for camp, kind in kinds], frameon=False, loc="lower center", ncol=len(kinds))
+    figure.tight_layout(rect=(0, 0.05, 1, 1))
     if path:
         figure.savefig(path, dpi=130)
         plt.close(figure)
@@ -145,7 +151,7 @@ def axis_figure(trace):
     figure, panels = plt.subplots(1, count, figsize=(3.6 * count + 1, 3.8), sharey=True, squeeze=False)
     for axis, ax in enumerate(panels[0]):
         axis_panel(ax, trace, rows, axis)
-    panels[0][0].set_ylabel("accuracy points lost")
+    panels[0][0].set_ylabel("accuracy points lost (simulated)")
     panels[0][-1].legend(fontsize=8, frameon=False)
     figure.tight_layout()
     return figure
@@ -169,14 +175,20 @@ def parts_of(trace, row):
     return [(trace.parts[p], joules[p] / joules.sum()) for p in order if joules[p] > 0.005 * joules.sum()]
 
 
-def main(trace, out):
+def main(arguments):
+    if len(arguments) != 2:
+        print(__doc__.strip(), file=sys.stderr)
+        return 2
     try:
-        pareto_figure(Trace(trace), out)
-    except (TraceError, KeyError) as error:
-        print(f"{error}", file=sys.stderr)
+        trace = Trace(arguments[0])
+        if "sweep_points" not in trace:
+            raise TraceError(f"trace {arguments[0]}: holds no sweep; fringe sweep writes one")
+        pareto_figure(trace, arguments[1])
+    except (TraceError, OSError) as error:
+        print(f"fringe_sweeps: {error}", file=sys.stderr)
         return 2
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -6,7 +6,7 @@
 run=(g++ cmake ninja-build libeigen3-dev libhdf5-dev libopenblas-dev librandom123-dev libtomlplusplus-dev libcli11-dev
   libfmt-dev nlohmann-json3-dev zlib1g-dev libssl-dev libonnx-dev libprotobuf-dev python3 python3-h5py python3-matplotlib)
 test=(clang libclang-rt-dev ccache libgtest-dev libbenchmark-dev hdf5-tools python3-nbclient python3-nbformat
-  python3-ipykernel python3-scipy python3-torch)
+  python3-ipykernel python3-scipy python3-torch python3-dev pybind11-dev)
 
 wanted=()
 for group in "${@:-run}"; do

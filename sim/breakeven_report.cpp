@@ -28,10 +28,9 @@ std::string value_text(const AssumptionRow& row, double value) {
   return si(value, row.unit);
 }
 
+/// Beyond a million a factor says no more than that nobody would build it.
 std::string factor(double v) {
-  return v < 99.5    ? fmt::format("{:.2g}", v)
-         : v < 99999 ? fmt::format("{:.0f}", v)
-                     : fmt::format("{:.0e}", v);
+  return v < 99.5 ? fmt::format("{:.2g}", v) : v < 1e6 ? fmt::format("{:.0f}", v) : std::string(">10⁶");
 }
 /// "3.4×" for more than the board takes, "1/3.4" for less.
 std::string times(double ratio) { return ratio >= 1 ? factor(ratio) + "×" : "1/" + factor(1 / ratio); }
@@ -110,7 +109,7 @@ std::string map_text(const BreakevenMap& map) {
   for (std::size_t j = 0; j < columns; j += 8) axis += left(value_text(across, map.values[1][j]), 16);
   text += axis.substr(0, axis.find_last_not_of(' ') + 1) + "\n    ";
   for (const Shade& s : shades) text += fmt::format("{} {}  ", s.glyph, s.meaning);
-  return text + "\n";
+  return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
 }
 
 }  // namespace
@@ -215,19 +214,23 @@ std::string breakeven_text(const Breakeven& result) {
   for (const BreakevenCase& c : result.cases) {
     text += fmt::format("\n{}\n  {}{}{}{}{}\n", c.board, left("assumption, alone", 24), right("here", 11),
                         right("range", 26), right("light/board there", 24), right("breaks even at", 18));
-    for (const AssumptionResult& a : c.assumptions)
+    for (const AssumptionResult& a : c.assumptions) {
+      if (a.range.low == a.range.high) continue;
       text += "  " + left(std::string(a.row->key), 24) + right(value_text(*a.row, a.base), 11) +
               right(value_text(*a.row, a.range.low) + " … " + value_text(*a.row, a.range.high) +
                         (a.own_range ? "*" : " "),
                     26) +
               right(times(a.ratio_low) + " … " + times(a.ratio_high), 24) +
               right(a.breakeven ? value_text(*a.row, *a.breakeven) : "–", 18) + "\n";
+    }
     text += "\n" + map_text(c.map) + "\n" + wrapped(joined(breakeven_answer(result, c)), "  ", 116);
   }
   const bool own = !r.ranges.empty();
-  return text +
-         fmt::format("\n{}Ranges are those of published devices, with sources in --json and the trace{}.\n",
-                     result.stopped ? "Stopped early. " : "", own ? "; * the file's own" : "");
+  return text + fmt::format(
+                    "\n{}Ranges are those of published devices, with sources in "
+                    "--json and the "
+                    "trace{}.\n",
+                    result.stopped ? "Stopped early. " : "", own ? "; * the file's own" : "");
 }
 
 std::string breakeven_json(const Breakeven& result) {

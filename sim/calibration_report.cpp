@@ -11,7 +11,6 @@
 namespace fringe {
 namespace {
 
-
 std::string error_text(const Estimate& e) {
   if (!std::isfinite(e.half_width)) return fmt::format("{:.2e}", e.mean);
   return fmt::format("{:.2e} ± {:.0e}", e.mean, e.half_width);
@@ -59,9 +58,9 @@ std::vector<Group> groups_of(const std::vector<CalibrationRecord>& records) {
 std::string calibration_text(const CalibrationResult& result) {
   const CalibrationSetup& s = result.setup;
   std::string text = fmt::format(
-      "Programming {} chips of a {} mesh (simulated). Targets: {}. Errors: splitters as below{}, phases {} "
+      "Programming {} chip{} of a {} mesh (simulated). Targets: {}. Errors: splitters as below{}, phases {} "
       "rad, {}{}.\n",
-      s.chips, s.mesh, s.target,
+      s.chips, s.chips == 1 ? "" : "s", s.mesh, s.target,
       s.splitter_correlation > 0 ? fmt::format(" (correlation {} in a coupler)", s.splitter_correlation) : "",
       s.phase_sigma_rad,
       s.phase_bits > 0 ? fmt::format("{} bits of phase", s.phase_bits) : "unlimited phases",

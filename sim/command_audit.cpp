@@ -22,7 +22,9 @@ void add_data_options(CLI::App& command, DataOptions& data, std::optional<double
   command.add_option("--target", data.target, "column of a number to be told instead of a class")
       ->type_name("COLUMN");
   command.add_option("--group", data.group, "column that tells whom a row comes from")->type_name("COLUMN");
-  command.add_option("--window", data.window, "bytes of a sample of text; default: 64")->type_name("N");
+  command.add_option("--window", data.window, "bytes of a sample of text; default: 64")
+      ->check(whole_number())
+      ->type_name("N");
   command
       .add_option("--near", near_tolerance,
                   "largest difference of near rows, in units of a feature's range; 0: equal rows only; "

@@ -57,7 +57,7 @@ Command add_breakeven_command(CLI::App& app) {
                            "the zoo, or a model.onnx");
         command
             .add_option("--against", options.boards, "boards, instead of the file's; see fringe list gpus")
-            ->type_name("NAME...");
+            ->type_name("NAME");
         command.add_option("--format", options.format, "of the boards, instead of the file's")
             ->type_name("NAME");
         command

@@ -15,35 +15,48 @@ struct CalibrationOptions : RunOptions {
 };
 
 void add_calibration_options(CLI::App& command, CalibrationSetup& setup) {
-  command.add_option("--mesh", setup.mesh, "topology, see fringe list meshes")->type_name("NAME");
-  command.add_option("--crossing", setup.crossings, "crossing types, see fringe list crossings")
-      ->type_name("NAME...");
-  command.add_option("--modes", setup.modes, "ports of the mesh")->type_name("N...");
-  command.add_option("--splitter-sigma", setup.splitter_sigma_rad, "spread of splitting angles [rad]")
-      ->type_name("RAD...");
+  command.add_option("--mesh", setup.mesh, "topology, see fringe list meshes; default: rectangular")
+      ->type_name("NAME");
+  command
+      .add_option("--crossing", setup.crossings, "crossing types, see fringe list crossings; default: mzi")
+      ->type_name("NAME");
+  command.add_option("--modes", setup.modes, "ports of the mesh; default: 8")
+      ->check(whole_number())
+      ->type_name("N");
+  command
+      .add_option("--splitter-sigma", setup.splitter_sigma_rad,
+                  "spread of splitting angles [rad]; default: 0.02")
+      ->type_name("RAD");
   command
       .add_option("--splitter-correlation", setup.splitter_correlation,
-                  "of the splitters of one coupler, 0 to 1")
+                  "of the errors of one coupler's splitters, 0 to 1; default: 0")
       ->type_name("RHO");
-  command.add_option("--phase-sigma", setup.phase_sigma_rad, "spread of static phase errors [rad]")
+  command
+      .add_option("--phase-sigma", setup.phase_sigma_rad,
+                  "spread of static phase errors [rad]; default: 0.02")
       ->type_name("RAD");
-  command.add_option("--phase-bits", setup.phase_bits, "of every phase over 2 pi; 0: unlimited")
+  command.add_option("--phase-bits", setup.phase_bits, "bits of every phase over 2π; default: 0, unlimited")
+      ->check(whole_number())
       ->type_name("BITS");
   command
       .add_option(
           "--crosstalk", setup.crosstalk,
-          "heat of a phase shifter that reaches its neighbours: kappa of kappa exp(-distance/9.65 um)")
+          "heat of a phase shifter that reaches its neighbours: κ of κ exp(−distance/9.65 µm); default: 0")
       ->type_name("KAPPA");
-  std::string targets;
+  std::string targets = "matrices to program: ";
   for (const std::string_view name : calibration_targets())
-    targets += (targets.empty() ? "" : ", ") + std::string(name);
-  command.add_option("--target", setup.target, targets)->type_name("NAME");
+    targets += (targets.ends_with(' ') ? "" : ", ") + std::string(name);
+  command.add_option("--target", setup.target, targets + "; default: haar")->type_name("NAME");
   command
       .add_option("--method", setup.methods, "ways of programming, see fringe list programming; default: all")
-      ->type_name("NAME...");
-  command.add_option("--chips", setup.chips, "fabricated chips of each case")->type_name("N");
-  command.add_option("--input-power", setup.input_power_w, "light of a reading [W]")->type_name("W");
-  command.add_option("--integration-time", setup.integration_s, "of a reading [s]")->type_name("S");
+      ->type_name("NAME");
+  command.add_option("--chips", setup.chips, "fabricated chips of each case; default: 4")
+      ->check(whole_number())
+      ->type_name("N");
+  command.add_option("--input-power", setup.input_power_w, "light of a reading [W]; default: 0.001")
+      ->type_name("W");
+  command.add_option("--integration-time", setup.integration_s, "of a reading [s]; default: 1e-6")
+      ->type_name("S");
 }
 
 int run_calibration(const CalibrationOptions& options) {

@@ -57,7 +57,8 @@ int run_comparison(const ExperimentOptions& options) {
   Experiment experiment =
       parse_experiment(images ? images_experiment_text() : default_experiment_text(), "built-in experiment");
   const bool model = is_model_file(options.workload);
-  if (options.workload.empty() || (images && (model || options.workload == experiment.workload)))
+  if (options.workload.empty() || (images && (model || options.workload == experiment.workload ||
+                                              !find_workload(options.workload).layers.empty())))
     return run(experiment, options);
   const PricedWorkload workload =
       model ? priced(read_onnx(options.workload), options.workload) : priced(find_workload(options.workload));
@@ -85,10 +86,10 @@ Command add_compare_command(CLI::App& app) {
                 "see fringe list data")
             ->type_name("PATH");
         command
-            .add_option(
-                "--workload", options.workload,
-                "see fringe list workloads, or a trained model.onnx, which runs on --data; without data, "
-                "priced on all modelled hardware")
+            .add_option("--workload", options.workload,
+                        "see fringe list workloads; mlp@64-32-10 for layers of your sizes, or a trained "
+                        "model.onnx, which run on --data; without data, "
+                        "priced on all modelled hardware")
             ->type_name("NAME");
         add_leak_option(command, options);
         add_run_options(command, options);

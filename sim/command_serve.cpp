@@ -21,13 +21,16 @@ void add_serve_options(CLI::App& command, ServeRequest& request) {
       .add_option("--on", request.hardware,
                   "presets, boards (h200, or \"h200 int8\"), arrays; cpu and cublas-FORMAT are measured; "
                   "default: all that is modelled")
-      ->type_name("NAME...");
+      ->type_name("NAME");
   command.add_option("--batch", request.most_batch, "largest batch, a power of two; default: 64")
+      ->check(whole_number())
       ->type_name("N");
-  command.add_option("--bound", request.bound_s, "latency bound; default: 0.015")->type_name("S");
-  command.add_option("--share", request.share, "of the requests that keep to it; default: 0.99")
+  command.add_option("--bound", request.bound_s, "latency bound [s]; default: 0.015")->type_name("S");
+  command.add_option("--share", request.share, "share of the requests that keep to it; default: 0.99")
       ->type_name("P");
-  command.add_option("--requests", request.requests, "of each run; default: 270336")->type_name("N");
+  command.add_option("--requests", request.requests, "of each run; default: 270336")
+      ->check(whole_number())
+      ->type_name("N");
 }
 
 int run_serve(const ServeOptions& options) {

@@ -25,7 +25,7 @@ struct InspectOptions {
 int run_inspect(const InspectOptions& options) {
   if (options.other.empty()) return print(inspect_trace(options.trace));
   const std::string difference = compare_traces(options.trace, options.other);
-  print((difference.empty() ? "equal" : difference) + "\n");
+  print((difference.empty() ? "equal" : "first difference: " + difference) + "\n");
   return difference.empty() ? 0 : 1;
 }
 
@@ -49,9 +49,9 @@ Command add_list_command(CLI::App& app) {
         std::string lists;
         for (const std::string_view list : list_names())
           lists += (lists.empty() ? "" : ", ") + std::string(list);
-        command.add_option("what", name, lists)->required();
+        command.add_option("what", name, lists + "; without it: what each holds");
       },
-      [](const std::string& name) { return print(list_table(name)); });
+      [](const std::string& name) { return print(name.empty() ? list_of_lists() : list_table(name)); });
 }
 
 Command add_inspect_command(CLI::App& app) {

@@ -115,7 +115,7 @@ Command add_pareto_command(CLI::App& app) {
         command
             .add_option("--against", options.against,
                         "what accuracy is traded for, of " + names + "; default: all")
-            ->type_name("NAME...");
+            ->type_name("NAME");
         add_json_option(command, options.json);
       },
       pareto);

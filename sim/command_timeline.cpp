@@ -61,26 +61,42 @@ Command add_timeline_command(CLI::App& app) {
         command.add_option("--out", o.out, "events for Perfetto or chrome://tracing (JSON)")
             ->type_name("FILE");
         command.add_option("--trace", o.trace, "trace to write (HDF5)")->type_name("FILE");
-        command.add_option("--batch", r.batch, "samples of a request; default: 1")->type_name("N");
-        command.add_option("--cores", r.cores, "default: those of the preset")->type_name("N");
-        command.add_option("--stationary", o.stationary, "weights, inputs or outputs; default: weights")
+        command.add_option("--batch", r.batch, "samples of a request; default: 1")
+            ->check(whole_number())
+            ->type_name("N");
+        command.add_option("--cores", r.cores, "cores of the system; default: those of the preset")
+            ->check(whole_number())
+            ->type_name("N");
+        command
+            .add_option("--stationary", o.stationary,
+                        "what stays in the mesh: weights, inputs or outputs; default: weights")
             ->type_name("WHAT");
-        command.add_option("--sums", o.sums, "partial sums: digital, converter or analog; default: digital")
+        command
+            .add_option("--sums", o.sums,
+                        "where partial sums are added: digital, converter or analog; default: digital")
             ->type_name("WHERE");
         command
             .add_option("--accumulators", s.mapping.accumulators,
                         "columns whose sums a core can hold; default: 1024")
+            ->check(whole_number())
             ->type_name("N");
-        command.add_option("--banks", s.banks, "of phases in a core, 1 or 2; default: 2")->type_name("N");
+        command.add_option("--banks", s.banks, "banks of phases in a core, 1 or 2; default: 2")
+            ->check(whole_number())
+            ->type_name("N");
         command
             .add_option("--channels", s.programming_channels, "cores that take phases at once; default: all")
+            ->check(whole_number())
             ->type_name("N");
-        command.add_option("--chips", r.chips, "that the cores stand on; default: 1")->type_name("N");
-        command.add_option("--link", r.link, "between them: a chip link of fringe list devices")
+        command.add_option("--chips", r.chips, "chips that the cores stand on; default: 1")
+            ->check(whole_number())
+            ->type_name("N");
+        command.add_option("--link", r.link, "link between chips, see fringe list devices")
             ->type_name("NAME");
         command.add_flag("--serial", o.serial,
                          "one piece of work after the other, as the price adds them up");
-        command.add_option("--requests", r.requests, "at random times; default: 1")->type_name("N");
+        command.add_option("--requests", r.requests, "requests at random times; default: 1")
+            ->check(whole_number())
+            ->type_name("N");
         command
             .add_option("--rate", r.per_s, "requests a second; default: half of what the busiest part allows")
             ->type_name("N");

@@ -58,6 +58,8 @@ void add_common_options(CLI::App& command, CommonOptions& options);
 void add_json_option(CLI::App& command, bool& json);
 /// --out and --seed with the common ones.
 void add_run_options(CLI::App& command, RunOptions& options);
+/// For options that count: digits alone, as the parser takes -1 for the largest number there is.
+CLI::Validator whole_number();
 /// None where the text is empty. Throws Error where it is no whole number.
 std::optional<std::uint64_t> parse_seed(const std::string& text);
 

@@ -17,25 +17,38 @@
 #include "photonics/programming.hpp"
 #include "sim/open_dataset.hpp"
 #include "sim/report.hpp"
+#include "sim/text.hpp"
 #include "sim/training_models.hpp"
 #include "workloads/zoo.hpp"
 
 namespace fringe {
 namespace {
 
-std::string entry(std::string_view name, std::string_view what, std::string_view source) {
-  return fmt::format("{}\n    {}\n    source: {}\n", name, what, source);
+constexpr std::size_t width = 100;
+
+std::string entry(std::string_view name, std::string_view what, std::string_view source,
+                  const std::string& indent = "    ") {
+  return fmt::format("{}{}\n{}{}", indent.substr(4), name, wrapped(what, indent, width),
+                     wrapped("source: " + std::string(source), indent, width));
+}
+
+/// 25557032 → "25 557 032": digits to count by.
+std::string grouped(std::size_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3; text.insert(at -= 3, " "))
+    ;
+  return text;
 }
 
 std::string devices() {
   std::string text, kind;
   for (const DeviceListing& device : list_devices()) {
     if (device.kind != kind) text += (text.empty() ? "" : "\n") + (kind = device.kind) + "\n";
-    text += "  " + entry(device.name, device.summary, device.source);
+    text += entry(device.name, device.summary, device.source, "      ");
   }
   text += "\npreset\n";
   for (const PhotonicPreset& preset : photonic_presets())
-    text += "  " + entry(preset.name, preset.description, preset.source);
+    text += entry(preset.name, preset.description, preset.source, "      ");
   return text;
 }
 
@@ -54,7 +67,7 @@ std::string system_table() {
       if (d.area_m2 > 0) what += fmt::format("{} {:.4g} mm²", d.watts > 0 ? "," : " of", 1e6 * d.area_m2);
     }
     if (!row.missing.empty()) what += "; not broken down: " + row.missing;
-    if (!row.run.assumed.empty()) what += "\n    as a preset, assumed: " + row.run.assumed;
+    if (!row.run.assumed.empty()) what += "; as a preset, assumed: " + row.run.assumed;
     text += entry(row.name, what, row.source);
   }
   return text;
@@ -101,7 +114,7 @@ std::string nonlinearity_table() {
     std::string parameters;
     for (const NonlinearityParameter& p : row.parameters)
       parameters +=
-          fmt::format("; {} = {}{}", p.name, p.typical, p.unit == "1" ? "" : " " + std::string(p.unit));
+          fmt::format("; {} = {:.4g}{}", p.name, p.typical, p.unit == "1" ? "" : " " + std::string(p.unit));
     text += entry(row.name, fmt::format("{}{}", row.description, parameters), row.source);
   }
   return text;
@@ -111,8 +124,9 @@ std::string imperfection_table() {
   std::string text;
   for (const ImperfectionRow& row : imperfections())
     text += entry(row.name,
-                  fmt::format("{}; {}, acts on the {}; typical {} {}", row.meaning, to_string(row.kind),
-                              to_string(row.where), row.typical, row.unit),
+                  fmt::format("{}; {}, acts on the {}; typical {:.4g}{}", row.meaning, to_string(row.kind),
+                              to_string(row.where), row.typical,
+                              row.unit.empty() || row.unit == "1" ? "" : " " + std::string(row.unit)),
                   row.source);
   return text;
 }
@@ -149,13 +163,16 @@ std::string systolic_arrays() {
 }
 
 std::string workloads() {
-  std::string text;
+  std::string text =
+      entry("mlp@FEATURES-HIDDEN-…-CLASSES",
+            "fully connected layers of your sizes with rectifiers between, such as mlp@64-32-10",
+            "a shape of yours; trains as digits-mlp does");
   for (const Workload& row : workload_zoo())
     text +=
         entry(row.name,
               fmt::format(
-                  "{}; {} parameters, {} multiply-accumulates per sample{}", row.description, row.parameters,
-                  row.macs,
+                  "{}; {} parameters, {} multiply-accumulates per sample{}", row.description,
+                  grouped(row.parameters), grouped(row.macs),
                   row.length > 0 ? fmt::format("; other lengths: {}@1 … {}", row.name, row.most_length) : ""),
               row.source);
   return text;
@@ -201,21 +218,23 @@ std::string data_table() {
 struct Listing {
   std::string_view name;
   std::string (*table)();
+  std::string_view holds;
 };
-constexpr std::array listings{Listing{"devices", devices},
-                              Listing{"systems", system_table},
-                              Listing{"meshes", meshes},
-                              Listing{"crossings", crossing_table},
-                              Listing{"cores", core_table},
-                              Listing{"programming", programming},
-                              Listing{"imperfections", imperfection_table},
-                              Listing{"nonlinearities", nonlinearity_table},
-                              Listing{"gpus", gpus},
-                              Listing{"systolic-arrays", systolic_arrays},
-                              Listing{"interconnects", interconnect_table},
-                              Listing{"workloads", workloads},
-                              Listing{"data", data_table},
-                              Listing{"training", training_table}};
+constexpr std::array listings{
+    Listing{"devices", devices, "parts of a photonic system, links between chips, and the presets"},
+    Listing{"systems", system_table, "published photonic accelerators, each a preset, too"},
+    Listing{"meshes", meshes, "how the interferometers of a mesh are joined"},
+    Listing{"crossings", crossing_table, "what an interferometer is made of"},
+    Listing{"cores", core_table, "how meshes make a matrix"},
+    Listing{"programming", programming, "ways from a matrix to the phases of an imperfect chip"},
+    Listing{"imperfections", imperfection_table, "errors and noise, with typical sizes"},
+    Listing{"nonlinearities", nonlinearity_table, "activations in the light itself"},
+    Listing{"gpus", gpus, "modelled boards"},
+    Listing{"systolic-arrays", systolic_arrays, "modelled digital matrix engines"},
+    Listing{"interconnects", interconnect_table, "how boards of one machine exchange gradients"},
+    Listing{"workloads", workloads, "networks to run or to price"},
+    Listing{"data", data_table, "data sets, and file formats that are read"},
+    Listing{"training", training_table, "networks that fringe advise knows"}};
 constexpr auto names = [] {
   std::array<std::string_view, listings.size()> all{};
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = listings[i].name;
@@ -225,6 +244,13 @@ constexpr auto names = [] {
 }  // namespace
 
 std::span<const std::string_view> list_names() noexcept { return names; }
+
+std::string list_of_lists() {
+  std::string text = "fringe list …\n";
+  for (const Listing& listing : listings)
+    text += "  " + left(std::string(listing.name), 18) + std::string(listing.holds) + "\n";
+  return text;
+}
 
 std::string list_table(std::string_view name) {
   for (const Listing& listing : listings)

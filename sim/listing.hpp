@@ -8,7 +8,10 @@
 namespace fringe {
 
 std::span<const std::string_view> list_names() noexcept;
-/// One table as text. Throws Error on an unknown name, offering the nearest.
+/// What each table holds, a line a table.
+std::string list_of_lists();
+/// One table as text, in lines of at most 100 characters where words allow it. Throws Error on an unknown
+/// name, offering the nearest.
 std::string list_table(std::string_view name);
 
 }  // namespace fringe

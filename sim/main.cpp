@@ -5,12 +5,15 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/error.hpp"
 #include "sim/commands.hpp"
+#include "sim/text.hpp"
 #include "sim/version.hpp"
 
 namespace fringe {
@@ -43,7 +46,57 @@ std::optional<std::uint64_t> parse_seed(const std::string& text) {
   return seed;
 }
 
+CLI::Validator whole_number() {
+  return CLI::Validator(
+      [](std::string& text) {
+        const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+        return whole ? std::string() : "takes a whole number, not '" + text + "'";
+      },
+      "");
+}
+
 namespace {
+
+/// Help in lines of at most 100 characters.
+class Help : public CLI::Formatter {
+  static std::string lines(const std::string& text) {
+    const std::string all = wrapped(text, "", 100 - column);
+    return all.substr(0, all.find_last_not_of('\n') + 1);
+  }
+
+ public:
+  static constexpr std::size_t column = 30;
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return lines(option->get_description());
+  }
+  std::string make_subcommand(const CLI::App* command) const override {
+    std::stringstream out;
+    CLI::detail::format_help(out, command->get_name(), lines(command->get_description()), column);
+    return out.str();
+  }
+};
+
+/// What is wrong with the arguments of `given`, in fringe's words where the parser's are its own.
+std::string misused(const CLI::App& given, const CLI::ParseError& error) {
+  const std::string said = error.what();
+  const auto from = [&](std::string_view head, std::string_view tail, const std::string& text) {
+    return said.starts_with(head) && said.ends_with(tail)
+               ? text + said.substr(head.size(), said.size() - head.size() - tail.size())
+               : std::string();
+  };
+  std::string text = said;
+  if (const std::string lacks = from("", " is required", "lacks "); !lacks.empty()) text = lacks;
+  if (const std::string bad = from("Could not convert: ", "", ""); !bad.empty()) {
+    const std::size_t equals = bad.find(" = ");
+    text = bad.substr(0, equals) + ": takes a number, not '" +
+           (equals == std::string::npos ? "" : bad.substr(equals + 3)) + "'";
+  }
+  if (const std::size_t at = said.find(": 1 required "); at != std::string::npos)
+    text = said.substr(0, at) + ": lacks its " + said.substr(at + 13, said.rfind(' ') - at - 13);
+  return given.get_name() + ": " + text + " (see " +
+         (given.get_parent() == nullptr ? "" : given.get_parent()->get_name() + " ") + given.get_name() +
+         " --help)";
+}
 
 /// What is wrong with an argument that no command took. `given` is the command that it stood behind.
 std::string unknown_argument(const CLI::App& app, const CLI::App& given, const std::string& argument) {
@@ -75,6 +128,7 @@ int command_line(int argc, char** argv) {
   CLI::App app("fringe: the same workload on light and on electrons. Without a command: compare.", "fringe");
   app.set_version_flag("--version", std::string(program_version));
   app.require_subcommand(0, 1);
+  app.formatter(std::make_shared<Help>());
   const Command commands[] = {
       add_compare_command(app),   add_run_command(app),         add_sweep_command(app),
       add_pareto_command(app),    add_sensitivity_command(app), add_validate_command(app),
@@ -82,16 +136,17 @@ int command_line(int argc, char** argv) {
       add_serve_command(app),     add_timeline_command(app),    add_precision_command(app),
       add_breakeven_command(app), add_gemms_command(app),       add_list_command(app),
       add_inspect_command(app),   add_import_command(app)};
+  app.footer("fringe COMMAND --help tells what a command takes; fringe list, what there is to choose from.");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     // An argument that nobody knows says more than one that is missing.
-    if (const auto unknown = app.remaining(true); !unknown.empty()) {
-      const auto given = app.get_subcommands();
-      throw Error(unknown_argument(app, given.empty() ? app : *given.front(), unknown.front()));
-    }
-    throw Error(error.what());
+    const auto commands_given = app.get_subcommands();
+    const CLI::App& given = commands_given.empty() ? app : *commands_given.front();
+    if (const auto unknown = app.remaining(true); !unknown.empty())
+      throw Error(unknown_argument(app, given, unknown.front()));
+    throw Error(misused(given, error));
   }
   for (const Command& command : commands)
     if (command.app->parsed()) return command.run();
@@ -107,6 +162,9 @@ int main(int argc, char** argv) {
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       throw fringe::Error(std::string("standard output cannot be written: ") + std::strerror(errno));
     return status;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "fringe: there is not enough memory for this; smaller sizes take less\n");
+    return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fringe: %s\n", error.what());
     return 2;

@@ -62,6 +62,9 @@ MeasuredGemms read_measured_gemms(const std::filesystem::path& path) {
       const double seconds = b.at("real_time").get<double>() * seconds_per(path, b.at("time_unit"));
       measured.by_format[find_format(format)].push_back({{*rows, *inner, *columns}, seconds});
     }
+  } catch (const json::parse_error& error) {
+    fail(path,
+         "is no result file of gpu_check.sh or bench_gpu: no JSON at byte " + std::to_string(error.byte));
   } catch (const json::exception& error) {
     fail(path, std::string("is no result file of gpu_check.sh or bench_gpu: ") + error.what());
   }

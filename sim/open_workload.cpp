@@ -43,7 +43,10 @@ void require_fit(const OpenedWorkload& workload, const std::string& what, const 
     const auto told = [&](std::size_t classes) { return std::to_string(classes) + " classes"; };
     throw Error("workload '" + what + "' takes " + samples_of(takes, graph.input_features()) +
                 (one_class ? " and tells " + told(graph.classes()) : "") + "; data '" + data.name + "' has " +
-                samples_of(data.shape, data.features) + (one_class ? " and " + told(data.classes) : ""));
+                samples_of(data.shape, data.features) + (one_class ? " and " + told(data.classes) : "") +
+                (one_class && !workload.trained ? "; workload mlp@" + std::to_string(data.features) + "-32-" +
+                                                      std::to_string(data.classes) + " would fit them"
+                                                : ""));
   }
   try {
     require_match(graph, data, {});

@@ -29,9 +29,9 @@ std::string toml(const PrecisionSearch& s) {
 
 std::string precision_text(const PrecisionSearch& s) {
   std::string text = fmt::format(
-      "{} ({}): cheapest precision that loses at most {} points with one standard error, by {} rows held "
+      "{} ({}): cheapest precision that loses at most {} point{} with one standard error, by {} rows held "
       "back\n\n",
-      s.system, to_string(s.found.all.kind), s.points, s.rows);
+      s.system, to_string(s.found.all.kind), s.points, s.points == 1 ? "" : "s", s.rows);
   const auto line = [&](const std::string& what, double held, double test, double energy_j) {
     text += "  " + what + padding(what, 34) +
             fmt::format("{:8.2f} % held back {:8.2f} % test   {} a sample\n", 100 * held, 100 * test,

@@ -30,7 +30,8 @@ inline std::string shortened(std::string_view text, std::size_t bytes) {
   return std::string(dots) + std::string(text);
 }
 
-/// Words of the text in lines of at most `width` characters, each behind `indent`.
+/// Words of the text in lines of at most `width` characters, each behind `indent`. No line begins with the
+/// per cent sign of a number.
 inline std::string wrapped(std::string_view text, const std::string& indent, std::size_t width) {
   std::string result, line;
   const auto flush = [&] {
@@ -38,7 +39,8 @@ inline std::string wrapped(std::string_view text, const std::string& indent, std
     line.clear();
   };
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
+    std::size_t end = std::min(text.find(' '), text.size());
+    if (text.substr(end).starts_with(" %")) end = std::min(text.find(' ', end + 1), text.size());
     const std::string_view word = text.substr(0, end);
     if (!line.empty() && text_width(indent) + text_width(line) + 1 + text_width(word) > width) flush();
     line += (line.empty() ? "" : " ") + std::string(word);

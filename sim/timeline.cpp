@@ -47,7 +47,7 @@ double percentile(std::vector<double> values, double p) {
 constexpr std::array latency_percentiles{0.5, 0.99};
 
 /// Cores one by one where they are few, else as one line.
-constexpr std::size_t most_cores_shown = 8;
+constexpr std::size_t most_cores_shown = 8, most_cores = 1'000'000;
 
 double mean_core_utilisation(const Timeline& t) {
   double sum = 0;
@@ -72,6 +72,8 @@ PartialSums find_partial_sums(std::string_view name) {
 Timeline make_timeline(const TimelineRequest& request) {
   const auto refuse = [](const std::string& what) { throw Error("timeline: " + what); };
   Timeline t{request, {}, {}, {}, {}, 0};
+  if (request.cores > most_cores)
+    refuse(fmt::format("cores = {} must be at most {}, as each is followed", request.cores, most_cores));
   if (request.batch < 1) refuse("batch = 0 must be at least 1");
   if (request.requests < 1) refuse("requests = 0 must be at least 1");
   if (!(request.per_s >= 0) || !std::isfinite(request.per_s))
@@ -108,15 +110,16 @@ std::string timeline_text(const Timeline& t) {
       "fringe timeline · {} on {}, {} cores, batch {}\n{} stationary, partial sums {}, {}\n\n", r.workload,
       r.preset, r.cores, r.batch, name_of(stationary_rows, r.options.mapping.stationary),
       name_of(sums_rows, r.options.mapping.sums),
-      r.options.overlap ? fmt::format("{} bank(s) of phases, work overlaps", r.options.banks)
+      r.options.overlap ? fmt::format("{} bank{} of phases, work overlaps", r.options.banks,
+                                      r.options.banks == 1 ? "" : "s")
                         : std::string("one piece of work after the other"));
   const auto line = [&](const std::string& what, const std::string& value) {
     text += "  " + left(what, 44) + right(value, 14) + "\n";
   };
   line("tasks", std::to_string(s.tasks.size()));
   line(r.requests == 1 ? "makespan" : "makespan of all requests", si(s.times.makespan_s, "s"));
-  line("no schedule is shorter than: path", si(s.bounds.path_s, "s"));
-  line("no schedule is shorter than: busiest", si(s.bounds.busiest_s, "s"));
+  line("lower bound: longest chain of work", si(s.bounds.path_s, "s"));
+  line("lower bound: busiest resource", si(s.bounds.busiest_s, "s"));
   line("price of one request, nothing overlapped", si(t.price.latency_s, "s"));
   line("energy of a request, static power once", si(energy_j(t) / static_cast<double>(r.requests), "J"));
   if (const double area = s.cost.chip_area_m2(); area > 0)

@@ -107,8 +107,9 @@ constexpr std::string_view tolerances =
 std::string totals(const ValidationResult& result) {
   std::size_t claims = 0;
   for (const RowResult& row : result.rows) claims += row.claims.size();
-  std::string text = fmt::format("{} rows, {} claims: {} rows pass", result.rows.size(), claims,
-                                 result.count(Verdict::pass));
+  std::string text = fmt::format("{} row{}, {} claims: {} row{}", result.rows.size(),
+                                 result.rows.size() == 1 ? "" : "s", claims, result.count(Verdict::pass),
+                                 result.count(Verdict::pass) == 1 ? " passes" : "s pass");
   if (const auto n = result.count(Verdict::does_not_reproduce))
     text += fmt::format(", {} do not reproduce", n);
   if (const auto n = result.count(Verdict::skipped)) text += fmt::format(", {} skipped", n);

@@ -12,13 +12,49 @@
 namespace fringe {
 namespace {
 
-/// A row with another length, and the texts that it refers to.
-struct OtherLength {
+constexpr std::string_view mlp_prefix = "mlp@";
+constexpr std::size_t widest_layer = 65536;
+
+/// A row of another length or other layers, and what it refers to.
+struct OtherRow {
   std::string name, description, source;
+  std::vector<std::size_t> layers;
   Workload row;
 };
 
-void set_length(OtherLength& other, const Workload& row, std::string_view digits) {
+/// The row's texts; counts of its graph.
+void describe(OtherRow& other, const std::string& description, const std::string& source) {
+  other.description = description;
+  other.source = source;
+  other.row.name = other.name;
+  other.row.description = other.description;
+  other.row.source = other.source;
+  const Graph graph = other.row.graph();
+  other.row.macs = forward_macs(graph, 1);
+  other.row.macs_half_unit = 0;
+}
+
+void set_layers(OtherRow& other, const Workload& row, std::string_view sizes) {
+  while (true) {
+    const std::string_view digits = sizes.substr(0, sizes.find('-'));
+    std::size_t size = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+    if (error != std::errc{} || end != digits.data() + digits.size() || size < 1 || size > widest_layer)
+      throw Error("workload '" + other.name + "': a layer of '" + std::string(digits) +
+                  "'; takes whole numbers in 1 … " + std::to_string(widest_layer) + " such as mlp@64-32-10");
+    other.layers.push_back(size);
+    if (digits.size() == sizes.size()) break;
+    sizes.remove_prefix(digits.size() + 1);
+  }
+  if (other.layers.size() < 2)
+    throw Error("workload '" + other.name + "': must have features and classes, such as mlp@64-32-10");
+  other.row = row;
+  other.row.layers = other.layers;
+  describe(other, "fully connected layers with rectifiers between", "the name; counted from its graph");
+  other.row.parameters = parameter_count(other.row.graph());
+}
+
+void set_length(OtherRow& other, const Workload& row, std::string_view digits) {
   const auto refuse = [&](const std::string& rule) { throw Error("workload '" + other.name + "': " + rule); };
   if (row.length == 0) refuse("'" + std::string(row.name) + "' has no sequences whose length can be chosen");
   std::size_t length = 0;
@@ -29,16 +65,11 @@ void set_length(OtherLength& other, const Workload& row, std::string_view digits
   other.row = row;
   other.row.length = length;
   try {
-    other.row.macs = forward_macs(other.row.graph(), 1);
+    describe(other, std::string(row.description) + "; here with a length of " + std::to_string(length),
+             std::string(row.source) + "; with another length, counted from its graph");
   } catch (const Error& error_of_graph) {
     refuse(error_of_graph.what());
   }
-  other.row.macs_half_unit = 0;
-  other.description = std::string(row.description) + "; here with a length of " + std::to_string(length);
-  other.source = std::string(row.source) + "; with another length, counted from its graph";
-  other.row.name = other.name;
-  other.row.description = other.description;
-  other.row.source = other.source;
 }
 
 }  // namespace
@@ -55,15 +86,16 @@ std::span<const Workload> workload_zoo() {
 
 const Workload& find_workload(std::string_view name) {
   const std::size_t at = name.find('@');
-  const Workload& row = find_row("workload", name.substr(0, at), workload_zoo());
+  const bool layers = name.starts_with(mlp_prefix);
+  const Workload& row = find_row("workload", layers ? "digits-mlp" : name.substr(0, at), workload_zoo());
   if (at == std::string_view::npos) return row;
   static std::mutex mutex;
-  static std::map<std::string, OtherLength, std::less<>> others;
+  static std::map<std::string, OtherRow, std::less<>> others;
   const std::scoped_lock lock(mutex);
   if (const auto known = others.find(name); known != others.end()) return known->second.row;
-  const auto added = others.emplace(name, OtherLength{std::string(name), {}, {}, row}).first;
+  const auto added = others.emplace(name, OtherRow{std::string(name), {}, {}, {}, row}).first;
   try {
-    set_length(added->second, row, name.substr(at + 1));
+    (layers ? set_layers : set_length)(added->second, row, name.substr(at + 1));
   } catch (...) {
     others.erase(added);
     throw;

@@ -22,13 +22,16 @@ struct Workload {
   std::size_t length = 0;      ///< of a sequence, as `description` has it; 0: there is none to choose
   std::size_t most_length = 0;  ///< that its tables of places, or its published use, allow
 
-  Graph graph() const { return build(length); }
+  std::span<const std::size_t> layers{};  ///< of mlp@…: features, hidden units, classes
+
+  Graph graph() const { return layers.empty() ? build(length) : mlp(layers); }
 };
 
 std::span<const Workload> workload_zoo();
 /// The row of this name; for NAME@LENGTH that row with another length of its sequences, counted from its
-/// graph. What it refers to lives as long as the program. Any thread. Throws Error with the nearest name, and
-/// where the row has no length or not this one.
+/// graph; for mlp@FEATURES-HIDDEN-…-CLASSES a network of fully connected layers with rectifiers between,
+/// which trains as digits-mlp does. What it refers to lives as long as the program. Any thread. Throws Error
+/// with the nearest name, and where the row has no length or not this one, or a layer no size of 1 … 65536.
 const Workload& find_workload(std::string_view name);
 
 }  // namespace fringe

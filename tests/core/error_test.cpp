@@ -14,8 +14,18 @@ TEST(NearestName, PicksTheSmallestEditDistance) {
   EXPECT_EQ(nearest_name("sitting", Names{"kitten"}),
             "kitten");  // distance 3, Levenshtein's own kind of example
   EXPECT_EQ(nearest_name("h10", Names{"h200", "h100", "a100"}), "h100");
-  EXPECT_EQ(nearest_name("ab", Names{"ba", "abc"}), "abc");  // one insertion beats two substitutions
+  EXPECT_EQ(nearest_name("ab", Names{"ba", "abc"}), "abc");  // goes on where the name ends
   EXPECT_EQ(nearest_name("exact", Names{"exacts", "exact"}), "exact");
+}
+
+TEST(NearestName, GoesOnWhereTheNameEnds) {
+  EXPECT_EQ(nearest_name("h100", Names{"h200", "h100-pcie", "h100-sxm"}), "h100-sxm");  // the shortest
+  EXPECT_EQ(nearest_name("a100", Names{"a10", "a100-pcie-40gb"}), "a100-pcie-40gb");
+}
+
+TEST(NearestName, CountsTradedNeighboursOnce) {
+  EXPECT_EQ(nearest_name("fp61", Names{"fp32", "fp16"}), "fp16");
+  EXPECT_EQ(nearest_name("ca", Names{"abc", "ac"}), "ac");
 }
 
 TEST(NearestName, TheFirstOfEqualsWins) {
@@ -23,9 +33,10 @@ TEST(NearestName, TheFirstOfEqualsWins) {
   EXPECT_EQ(nearest_name("cat", Names{"hat", "bat"}), "hat");
 }
 
-// Half the length of the name plus one is as far as a guess goes: 3 edits for a name of 4.
+// Half the length of the name is as far as a guess goes: 2 edits for a name of 4.
 TEST(NearestName, OffersNothingThatIsFar) {
-  EXPECT_EQ(nearest_name("abcd", Names{"axyz"}), "axyz");
+  EXPECT_EQ(nearest_name("abcd", Names{"abxy"}), "abxy");
+  EXPECT_EQ(nearest_name("abcd", Names{"axyz"}), "");
   EXPECT_EQ(nearest_name("abcd", Names{"wxyz"}), "");
   EXPECT_EQ(nearest_name("abcd", Names{}), "");
   EXPECT_EQ(nearest_name("", Names{"a"}), "a");

@@ -28,6 +28,11 @@ def main(notebook_path, trace, executed=None):
     finally:
         if executed:
             nbformat.write(notebook, executed)
+    for i, cell in enumerate(notebook.cells):  # what fails while it is shown stops no cell
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "error":
+                print(f"{notebook_path}: cell {i}: {output['evalue']}", file=sys.stderr)
+                return 1
     figures = sum("image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
     print(f"{notebook_path}: {len(notebook.cells)} cells, {figures} figures")
     return 0 if figures else 1

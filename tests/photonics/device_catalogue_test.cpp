@@ -120,9 +120,9 @@ TEST(DeviceCatalogue, SummariesCarryUnits) {
   for (const DeviceListing& row : list_devices())
     if (row.name == "doped-silicon-heater") {
       EXPECT_EQ(row.kind, "phase shifter");
-      EXPECT_EQ(row.summary, "pi power 24.77 mW, loss 0.23 dB, length 61.6 um, rise time 2.692 us");
+      EXPECT_EQ(row.summary, "pi power 24.77 mW, loss 0.23 dB, length 61.6 µm, rise time 2.692 µs");
     } else if (row.name == "adc-5gs") {
-      EXPECT_EQ(row.summary, "ADC, 10 bits, ENOB 7.764, 5 GS/s, 29 mW, 26.68 fJ/step, area 1.108e+04 um2");
+      EXPECT_EQ(row.summary, "ADC, 10 bits, ENOB 7.764, 5 GS/s, 29 mW, 26.68 fJ/step, area 0.01108 mm²");
     } else if (row.name == "mems") {
       EXPECT_EQ(row.summary.substr(0, 12), "pi power 0 W");
     }

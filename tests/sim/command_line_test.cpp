@@ -9,8 +9,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
+
+#include "sim/text.hpp"
 
 namespace fringe {
 namespace {
@@ -100,6 +103,13 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"timeline digits-mlp --on pace --link pcie5-x1 --out x.json", "pcie5-x16"},
       {"timeline digits-mlp --on realistic --banks 3 --out x.json", "banks = 3"},
       {"timeline digits-mlp --on realistic --sums adc --out x.json", "partial sums"},
+      {"timeline digits-mlp --on realistic --requests -1 --out x.json",
+       "--requests: takes a whole number, not '-1'"},
+      {"timeline digits-mlp --on realistic --cores 99999999999", "at most 1000000"},
+      {"timeline digits-mlp --on", "--on: lacks its PRESET"},
+      {"serve digits-mlp --bound 15ms", "--bound: takes a number, not '15ms'"},
+      {"serve digits-mlp --on h100", "'h100-sxm'"},
+      {"calibrate --modes -2", "--modes: takes a whole number, not '-2'"},
       {"timeline digits-mlp --on realistic --out /nonexistent/x.json", "/nonexistent/x.json"},
       {"timeline digits-mlp --on realistic --out /dev/full", "/dev/full"},
       {"run syntax.toml", "syntax.toml:2:"},
@@ -127,6 +137,8 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"compare --sed 1", "--seed"},
       {"compare --seed 9007199254740993", "seed"},
       {"compare --data nowhere", "nowhere"},
+      {"compare --data robot-arm", "workload mlp@6-32-2 would fit them"},
+      {"compare --workload mlp@6-", "mlp@64-32-10"},
       {"compare --workload resnet51", "'resnet50'"},
       {"compare --workload resnet50 --data .", "'mnist-mlp' does"},
       {"compare --workload resnet50 --out x.h5", "priced, not run"},
@@ -338,6 +350,16 @@ TEST_F(CommandLine, HelpListsAndVersions) {
     EXPECT_EQ(table.status, 0);
     EXPECT_NE(table.said.find("source: "), std::string::npos) << list;
     EXPECT_EQ(table.said.find("source: \n"), std::string::npos) << list << " has an empty source";
+    EXPECT_NE(run("list").said.find("  " + list + " "), std::string::npos);
+  }
+  // No line is wider than the hundred columns that a terminal has, but for words without a blank.
+  for (const std::string wide :
+       {"--help", "compare --help", "timeline --help", "list systems", "list gpus"}) {
+    std::istringstream lines(run(wide).said);
+    for (std::string line; std::getline(lines, line);)
+      if (line.find_last_of(' ') > line.find_first_not_of(' ')) {
+        EXPECT_LE(text_width(line), 100u) << line;
+      }
   }
 }
 

@@ -368,7 +368,7 @@ TEST(Experiment, SaysWhatIsWrongAndWhere) {
       {"[training]\nfactor = 0.5\n", {"mine.toml:2", "training.factor", "step"}},
       {"[training]\npatience = 3\n", {"mine.toml:2", "training.patience", "validation"}},
       {"[training]\nvalidation = 1\n", {"mine.toml:2", "training.validation"}},
-      {"[training]\nformat = 'fp61'\n", {"mine.toml:2", "training.format", "fp64"}},
+      {"[training]\nformat = 'bf61'\n", {"mine.toml:2", "training.format", "bf16"}},
       {"[training]\nweight_bits = 1\n", {"mine.toml:2", "training.weight_bits", "2 to 16"}},
       {"[training]\nweight_noise = -1\n", {"mine.toml:2", "training.weight_noise"}},
       {"[training]\nfresh_chips = 'b'\n[photonic.a]\n", {"mine.toml:2", "training.fresh_chips", "b", "a"}},

@@ -195,7 +195,7 @@ TEST(Validation, RowsWithoutTheirDataAreSkippedAndSaySo) {
   EXPECT_EQ(result.count(Verdict::skipped), 1u);
   EXPECT_EQ(result.count(Verdict::pass), 1u);
   EXPECT_EQ(exit_status(result), 0);
-  EXPECT_NE(validation_text(result).find("1 rows pass, 1 skipped"), std::string::npos);
+  EXPECT_NE(validation_text(result).find("1 row passes, 1 skipped"), std::string::npos);
   EXPECT_NE(validation_text(result).find("MNIST is not at hand"), std::string::npos);
   EXPECT_NE(validation_markdown(result).find("## `electro-optic-gain`: skipped"), std::string::npos);
   const auto json = nlohmann::json::parse(validation_json(result));

@@ -171,6 +171,25 @@ TEST(Zoo, LengthsOfSequencesAreFree) {
   expect_error([] { find_workload("waveglow@100"); }, {"waveglow@100", "multiple of 8"});
 }
 
+TEST(Zoo, LayersOfAnySize) {
+  // The sizes of digits-mlp give its graph, its counts and its training.
+  const Workload &same = find_workload("digits-mlp"), &made = find_workload("mlp@64-64-10");
+  EXPECT_EQ(made.name, "mlp@64-64-10");
+  EXPECT_EQ(&find_workload("mlp@64-64-10"), &made);
+  EXPECT_EQ(made.graph().nodes().size(), same.graph().nodes().size());
+  EXPECT_EQ(made.parameters, same.parameters);
+  EXPECT_EQ(made.macs, same.macs);
+  EXPECT_TRUE(made.runs);
+  EXPECT_EQ(made.training.epochs, same.training.epochs);
+
+  const Workload& least = find_workload("mlp@1-1");
+  EXPECT_EQ(least.graph().input_features(), 1u);
+  EXPECT_EQ(least.parameters, 2u);
+  for (const std::string wrong :
+       {"mlp@", "mlp@64", "mlp@64-", "mlp@64--10", "mlp@0-3", "mlp@64-65537", "mlp@6x2"})
+    expect_error([&] { find_workload(wrong); }, {wrong.c_str(), "mlp@64-32-10"});
+}
+
 TEST(Zoo, UnknownNameOffersTheNearest) {
   EXPECT_EQ(find_workload("digits-mlp").name, "digits-mlp");
   expect_error([] { find_workload("digit-mlp"); }, {"workload", "'digit-mlp'", "'digits-mlp'"});

@@ -1,0 +1,126 @@
+"""The module fringe_mesh against NumPy: its numbers by other ways, its laws, its errors."""
+
+import sys
+import unittest
+
+try:
+    import numpy as np
+except ImportError:
+    print("no NumPy for this Python")
+    sys.exit(77)
+import fringe_mesh as fm
+
+EPS = np.finfo(float).eps
+
+
+def dense(mesh, program):
+    """The ideal mesh by the formula of the field (Clements et al. 2016), coupler by coupler."""
+    a = np.eye(mesh.ports, dtype=complex)
+    for (k, l), theta, phi in zip(mesh.couplers, program.theta, program.phi):
+        s, c = np.sin(theta / 2), np.cos(theta / 2)
+        t = 1j * np.exp(0.5j * theta) * np.array([[np.exp(1j * phi) * s, c], [np.exp(1j * phi) * c, -s]])
+        a[[k, l]] = t @ a[[k, l]]
+    return np.exp(1j * program.out)[:, None] * a
+
+
+class Mesh(unittest.TestCase):
+    def setUp(self):
+        self.u = fm.haar_unitary(8, seed=3)
+        self.mesh = fm.Mesh(8)
+        self.program = self.mesh.decompose(self.u)
+
+    def test_haar_is_unitary(self):
+        self.assertLess(np.abs(self.u @ self.u.conj().T - np.eye(8)).max(), 16 * EPS * np.sqrt(8))
+
+    def test_decomposition_is_met_by_the_formula_and_by_the_chip(self):
+        self.assertEqual(len(self.program.theta), 28)
+        for a in (dense(self.mesh, self.program), self.mesh.fabricate().matrix(self.program)):
+            self.assertLess(fm.matrix_error(a, self.u), 64 * EPS * 8)
+
+    def test_light_goes_as_the_matrix(self):
+        chip = self.mesh.fabricate(splitter_sigma_rad=0.05, insertion_loss_db=0.2)
+        x = np.random.default_rng(0).normal(size=(8, 5, 2)) @ [1, 1j]
+        y = chip.propagate(self.program, x)
+        self.assertEqual(y.shape, (8, 5))
+        bound = 64 * EPS * np.linalg.norm(x)
+        self.assertLess(np.abs(y - chip.matrix(self.program) @ x).max(), bound)
+        self.assertLess(np.abs(chip.propagate(self.program, x[:, 0]) - y[:, 0]).max(), bound)
+        # A path meets four to eight couplers, each of which loses 0.2 dB.
+        left = np.linalg.norm(chip.matrix(self.program), axis=0) ** 2
+        self.assertTrue((left > 10 ** (-0.02 * 8)).all() and (left < 10 ** (-0.02 * 4)).all())
+
+    def test_chips_are_their_numbers(self):
+        one, two, other = (self.mesh.fabricate(seed=s, chip=c, splitter_sigma_rad=0.02).matrix(self.program)
+                           for s, c in ((1, 4), (1, 4), (1, 5)))
+        self.assertTrue((one == two).all())
+        self.assertFalse((one == other).all())
+
+    def test_uncorrected_fidelity_follows_the_law(self):
+        # F = exp(-2 (N-1) sigma^2) over chips, within four standard errors and the law's next order.
+        sigma, chips = 0.02, 200
+        f = [fm.fidelity(self.mesh.fabricate(chip=c, splitter_sigma_rad=sigma).matrix(self.program), self.u)
+             for c in range(chips)]
+        law = np.exp(-2 * 7 * sigma**2)
+        self.assertLess(abs(np.mean(f) - law), 4 * np.std(f) / np.sqrt(chips) + (2 * 7 * sigma**2) ** 2)
+
+    def test_correction_and_descent_help(self):
+        chip = self.mesh.fabricate(splitter_sigma_rad=0.03)
+        before = fm.matrix_error(chip.matrix(self.program), self.u)
+        corrected = chip.correct(self.program)
+        after = fm.matrix_error(chip.matrix(corrected), self.u)
+        program, residual = chip.fit(self.u, corrected)
+        self.assertLess(after, before / 5)
+        self.assertLessEqual(residual, after + 64 * EPS * 8)
+        self.assertAlmostEqual(residual, fm.matrix_error(chip.matrix(program), self.u), delta=64 * EPS * 8)
+
+    def test_gradient_is_the_central_difference(self):
+        rng = np.random.default_rng(1)
+        x, wanted = (rng.normal(size=(8, 3, 2)) @ [1, 1j] for _ in range(2))
+        for loss_db in (0.1, 12):  # fields come from behind, and from checkpoints
+            chip = self.mesh.fabricate(splitter_sigma_rad=0.05, insertion_loss_db=loss_db)
+            loss = lambda p: 0.5 * np.linalg.norm(chip.propagate(p, x) - wanted) ** 2
+            g = chip.propagate(self.program, x) - wanted
+            slopes, g_in = chip.gradient(self.program, x, g)
+            scale = 64 * EPS * 8 * np.linalg.norm(g)
+            self.assertGreater(np.abs(slopes.theta).max(), 1e-6 * loss(self.program))
+            self.assertLess(np.abs(g_in - chip.matrix(self.program).conj().T @ g).max(), scale)
+            h = 1e-5
+            for k in (0, 13, 27):
+                for name in ("theta", "phi"):
+                    ends = []
+                    for sign in (1, -1):
+                        phases = {n: getattr(self.program, n) for n in ("theta", "phi", "out")}
+                        phases[name][k] += sign * h
+                        ends.append(loss(fm.Program(**phases)))
+                    # Rounding of the difference, and the third derivative, at most of the loss's own size.
+                    size = 4 * loss(self.program)
+                    self.assertAlmostEqual((ends[0] - ends[1]) / (2 * h), getattr(slopes, name)[k],
+                                           delta=size * (16 * EPS / h + h**2))
+
+    def test_other_meshes_and_crossings(self):
+        for name, crossing in (("triangular", "mzi"), ("diamond", "mzi"), ("rectangular", "3-splitter-mzi"),
+                               ("cascaded-trees", "mzi-crossing")):
+            mesh = fm.Mesh(6, name, crossing)
+            u = fm.haar_unitary(6)
+            self.assertLess(fm.matrix_error(mesh.fabricate().matrix(mesh.decompose(u)), u), 256 * EPS * 6, name)
+
+    def test_bad_input_is_one_sentence(self):
+        cases = ((lambda: fm.Mesh(8, "rectangulr"), "did you mean 'rectangular'"),
+                 (lambda: fm.Mesh(1), "2"),
+                 (lambda: self.mesh.decompose(np.ones((8, 8))), "unitary"),
+                 (lambda: self.mesh.decompose(np.eye(4)), "[8, 8]"),
+                 (lambda: self.mesh.fabricate(splitter_sigma=0.1), "did you mean 'splitter_sigma_rad'"),
+                 (lambda: self.mesh.fabricate(splitter_sigma_rad=-1), "splitter_sigma_rad"),
+                 (lambda: self.mesh.fabricate(phase_bits=8.5), "phase_bits: takes a whole number"),
+                 (lambda: self.mesh.fabricate().propagate(self.program, np.ones(7)), "x: takes fields [8]"),
+                 (lambda: self.mesh.fabricate().matrix(fm.Program([1], [1], [1])), "layout"),
+                 (lambda: fm.Mesh(8, "truncated-rectangular").decompose(self.u), ""))
+        for wrong, says in cases:
+            with self.assertRaises(ValueError) as caught:
+                wrong()
+            self.assertIn(says, str(caught.exception))
+            self.assertNotIn("\n", str(caught.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()
