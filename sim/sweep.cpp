@@ -104,7 +104,7 @@ class Sweep {
     for (const auto& [key, task] : needed) {
       const Experiment& e = plan_.experiments[task.point];
       std::shared_ptr<const OpenedData>& data = opened[key.first];
-      if (!data) data = std::make_shared<const OpenedData>(open_dataset(e.data, e.data_options, pool_));
+      if (!data) data = fringe::open_data(e, pool_);
       prepared_[key];
     }
     std::vector<std::pair<const Key*, Task>> tasks;

@@ -11,7 +11,6 @@
 #include "core/error.hpp"
 #include "electronic/serving.hpp"
 #include "sim/photonic_study.hpp"
-#include "sim/report.hpp"
 #include "sim/text.hpp"
 #include "workloads/zoo.hpp"
 

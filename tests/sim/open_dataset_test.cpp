@@ -152,6 +152,11 @@ TEST_F(OpenDataset, TextAndNames) {
     SCOPED_TRACE(format.name);
     const OpenedData named = open(std::string(format.name));
     EXPECT_NO_THROW(validate(named.data));
+    if (const std::optional<Dataset> first = first_sample(std::string(format.name))) {
+      EXPECT_EQ(first->samples, 1u);
+      EXPECT_EQ(first->shape, named.data.shape);
+      EXPECT_TRUE(std::equal(first->values.begin(), first->values.end(), named.data.values.begin()));
+    }
     for (const NamedSplit& each : splits_of(named, 5, 1))
       EXPECT_EQ(audit(named.data, each.split).leaks(), format.name == "robot-arm-leaking") << each.name;
     expect_error([&] { open(std::string(format.name), {.test = "x"}); }, {"takes no option 'test'"});
