@@ -45,6 +45,7 @@ junit() { sed -n "s/^[[:space:]]*$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n1; }
 repeats=(
   # Means over many chips: Correction., Nulling., Characterisation. and Decompose. run the same on a few.
   '(Correction|Nulling|Phase|Splitter)Law\.' 'Characterisation.NoiseAveragesOut' 'Decompose.ResidualOfHaar'
+  'ProgrammingMethods.OrderOfErrors' 'SplitterCorrelation.UncorrectedError'
   # Programs that are killed again and again: KilledRuns.OneThatIsAsked and Sweep.EqualData go on, too.
   'KilledRuns.EndWith' 'Sweep.GoesOnAfterKills'
   # Whole runs on one thread and on two, which others make once, on two.

@@ -12,7 +12,6 @@
 #include <set>
 
 #include "core/error.hpp"
-#include "sim/cost_study.hpp"
 #include "sim/photonic_study.hpp"
 #include "sim/study.hpp"
 #include "sim/sweep_hardware.hpp"

@@ -10,7 +10,7 @@
 
 #include "core/error.hpp"
 #include "electronic/serving.hpp"
-#include "sim/photonic_study.hpp"
+#include "photonics/photonic_accelerator.hpp"
 #include "sim/text.hpp"
 #include "workloads/zoo.hpp"
 
