@@ -95,8 +95,8 @@ struct Data {
 /// Sums of squares over everything read, accumulated program by program.
 class Fit {
  public:
-  Fit(const MeshLayout& layout, const Unknowns& unknowns, const Data& data, Reading reading)
-      : layout_(layout), unknowns_(unknowns), data_(data), powers_(reading == Reading::powers) {
+  Fit(const MeshLayout& layout, const Unknowns& unknowns, const Data& data, ChipReading reading)
+      : layout_(layout), unknowns_(unknowns), data_(data), powers_(reading == ChipReading::powers) {
     rows_ = data.samples * layout.ports() * (powers_ ? 1 : 2);
   }
 
@@ -257,7 +257,7 @@ Data read_chip(ChipUnderTest& chip, const CharacterisationOptions& options) {
   const MeshLayout& layout = chip.layout();
   const std::size_t n = layout.ports();
   Data data;
-  data.samples = options.reading == Reading::powers ? 2 * n - 1 : n;
+  data.samples = options.reading == ChipReading::powers ? 2 * n - 1 : n;
   data.inputs.assign(n * data.samples, 0);
   for (std::size_t s = 0; s < data.samples; ++s) {
     const std::size_t port = s < n ? s : s - n + 1;
@@ -281,7 +281,7 @@ Data read_chip(ChipUnderTest& chip, const CharacterisationOptions& options) {
     for (std::size_t s = 0; s < data.samples; ++s) {
       std::vector<Complex> input(n);
       for (std::size_t m = 0; m < n; ++m) input[m] = data.inputs[m * data.samples + s];
-      if (options.reading == Reading::powers) {
+      if (options.reading == ChipReading::powers) {
         for (const double power : chip.powers(input)) data.readings.push_back(power);
       } else {
         for (const Complex& y : chip.fields(input)) {

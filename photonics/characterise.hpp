@@ -6,13 +6,13 @@
 
 namespace fringe {
 
-enum class Reading {
+enum class ChipReading {
   fields,  ///< homodyne detection, one input lit at a time
   powers,  ///< photodiodes; inputs lit one at a time, and each together with the first
 };
 
 struct CharacterisationOptions {
-  Reading reading = Reading::fields;
+  ChipReading reading = ChipReading::fields;
   unsigned programs = 12;    ///< random settings of all phases, ≥ 1
   unsigned iterations = 60;  ///< at most
   /// Start from the phases with which nulling (null_measured, with a search for the cross states) makes the

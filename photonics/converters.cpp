@@ -55,12 +55,6 @@ void quantise(std::span<float> x, const Quantiser& quantiser) noexcept {
   round_to_steps(x.data(), x.size(), step, inverse, round_small(quantiser.range * inverse));
 }
 
-std::size_t count_clipped(std::span<const float> x, const Quantiser& quantiser) noexcept {
-  std::size_t count = 0;
-  for (const float value : x) count += value > quantiser.range || value < -quantiser.range;
-  return count;
-}
-
 std::vector<StaticCurve> fabricate_curves(std::size_t channels, double gain_sigma, Purpose gain_purpose,
                                           double inl_peak, Purpose curve_purpose, std::uint64_t seed,
                                           std::uint32_t chip, std::uint32_t core) {

@@ -27,8 +27,6 @@ Quantiser make_quantiser(float range, double enob_bits);
 
 /// In place. NaN stays NaN.
 void quantise(std::span<float> x, const Quantiser& quantiser) noexcept;
-/// How many of x lie outside ±range.
-std::size_t count_clipped(std::span<const float> x, const Quantiser& quantiser) noexcept;
 
 /// What an analogue channel does to a full scale of ±1: y = gain·(x + (1 − x²)·(bow + twist·x)), the second
 /// term 0 beyond full scale. It is the smooth part of an integral non-linearity between end points: a bow of

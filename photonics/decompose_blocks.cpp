@@ -9,7 +9,6 @@
 #include "photonics/correction.hpp"
 #include "photonics/decompose.hpp"
 #include "photonics/decompose_checks.hpp"
-#include "photonics/wrap_phase.hpp"
 
 namespace fringe {
 namespace {

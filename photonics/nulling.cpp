@@ -5,7 +5,6 @@
 #include <string>
 
 #include "core/error.hpp"
-#include "core/units.hpp"
 #include "photonics/correction.hpp"
 #include "photonics/decompose.hpp"
 #include "photonics/topology_of.hpp"

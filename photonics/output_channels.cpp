@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "core/clones.hpp"
-#include "photonics/sine.hpp"
 
 namespace fringe {
 namespace {

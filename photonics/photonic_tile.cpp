@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "core/units.hpp"
-#include "photonics/imperfections.hpp"
 #include "photonics/phase_drive.hpp"
 
 namespace fringe {

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/advise.hpp"
-#include "sim/report.hpp"
 #include "sim/text.hpp"
 #include "sim/training_table.hpp"
 

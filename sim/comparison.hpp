@@ -56,6 +56,7 @@ struct HardwareResult {
   std::vector<CostFigure> costs;
   std::vector<LayerFigure> layers;
 
+  bool photonic() const { return camp == "photonic"; }
   Estimate score() const { return scores.empty() ? Estimate{} : scores.front(); }
   const CostFigure* at_batch_one(const std::string& scenario) const;
   /// The smallest batch whose throughput is within 2 % of the best; null where the scenario has no figures.

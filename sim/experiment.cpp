@@ -10,7 +10,6 @@
 #include <sstream>
 
 #include "core/error.hpp"
-#include "core/units.hpp"
 #include "electronic/cublas.hpp"
 #include "electronic/gpu_catalogue.hpp"
 #include "electronic/number_format.hpp"

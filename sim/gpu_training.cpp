@@ -182,14 +182,14 @@ FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view mod
   return {c.first, c.second, 1e9 * batches / count};
 }
 
-std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half) {
+std::optional<ModelledRate> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half) {
   const FittedUnit& unit = model.fitted(half);
   const double batch = std::floor(unit.batch_per_gb * 1e-9 * board.memory_bytes);
   ThroughputRow row{board.name, &board, &model, format_on(board, half), software_on(board), batch, 0, {}};
   if (board.peak(row.format) <= 0 || batch < 1) return {};
   row.step = step_kernels(board, model, row.format, static_cast<std::size_t>(batch));
   const ItemTerms terms = step_terms(std::span(&row, 1)).front();
-  return ModelledBoard{1 / (unit.products * terms.first + unit.rest * terms.second), batch};
+  return ModelledRate{1 / (unit.products * terms.first + unit.rest * terms.second), batch};
 }
 
 std::vector<Prediction> predict_steps(std::span<const ThroughputRow> rows,

@@ -84,10 +84,10 @@ FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view mod
 /// Units a second of a workload on a board that nobody measured, by FittedUnit, with a batch that fills its
 /// memory, in the software that the table's boards of its generation ran. Empty where the board doesn't
 /// compute in the precision, its memory holds no batch, or the workload has no fit.
-struct ModelledBoard {
+struct ModelledRate {
   double units_per_s, batch;
 };
-std::optional<ModelledBoard> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half);
+std::optional<ModelledRate> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half);
 
 /// Every row by the shared constants alone.
 std::vector<Prediction> predict_steps(std::span<const ThroughputRow> rows, const TrainingParameters& = {});

@@ -16,7 +16,6 @@
 #include "photonics/photonic_system.hpp"
 #include "photonics/programming.hpp"
 #include "sim/open_dataset.hpp"
-#include "sim/report.hpp"
 #include "sim/text.hpp"
 #include "sim/training_models.hpp"
 #include "workloads/zoo.hpp"

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "electronic/gpu_model.hpp"
-#include "sim/report.hpp"
+#include "sim/text.hpp"
 
 namespace fringe {
 

@@ -54,6 +54,8 @@ OpenedData open_phantoms(const std::string&, const DataOptions&, ThreadPool& poo
   return opened;
 }
 
+Dataset first_phantom() { return ct_phantoms({.images = 1}); }
+
 OpenedData open_arm(const std::string& name, const DataOptions&, ThreadPool&) {
   SplitDataset arm = robot_arm({.leaking = name == "robot-arm-leaking"});
   return {std::move(arm.data), std::move(arm.split)};
@@ -205,7 +207,7 @@ constexpr std::array<DataFormat, 12> formats{{
      "its own: the last 128 test", "",
      "phantoms after L. A. Shepp, B. F. Logan (1974); dose of J. Leuschner et al., Scientific Data 8, 109 "
      "(2021)",
-     nullptr, open_phantoms},
+     nullptr, open_phantoms, first_phantom},
     {"northanger-abbey",
      "windows of 64 characters of Jane Austen's novel and, for each, the next one; embedded",
      "its own: the last tenth test", "window",
@@ -261,6 +263,12 @@ void require_data(const std::string& what) {
     if (format.recognises == nullptr) names.push_back(format.name);
   if (std::find(names.begin(), names.end(), what) != names.end() || fs::exists(what)) return;
   throw Error("no file or folder, and " + unknown_name("data set", what, names));
+}
+
+std::optional<Dataset> first_sample(const std::string& what) {
+  for (const DataFormat& format : formats)
+    if (format.name == what && format.first != nullptr) return format.first();
+  return {};
 }
 
 OpenedData open_dataset(const std::string& what, const DataOptions& options, ThreadPool& pool) {

@@ -37,12 +37,16 @@ struct DataFormat {
   std::string_view source;                      ///< of the format or the data
   bool (*recognises)(const std::string& path);  ///< null: by its name
   OpenedData (*open)(const std::string& path, const DataOptions&, ThreadPool&);
+  Dataset (*first)() = nullptr;  ///< the first sample of a set that takes long to generate
 };
 /// Sets by name first, then folders and files.
 std::span<const DataFormat> data_formats() noexcept;
 
 /// Throws Error, offering the nearest name, unless `what` names a set, or a file or folder that is there.
 void require_data(const std::string& what);
+
+/// The first sample of a set that takes long to generate, to see whether it fits; of other data nothing.
+std::optional<Dataset> first_sample(const std::string& what);
 
 /// By name, else by path. Throws Error naming the place and the rule, for an option that the format doesn't
 /// take, and, where the format is not known, with all that are.

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.hpp"
-#include "sim/report.hpp"
 #include "sim/text.hpp"
 
 namespace fringe {

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/precision.hpp"
-#include "sim/report.hpp"
 #include "sim/text.hpp"
 
 namespace fringe {

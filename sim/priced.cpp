@@ -9,7 +9,6 @@
 #include "photonics/photonic_accelerator.hpp"
 #include "sim/modelled.hpp"
 #include "sim/photonic_study.hpp"
-#include "sim/report.hpp"
 #include "sim/text.hpp"
 
 namespace fringe {
@@ -159,7 +158,7 @@ std::string priced_text(const Comparison& c, const PricedWorkload& workload) {
   text += left("", 36) + right("one sample", 12) + right("energy", 12) + right("best batch", 12) +
           right("energy", 12) + right(fmt::format("step of {}", workload.training.batch), 14) + "  cost\n";
   for (const HardwareResult& h : c.hardware) {
-    if (h.camp != "photonic") continue;
+    if (!h.photonic()) continue;
     const auto summary =
         std::find_if(c.photonic.begin(), c.photonic.end(), [&](const auto& p) { return p.preset == h.name; });
     text += line(fmt::format("{}, {} cores", h.name, summary->cores), h, "resident", "training in situ");
@@ -167,7 +166,7 @@ std::string priced_text(const Comparison& c, const PricedWorkload& workload) {
   }
   std::vector<const HardwareResult*> boards;
   for (const HardwareResult& h : c.hardware) {
-    if (h.camp == "photonic") continue;
+    if (h.photonic()) continue;
     const auto same = std::find_if(boards.begin(), boards.end(),
                                    [&](const HardwareResult* b) { return board_of(*b) == board_of(h); });
     if (same == boards.end())

@@ -9,12 +9,10 @@
 #include <numeric>
 
 #include "sim/text.hpp"
+#include "sim/who_wins.hpp"
 
 namespace fringe {
 namespace {
-
-constexpr Boundary compared =
-    Boundary::accelerator;  // both camps reach it: matrix unit, memory, digital unit
 
 std::string score_text(const Metric& metric, const Estimate& e) {
   if (std::isnan(e.mean)) return "–";
@@ -38,11 +36,6 @@ std::string with_unit(const Metric& metric, const std::string& value) {
   return value + (metric.unit.empty() ? "" : " ") + std::string(metric.unit);
 }
 
-/// Whether the hardware's joules reach the boundary of the comparison.
-bool comparable(const HardwareResult& hardware, const CostFigure& figure) {
-  return figure.cost.energy_known && hardware.boundary >= compared;
-}
-
 std::string joules(const HardwareResult& hardware, const CostFigure& figure, bool pipelined) {
   return comparable(hardware, figure) ? si(figure.energy_per_sample_j(compared, pipelined), "J") : "–";
 }
@@ -54,8 +47,6 @@ std::string best_rate(const HardwareResult& hardware, const std::string& scenari
     if (c.scenario == scenario) last = &c;
   return (&best == last ? "≥ " : "") + si(best.throughput_per_s(), "/s");
 }
-
-bool photonic(const HardwareResult& hardware) { return hardware.camp == "photonic"; }
 
 /// "realistic" of "realistic, corrected".
 std::string system_of(const HardwareResult& hardware) {
@@ -117,91 +108,6 @@ std::vector<const HardwareResult*> shown(const Comparison& c, const std::string&
   return rows;
 }
 
-using Measure = double (*)(const HardwareResult&, const std::string& scenario);
-double latency_one(const HardwareResult& h, const std::string& s) {
-  return h.at_batch_one(s)->cost.latency_s;
-}
-double energy_one(const HardwareResult& h, const std::string& s) {
-  return h.at_batch_one(s)->energy_per_sample_j(compared, false);
-}
-double time_best(const HardwareResult& h, const std::string& s) {
-  return 1 / h.at_best_batch(s)->throughput_per_s();
-}
-double energy_best(const HardwareResult& h, const std::string& s) {
-  return h.at_best_batch(s)->energy_per_sample_j(compared, true);
-}
-
-const HardwareResult* least(const Comparison& c, bool light, const std::string& scenario, Measure measure,
-                            bool needs_energy) {
-  const HardwareResult* best = nullptr;
-  for (const HardwareResult& h : c.hardware) {
-    if (photonic(h) != light || !h.equal || h.at_batch_one(scenario) == nullptr) continue;
-    if (needs_energy && !comparable(h, *h.at_batch_one(scenario))) continue;
-    if (best == nullptr || measure(h, scenario) < measure(*best, scenario)) best = &h;
-  }
-  return best;
-}
-
-std::string tagged(const HardwareResult& h, const std::string& scenario, double value,
-                   std::string_view unit) {
-  const Provenance kind = h.at_batch_one(scenario)->cost.provenance;
-  return fmt::format("{} ({}, {})", si(value, unit), h.name, to_string(kind));
-}
-
-std::string ratio_words(double light, double electrons) {
-  const double ratio = light < electrons ? electrons / light : light / electrons;
-  const std::string number = ratio < 10 ? fmt::format("{:.1f}", ratio) : fmt::format("{:.0f}", ratio);
-  return light < electrons ? "light wins " + number + "×" : "electrons win " + number + "×";
-}
-
-/// Electronics whose joules nobody counts: below how many watts they would need less energy than light.
-std::string without_joules(const Comparison& c, Measure time, double light_j) {
-  std::string text;
-  for (const HardwareResult& h : c.hardware)
-    if (!photonic(h) && h.equal && h.at_batch_one("resident") != nullptr &&
-        !comparable(h, *h.at_batch_one("resident")))
-      text += std::string(60, ' ') + fmt::format("{}: joules unknown; less than light below {}\n", h.name,
-                                                 si(light_j / time(h, "resident"), "W"));
-  return text;
-}
-
-std::string headline(const Comparison& c) {
-  struct Question {
-    std::string_view words;
-    Measure measure;
-    std::string_view unit;
-    bool energy;
-  };
-  constexpr std::array<Question, 4> questions{{{"one sample: time", latency_one, "s", false},
-                                               {"one sample: energy", energy_one, "J", true},
-                                               {"best batch: time per sample", time_best, "s", false},
-                                               {"best batch: energy per sample", energy_best, "J", true}}};
-  std::string text = fmt::format("At equal {} (within {} of floating point)\n", c.metric().name,
-                                 amount(c.metric(), c.metric().equal_within));
-  for (const std::string scenario : {"resident", "single core"}) {
-    text += scenario == "resident" ? "  weights resident on as many cores as they take\n"
-                                   : "  a single core, reprogrammed for every tile\n";
-    for (const Question& q : questions) {
-      const HardwareResult* light = least(c, true, scenario, q.measure, q.energy);
-      const HardwareResult* electrons = least(c, false, "resident", q.measure, q.energy);
-      text += "    " + left(std::string(q.words), 32);
-      if (light == nullptr) {
-        text += "no photonic system reaches it\n";
-        continue;
-      }
-      if (electrons == nullptr) {
-        text += "no electronic hardware with known figures\n";
-        continue;
-      }
-      const double a = q.measure(*light, scenario), b = q.measure(*electrons, "resident");
-      text += left(ratio_words(a, b), 24) + tagged(*light, scenario, a, q.unit) + "\n" +
-              std::string(60, ' ') + "against " + tagged(*electrons, "resident", b, q.unit) + "\n";
-      if (q.energy) text += without_joules(c, q.measure == energy_one ? latency_one : time_best, a);
-    }
-  }
-  return text;
-}
-
 std::string training_table(const Comparison& c) {
   std::string text =
       "A training step (boards in the fastest format that trains; in situ: if measured gradients do what "
@@ -211,9 +117,9 @@ std::string training_table(const Comparison& c) {
     for (const CostFigure& figure : h->costs) {
       if (!figure.scenario.starts_with("training")) continue;
       // Once for each system.
-      if (photonic(*h) && !h->name.ends_with(", as fabricated") && !h->name.ends_with(", ideal meshes"))
+      if (h->photonic() && !h->name.ends_with(", as fabricated") && !h->name.ends_with(", ideal meshes"))
         continue;
-      const std::string name = photonic(*h) ? system_of(*h) + ", " + figure.scenario.substr(9) : h->name;
+      const std::string name = h->photonic() ? system_of(*h) + ", " + figure.scenario.substr(9) : h->name;
       text += "  " + left(name, 30) + right(fmt::format("batch {}", figure.batch), 14) +
               right(si(figure.cost.latency_s, "s"), 12) +
               right(figure.cost.energy_known ? si(figure.cost.energy_j(compared, figure.cost.latency_s), "J")
@@ -305,19 +211,6 @@ std::string scores_table(const Comparison& c) {
 
 }  // namespace
 
-std::string si(double value, std::string_view unit) {
-  if (!std::isfinite(value)) return "–";
-  if (value == 0) return "0 " + std::string(unit);
-  constexpr std::array<std::string_view, 11> prefixes{"a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T"};
-  int thousand = static_cast<int>(std::floor(std::log10(std::abs(value)) / 3 + 1e-12));
-  thousand = std::clamp(thousand, -6, 4);
-  double scaled = value / std::pow(1000.0, thousand);
-  if (std::abs(scaled) >= 999.5 && thousand < 4) scaled /= 1000, ++thousand;
-  const int decimals = std::abs(scaled) < 9.995 ? 2 : std::abs(scaled) < 99.95 ? 1 : 0;
-  return fmt::format("{:.{}f} {}{}", scaled, decimals, prefixes[static_cast<std::size_t>(thousand + 6)],
-                     unit);
-}
-
 std::string report_text(const Comparison& c) {
   std::string text = fmt::format("fringe · {} · {} on {} ({} samples, seed {})\n\n", c.experiment, c.workload,
                                  c.data, c.samples, c.seed);
@@ -365,7 +258,7 @@ std::string report_text(const Comparison& c) {
     }
     // A photonic system costs the same however its phases were found: its cost stands once, after its
     // accuracies.
-    if (!photonic(*h)) {
+    if (!h->photonic()) {
       text += row(h->name + mark, score_text(metric, h->score()), *h, "resident", kind_of(*h)) + "\n";
       continue;
     }
@@ -396,7 +289,7 @@ std::string report_text(const Comparison& c) {
       folds == 1 && metric.of_sample != nullptr ? "test samples" : "folds", metric.name, metric.many);
   text += scores_table(c);
   text += photonic_text(c);
-  if (!c.stopped) text += headline(c) + "\n";
+  if (!c.stopped) text += who_wins(c) + "\n";
   text += training_table(c);
   if (const std::string area = area_table(c); !area.empty()) text += "\n" + area;
   if (c.stopped) text += "\nStopped on request; what stands above is complete as far as it goes.\n";

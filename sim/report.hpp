@@ -7,9 +7,6 @@
 
 namespace fringe {
 
-/// Value with an SI prefix and three digits: "3.14 µs".
-std::string si(double value, std::string_view unit);
-
 /// The table and its summary, at most 118 columns wide.
 std::string report_text(const Comparison& comparison);
 /// Everything in the comparison; units in the names, NaN as null.

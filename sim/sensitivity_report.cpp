@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "core/cost.hpp"
-#include "sim/report.hpp"
 #include "sim/sensitivity.hpp"
 #include "sim/text.hpp"
 

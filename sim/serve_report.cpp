@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "sim/report.hpp"
 #include "sim/serve.hpp"
 #include "sim/text.hpp"
 

@@ -48,11 +48,16 @@ Perturbation perturbation_of(const Study& study) {
 
 }  // namespace
 
+std::shared_ptr<const OpenedData> open_data(const Experiment& experiment, ThreadPool& pool) {
+  if (const std::optional<Dataset> first = first_sample(experiment.data))
+    open_workload(experiment.workload, *first);
+  return std::make_shared<const OpenedData>(open_dataset(experiment.data, experiment.data_options, pool));
+}
+
 Study::Study(const Experiment& experiment, ThreadPool& pool, Observer& observer,
              const std::string& checkpoint_path, std::shared_ptr<const OpenedData> opened)
     : experiment_(&experiment), pool_(&pool), observer_(&observer), cpu_(make_cpu_executor(pool)) {
-  if (!opened)
-    opened = std::make_shared<const OpenedData>(open_dataset(experiment.data, experiment.data_options, pool));
+  if (!opened) opened = open_data(experiment, pool);
   std::vector<NamedSplit> splits = splits_of(*opened, experiment.folds, experiment.seed);
   data_ = {opened, &opened->data};
   workload_ = open_workload(experiment.workload, *data_);

@@ -32,6 +32,10 @@ struct TrainedFold {
   std::vector<EpochEvent> epochs;
 };
 
+/// The data of an experiment. A set that takes long to generate is not begun for a workload that doesn't take
+/// it.
+std::shared_ptr<const OpenedData> open_data(const Experiment& experiment, ThreadPool& pool);
+
 class Study {
  public:
   /// Loads the data, audits its splits and, where its path isn't empty, reads the checkpoint that trainings

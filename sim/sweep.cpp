@@ -12,7 +12,6 @@
 #include <set>
 
 #include "core/error.hpp"
-#include "sim/cost_study.hpp"
 #include "sim/photonic_study.hpp"
 #include "sim/study.hpp"
 #include "sim/sweep_hardware.hpp"
@@ -104,7 +103,7 @@ class Sweep {
     for (const auto& [key, task] : needed) {
       const Experiment& e = plan_.experiments[task.point];
       std::shared_ptr<const OpenedData>& data = opened[key.first];
-      if (!data) data = std::make_shared<const OpenedData>(open_dataset(e.data, e.data_options, pool_));
+      if (!data) data = fringe::open_data(e, pool_);
       prepared_[key];
     }
     std::vector<std::pair<const Key*, Task>> tasks;

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "core/cost.hpp"
-#include "sim/report.hpp"
 #include "sim/text.hpp"
 
 namespace fringe {

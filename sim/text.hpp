@@ -1,4 +1,4 @@
-// Text in columns, counted in characters rather than bytes.
+// Text for a terminal: columns counted in characters rather than bytes, numbers with prefixes.
 #pragma once
 
 #include <algorithm>
@@ -6,6 +6,9 @@
 #include <string_view>
 
 namespace fringe {
+
+/// Value with an SI prefix and three digits: "3.14 µs"; a dash where it isn't finite.
+std::string si(double value, std::string_view unit);
 
 /// Characters of UTF-8 text.
 inline std::size_t text_width(std::string_view text) {

@@ -10,10 +10,8 @@
 
 #include "core/error.hpp"
 #include "electronic/serving.hpp"
+#include "photonics/photonic_accelerator.hpp"
 #include "sim/open_workload.hpp"
-#include "sim/photonic_study.hpp"
-#include "sim/report.hpp"
-#include "sim/schema.hpp"
 #include "sim/text.hpp"
 
 namespace fringe {

@@ -3,7 +3,8 @@
 
 core <- {photonics, electronic, workloads} <- sim; siblings never include each other, and nothing of these includes
 tests or bench. Includes are written from the repository root, every header says #pragma once, and random numbers come
-from core/draw.hpp alone. Exit status 1 and one line per violation.
+from core/draw.hpp alone. A source includes the header of its name first, so that its compilation shows that the header
+needs no other before it. Exit status 1 and one line per violation.
 """
 import pathlib
 import re
@@ -32,7 +33,11 @@ def violations(root):
             where = path.relative_to(root)
             if path.suffix in HEADERS and not re.search(r"^#pragma once$", text, re.MULTILINE):
                 found.append(f"{where}: a header without #pragma once")
-            for bracket, name in INCLUDE.findall(text):
+            includes = INCLUDE.findall(text)
+            own = where.with_suffix(".hpp").as_posix()
+            if path.suffix == ".cpp" and (root / own).exists() and (not includes or includes[0][1] != own):
+                found.append(f"{where}: must include {own} first")
+            for bracket, name in includes:
                 first = name.split("/")[0]
                 if name == "random":
                     found.append(f"{where}: includes <random>; random numbers come from core/draw.hpp")
@@ -52,9 +57,11 @@ BAD = {
     "sim/a.cpp": ('#include "tests/b.hpp"\n', "sim must not include tests/b.hpp"),
     "sim/b.cpp": ('#include "b.hpp"\n', '"b.hpp" is not written from the repository root'),
     "core/b.hpp": ("// #pragma once\n", "a header without #pragma once"),
+    "core/d.cpp": ('#include <vector>\n#include "core/d.hpp"\n', "must include core/d.hpp first"),
     "core/c.cpp": ("#include <random>\n", "includes <random>; random numbers come from core/draw.hpp"),
 }
 GOOD = {
+    "core/d.hpp": "#pragma once\n",
     "core/good.hpp": '#pragma once\n#include <vector>\n#include "core/other.hpp"\n',
     "photonics/good.cpp": '#include <Random123/philox.h>\n#include "core/good.hpp"\n#include "photonics/x.hpp"\n',
     "sim/good.cpp": '#include "core/a.hpp"\n#include "photonics/a.hpp"\n#include "electronic/a.hpp"\n#include "workloads/a.hpp"\n',

@@ -11,9 +11,12 @@
 #include "core/error.hpp"
 #include "core/memory_system.hpp"
 #include "electronic/training_step.hpp"
+#include "tests/work_lists.hpp"
 
 namespace fringe {
 namespace {
+
+using work_lists::elementwise, work_lists::product;
 
 constexpr double eps = std::numeric_limits<double>::epsilon();
 
@@ -22,22 +25,6 @@ class GpuModelTest : public testing::Test {
   ThreadPool pool{1};
   std::unique_ptr<Executor> cpu = make_cpu_executor(pool);
 
-  static Work product(std::size_t rows, std::size_t inner, std::size_t columns, int weight = 0) {
-    Work w;
-    w.name = "dense";
-    w.weight = weight;
-    w.rows = rows;
-    w.inner = inner;
-    w.columns = columns;
-    w.bytes = 4.0 * static_cast<double>(rows * inner + (rows + inner) * columns);
-    return w;
-  }
-  static Work elementwise(std::size_t rows, std::size_t columns) {
-    Work w = product(rows, 0, columns, -1);
-    w.kind = Work::Kind::elementwise;
-    w.bytes = 8.0 * static_cast<double>(rows * columns);
-    return w;
-  }
   Cost price(const GpuSpec& gpu, Format format, const std::vector<Work>& work,
              const GpuModelParameters& p = {}) {
     return make_gpu_model(gpu, format, *cpu, pool, p)->price(work);

@@ -9,6 +9,7 @@
 
 #include "core/error.hpp"
 #include "core/memory_system.hpp"
+#include "tests/work_lists.hpp"
 
 namespace fringe {
 namespace {
@@ -141,11 +142,7 @@ class SystolicPrice : public testing::Test {
   std::unique_ptr<Executor> cpu = make_cpu_executor(pool);
 
   static Work work(Work::Kind kind, std::size_t rows, std::size_t inner, std::size_t columns) {
-    Work w;
-    w.kind = kind;
-    w.name = "dense";
-    w.weight = 0;
-    w.rows = rows, w.inner = inner, w.columns = columns;
+    Work w = work_lists::work(kind, 0, rows, inner, columns);
     w.bytes = 8.0 * static_cast<double>(rows * std::max<std::size_t>(columns, inner));
     return w;
   }

@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "electronic/format_matrix.hpp"
 #include "tests/gpu/gpu_fixture.hpp"
+#include "tests/work_lists.hpp"
 
 namespace fringe {
 
@@ -196,16 +197,7 @@ TEST_P(CublasGpu, RealisesItsWeightsInTheFormatAndCommitsNewOnes) {
     EXPECT_NEAR(static_cast<double>(after[i]), 2 * static_cast<double>(before[i]), slack);
 }
 
-Work work(Work::Kind kind, int weight, std::size_t rows, std::size_t inner, std::size_t columns) {
-  Work w;
-  w.kind = kind;
-  w.name = "work";
-  w.weight = weight;
-  w.rows = rows;
-  w.inner = inner;
-  w.columns = columns;
-  return w;
-}
+using work_lists::work;
 
 TEST_P(CublasGpu, PricesWorkWithMeasuredTime) {
   using enum Work::Kind;

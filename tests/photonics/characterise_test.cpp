@@ -43,7 +43,7 @@ TEST(Characterisation, FindsEveryError) {
        {"rectangular", "triangular", "cascaded-trees", "butterfly", "truncated-rectangular"})
     for (const Crossing& crossing : crossings())
       for (const std::size_t n : {2u, 5u})
-        for (const Reading reading : {Reading::fields, Reading::powers}) {
+        for (const ChipReading reading : {ChipReading::fields, ChipReading::powers}) {
           const MeshLayout layout = find_topology(name).build(n);
           const FabricatedMesh mesh = chip_of(layout, 0.05, 0.1, 1, crossing);
           ChipUnderTest chip(layout, mesh);
@@ -51,7 +51,7 @@ TEST(Characterisation, FindsEveryError) {
           options.reading = reading;
           options.programs = 12;
           const Characterisation found = characterise(chip, ideal_fabrication(layout, crossing), options);
-          const bool fields = reading == Reading::fields;
+          const bool fields = reading == ChipReading::fields;
           const std::string what = std::string(name) + " " + std::string(crossing.name);
           EXPECT_LE(largest_miss(found.chip, mesh, fields), half_digits) << what << " N=" << n;
           EXPECT_LE(found.misfit, half_digits) << what;

@@ -88,14 +88,12 @@ TEST(Quantiser, IsIdempotentSymmetricAndMonotone) {
   }
 }
 
-TEST(Quantiser, ClipsAndCountsWhatLiesOutside) {
+TEST(Quantiser, ClipsWhatLiesOutside) {
   const Quantiser q = make_quantiser(2, 8);
   EXPECT_EQ(one(5.0f, q), 2.0f);
   EXPECT_EQ(one(-1e30f, q), -2.0f);
   EXPECT_EQ(one(std::numeric_limits<float>::infinity(), q), 2.0f);
   EXPECT_TRUE(std::isnan(one(std::numeric_limits<float>::quiet_NaN(), q)));
-  const std::vector<float> x{-3, -2, 0, 1.9f, 2, 2.1f, 7};
-  EXPECT_EQ(count_clipped(x, q), 3u);
 }
 
 TEST(Quantiser, NonIntegerBitsReachTheRangeToHalfAStep) {

@@ -39,12 +39,13 @@ struct Scratch {
 /// Those with fused multiply-adds have equal bits; these save half of `roundings`.
 void expect_sets_agree(const std::vector<std::vector<double>>& results, double roundings,
                        const std::string& what) {
+  const double tolerance = roundings * largest(results[0]);
   for (std::size_t k = 1; k < results.size(); ++k) {
     if (k == 2) {
       EXPECT_EQ(results[2], results[1]) << "AVX-512 and AVX2, " << what;
     }
     for (std::size_t i = 0; i < results[k].size(); ++i)
-      EXPECT_NEAR(results[k][i], results[0][i], roundings * largest(results[0])) << what;
+      EXPECT_NEAR(results[k][i], results[0][i], tolerance) << what;
   }
 }
 

@@ -16,6 +16,17 @@
 namespace fringe {
 namespace {
 
+/// θ below π, φ below 2π; no output phases.
+PhaseProgram random_phases(const MeshLayout& layout) {
+  PhaseProgram program{std::vector<double>(layout.couplers.size()),
+                       std::vector<double>(layout.couplers.size()), std::vector<double>(layout.modes)};
+  fill_uniform(program.theta, {1, Purpose::test});
+  for (double& theta : program.theta) theta *= pi;
+  fill_uniform(program.phi, {2, Purpose::test});
+  for (double& phi : program.phi) phi *= 2 * pi;
+  return program;
+}
+
 using namespace mesh_testing;
 
 void expect_round_trip(const Square& u, const std::string& what) {
@@ -100,12 +111,7 @@ TEST(Decompose, MatricesOfRandomPhases) {
   for (const Topology& t : universal_topologies()) {
     const MeshLayout layout = t.build(n);
     if (layout.dark_modes > 0) continue;  // random phases there send light astray
-    PhaseProgram program{std::vector<double>(layout.couplers.size()),
-                         std::vector<double>(layout.couplers.size()), std::vector<double>(n)};
-    fill_uniform(program.theta, {1, Purpose::test});
-    for (double& theta : program.theta) theta *= pi;
-    fill_uniform(program.phi, {2, Purpose::test});
-    for (double& phi : program.phi) phi *= 2 * pi;
+    PhaseProgram program = random_phases(layout);
     expect_round_trip(mesh_matrix(layout, program, ideal_fabrication(layout)), "random phases");
   }
 }
@@ -265,12 +271,7 @@ TEST(Decompose, ButterfliesWhereTheMatrixPermits) {
   const Topology& t = find_topology("butterfly");
   for (const std::size_t n : {2u, 4u, 16u, 64u}) {
     const MeshLayout layout = t.build(n);
-    PhaseProgram program{std::vector<double>(layout.couplers.size()),
-                         std::vector<double>(layout.couplers.size()), std::vector<double>(n)};
-    fill_uniform(program.theta, {1, Purpose::test});
-    for (double& theta : program.theta) theta *= pi;
-    fill_uniform(program.phi, {2, Purpose::test});
-    for (double& phi : program.phi) phi *= 2 * pi;
+    PhaseProgram program = random_phases(layout);
     fill_uniform(program.out, {3, Purpose::test});
     for (double& out : program.out) out *= 2 * pi;
     const FabricatedMesh ideal = ideal_fabrication(layout);

@@ -6,30 +6,12 @@
 #include <cmath>
 
 #include "photonics/converters.hpp"
+#include "tests/photonics/pricing_testing.hpp"
 
 namespace fringe {
 namespace {
 
-PhotonicDesign design(std::size_t cores) {
-  PhotonicDesign d = find_photonic_preset("realistic").design;
-  d.cores = cores;
-  return d;
-}
-
-PhotonicPricing pricing(const PhotonicDesign& d, TrainingScheme scheme = TrainingScheme::in_situ) {
-  return {d, find_memory("hbm2e"), scheme};
-}
-
-Work product(std::size_t rows, std::size_t inner, std::size_t batch, int weight = 0) {
-  Work w;
-  w.kind = Work::Kind::product;
-  w.weight = weight;
-  w.rows = rows;
-  w.inner = inner;
-  w.columns = batch;
-  w.bytes = 4.0 * static_cast<double>(rows + inner) * static_cast<double>(batch);
-  return w;
-}
+using namespace pricing_testing;
 
 TEST(PhotonicPricing, ResidentProductByHand) {
   const PhotonicDesign d = design(4);

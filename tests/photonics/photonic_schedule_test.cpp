@@ -10,36 +10,12 @@
 #include "core/draw.hpp"
 #include "core/error.hpp"
 #include "electronic/serving.hpp"
+#include "tests/photonics/pricing_testing.hpp"
 
 namespace fringe {
 namespace {
 
-PhotonicDesign design(std::size_t cores) {
-  PhotonicDesign d = find_photonic_preset("realistic").design;
-  d.cores = cores;
-  return d;
-}
-PhotonicPricing pricing(const PhotonicDesign& d, TrainingScheme scheme = TrainingScheme::reprogram) {
-  return {d, find_memory("hbm2e"), scheme};
-}
-
-Work product(std::size_t rows, std::size_t inner, std::size_t columns, int weight = 0) {
-  Work w;
-  w.weight = weight;
-  w.rows = rows;
-  w.inner = inner;
-  w.columns = columns;
-  w.bytes = 4.0 * static_cast<double>(rows * inner + (rows + inner) * columns);
-  return w;
-}
-Work elementwise(std::size_t rows, std::size_t columns) {
-  Work w;
-  w.kind = Work::Kind::elementwise;
-  w.rows = rows;
-  w.columns = columns;
-  w.bytes = 8.0 * static_cast<double>(rows * columns);
-  return w;
-}
+using namespace pricing_testing;
 
 /// A chain with branches of all kinds of work.
 std::vector<Work> random_list(std::uint32_t trial) {

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "electronic/cpu_blas.hpp"
-#include "sim/report.hpp"
 #include "workloads/ct_phantoms.hpp"
 #include "workloads/digits.hpp"
 #include "workloads/image_quality.hpp"

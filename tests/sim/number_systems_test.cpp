@@ -19,15 +19,6 @@ namespace {
 
 using Kind = NumberSystem::Kind;
 
-std::string refusal(const std::string& text) {
-  try {
-    parse_experiment(text, "mine.toml");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
 TEST(NumberSystems, KeysReachTheSystem) {
   const Experiment e = parse_experiment(
       "workload = 'digits-cnn'\n[photonic.a]\nmodes = 32\n[photonic.a.numbers]\nsystem = 'block'\n"
@@ -54,7 +45,7 @@ TEST(NumberSystems, KeysReachTheSystem) {
 
 TEST(NumberSystems, WrongKeysAreRefusedWithTheNearestName) {
   const auto says = [](const std::string& lines, const std::string& what) {
-    const std::string text = refusal("workload = 'digits-cnn'\n[photonic.a]\n" + lines);
+    const std::string text = test::refusal("workload = 'digits-cnn'\n[photonic.a]\n" + lines);
     EXPECT_NE(text.find("mine.toml:"), std::string::npos) << text;
     EXPECT_NE(text.find(what), std::string::npos) << text;
   };

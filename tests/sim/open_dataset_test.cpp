@@ -140,26 +140,34 @@ TEST_F(OpenDataset, FoldsKeepGroupsTogether) {
   expect_error([&] { open(path("a.csv"), {.group = "person"}); }, {"a.csv", "'person'"});
 }
 
-TEST_F(OpenDataset, TextAndNames) {
+TEST_F(OpenDataset, TextAndUnknownNames) {
   const std::string text = write("verse.txt", std::string(20, 'a') + std::string(20, 'b'));
   const OpenedData opened = open(text, {.window = 13});
   EXPECT_EQ(opened.data.samples, 3u);
   EXPECT_EQ(opened.data.labels_per_sample, 13u);
   EXPECT_EQ(opened.split->test, (std::vector<std::uint32_t>{2})) << "its end";
+  expect_error([&] { open("robot-arn"); }, {"'robot-arn'", "'robot-arm'"});
+  expect_error([&] { open(path("nowhere")); }, {"nowhere", "no file or folder"});
+  expect_error([&] { open(folder_.string()); },
+               {"no known format", "train-images-idx3-ubyte", "csv", "hdf5"});
+}
+
+TEST_F(OpenDataset, SetsByNameAreWholeAndLeakWhereTheySaySo) {
   for (const DataFormat& format : data_formats()) {
     EXPECT_FALSE(format.what.empty() || format.source.empty() || format.split.empty()) << format.name;
     if (format.recognises != nullptr) continue;
     SCOPED_TRACE(format.name);
     const OpenedData named = open(std::string(format.name));
     EXPECT_NO_THROW(validate(named.data));
+    if (const std::optional<Dataset> first = first_sample(std::string(format.name))) {
+      EXPECT_EQ(first->samples, 1u);
+      EXPECT_EQ(first->shape, named.data.shape);
+      EXPECT_TRUE(std::equal(first->values.begin(), first->values.end(), named.data.values.begin()));
+    }
     for (const NamedSplit& each : splits_of(named, 5, 1))
       EXPECT_EQ(audit(named.data, each.split).leaks(), format.name == "robot-arm-leaking") << each.name;
     expect_error([&] { open(std::string(format.name), {.test = "x"}); }, {"takes no option 'test'"});
   }
-  expect_error([&] { open("robot-arn"); }, {"'robot-arn'", "'robot-arm'"});
-  expect_error([&] { open(path("nowhere")); }, {"nowhere", "no file or folder"});
-  expect_error([&] { open(folder_.string()); },
-               {"no known format", "train-images-idx3-ubyte", "csv", "hdf5"});
 }
 
 // An honest table, the same with a tenth of its training rows among the test rows, and with persons on both

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sim/text.hpp"
+
 namespace fringe {
 namespace {
 

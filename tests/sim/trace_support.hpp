@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/error.hpp"
+#include "sim/experiment.hpp"
 #include "sim/trace_writer.hpp"
 
 namespace fringe::test {
@@ -55,6 +56,11 @@ std::string error_of(Act&& act) {
     return error.what();
   }
   return "";
+}
+
+/// What parse_experiment says against a text, "" where it reads it.
+inline std::string refusal(const std::string& text) {
+  return error_of([&] { parse_experiment(text, "mine.toml"); });
 }
 
 /// Output of a shell command, and whether it ended with status 0.

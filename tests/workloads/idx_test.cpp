@@ -7,6 +7,7 @@
 
 #include "core/draw.hpp"
 #include "expect_error.hpp"
+#include "zip_writer.hpp"
 
 namespace fringe {
 namespace {
@@ -23,19 +24,7 @@ Bytes idx_bytes(const IdxArray& array) {
   return bytes;
 }
 
-Bytes gzip(const Bytes& plain) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  Bytes packed(deflateBound(&stream, plain.size()));
-  stream.next_in = const_cast<Bytef*>(plain.data());
-  stream.avail_in = static_cast<uInt>(plain.size());
-  stream.next_out = packed.data();
-  stream.avail_out = static_cast<uInt>(packed.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
+Bytes gzip(const Bytes& plain) { return testing::deflated(plain, 16 + MAX_WBITS); }
 
 IdxArray random_array(std::vector<std::size_t> shape) {
   IdxArray array{std::move(shape), {}};

@@ -35,9 +35,10 @@ Bytes npy(const std::string& descr, const std::string& shape, const std::vector<
   return bytes;
 }
 
-inline Bytes deflated(const Bytes& plain) {
+/// As zlib packs it: window_bits −MAX_WBITS for a member of a ZIP, 16 + MAX_WBITS for a gzip file.
+inline Bytes deflated(const Bytes& plain, int window_bits = -MAX_WBITS) {
   z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY), Z_OK);
   Bytes packed(deflateBound(&stream, plain.size()));
   stream.next_in = const_cast<Bytef*>(plain.data());
   stream.avail_in = static_cast<uInt>(plain.size());
