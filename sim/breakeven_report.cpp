@@ -8,7 +8,6 @@
 #include "electronic/cpu_blas.hpp"
 #include "sim/breakeven.hpp"
 #include "sim/open_workload.hpp"
-#include "sim/report.hpp"
 #include "sim/schema.hpp"
 #include "sim/text.hpp"
 #include "sim/trace_writer.hpp"

@@ -12,6 +12,7 @@
 #include "electronic/serving.hpp"
 #include "photonics/photonic_accelerator.hpp"
 #include "sim/open_workload.hpp"
+#include "sim/schema.hpp"
 #include "sim/text.hpp"
 
 namespace fringe {
