@@ -233,7 +233,8 @@ constexpr std::array rows{ValidationRow{
     "(converters and clock at second hand) with a laser that holds 8 bits through a mesh without loss (its "
     "efficiency and the losses around the mesh at second hand, the mesh's own not told) and the catalogue's "
     "amplifiers, against the catalogue's arrays at their TDP, TPUv4i's being of the digital unit's and the "
-    "memory's node (its row is bf16; 8 bits run no faster). The other rows say what decides: an array of 8 "
+    "memory's node (its row is bf16; 8 bits run no faster), named after all had been tried. The other rows "
+    "say what decides: an array of 8 "
     "bits in 28 nm that takes less than TPUv4i's, bare arithmetic without registers and control, the loss of "
     "meshes as they are built",
     "half the last printed digit; 5 % for the powers of Albireo and its area; for ADEPT's gain the "
