@@ -232,7 +232,7 @@ std::span<const PhotonicSystem> photonic_systems() {
         .whole = true,
         .assumed =
             "new weights come one a cycle of their 25 MHz interface, whose width supplement II doesn't "
-            "tell, and settle in 10 ns; the light's 1.6 W are in the 78 W"}},
+            "tell, and settle in 10 ns; what the lasers of 1.6 W of light draw is taken to be in the 78 W"}},
       {"pace",
        "Lightelligence's 64 x 64 matrix of intensity modulators over an electronic chip",
        Multiplier::intensity_crossbar,

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t line_width = 100, rows_shown = 10;
 
 std::string grouped(double value) {
+  if (value >= 1e15) return fmt::format("{:.3g}", value);
   std::string digits = fmt::format("{:.0f}", value);
   for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
   return digits;

@@ -152,9 +152,9 @@ Comparison price_workload(const PricedWorkload& workload) {
 
 std::string priced_text(const Comparison& c, const PricedWorkload& workload) {
   std::string text = fmt::format(
-      "fringe · {} · {} parameters, {:.4g} multiply-accumulates per sample\n{}\nAccuracy: –, the workload is "
+      "fringe · {} · {} parameters, {} multiply-accumulates per sample\n{}\nAccuracy: –, the workload is "
       "{} here.\n\n  ",
-      c.workload, workload.parameters, workload.macs, workload.description, not_run);
+      c.workload, workload.parameters, si(workload.macs, ""), workload.description, not_run);
   text += left("", 36) + right("one sample", 12) + right("energy", 12) + right("best batch", 12) +
           right("energy", 12) + right(fmt::format("step of {}", workload.training.batch), 14) + "  cost\n";
   for (const HardwareResult& h : c.hardware) {

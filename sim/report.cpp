@@ -14,6 +14,9 @@
 namespace fringe {
 namespace {
 
+/// Of the longest, "photonic ideal, trained on chip ✗", and a space.
+constexpr std::size_t name_width = 34;
+
 std::string score_text(const Metric& metric, const Estimate& e) {
   if (std::isnan(e.mean)) return "–";
   std::string text = fmt::format("{:.{}f}", metric.scale * e.mean, metric.decimals);
@@ -64,7 +67,7 @@ std::string row(const std::string& name, const std::string& accuracy, const Hard
                 const std::string& scenario, const std::string& kind) {
   const CostFigure* one = hardware.at_batch_one(scenario);
   const CostFigure* best = hardware.at_best_batch(scenario);
-  std::string line = "  " + left(name, 30) + right(accuracy, 14);
+  std::string line = "  " + left(name, name_width) + right(accuracy, 14);
   if (one == nullptr || best == nullptr)
     return line + right("–", 12) + right("–", 12) + right("–", 12) + right("–", 12) + "  " + kind;
   line += right(si(one->cost.latency_s, "s"), 12) + right(joules(hardware, *one, false), 12);
@@ -120,7 +123,7 @@ std::string training_table(const Comparison& c) {
       if (h->photonic() && !h->name.ends_with(", as fabricated") && !h->name.ends_with(", ideal meshes"))
         continue;
       const std::string name = h->photonic() ? system_of(*h) + ", " + figure.scenario.substr(9) : h->name;
-      text += "  " + left(name, 30) + right(fmt::format("batch {}", figure.batch), 14) +
+      text += "  " + left(name, name_width) + right(fmt::format("batch {}", figure.batch), 14) +
               right(si(figure.cost.latency_s, "s"), 12) +
               right(figure.cost.energy_known ? si(figure.cost.energy_j(compared, figure.cost.latency_s), "J")
                                              : "–",
@@ -136,7 +139,8 @@ std::string area_row(const std::string& name, const Cost& cost) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::greater{}, [&](std::size_t p) { return cost.area_m2[p]; });
   const double total = cost.chip_area_m2();
-  std::string line = "  " + left(name, 30) + right(fmt::format("{:.4g} mm²", 1e6 * total), 16) + "  ", parts;
+  std::string line = "  " + left(name, name_width) + right(fmt::format("{:.4g} mm²", 1e6 * total), 16) + "  ",
+              parts;
   for (const std::size_t p : order) {
     const double share = 100 * cost.area_m2[p] / total;
     if (share < 0.5) break;
@@ -154,7 +158,8 @@ std::string area_table(const Comparison& c) {
     for (const std::string scenario : {"resident", "single core"}) {
       const CostFigure* one = h.at_batch_one(scenario);
       const std::string name = system_of(h) + (scenario == "resident" ? "" : ", a single core");
-      if (one == nullptr || !(one->cost.chip_area_m2() > 0) || text.find("  " + left(name, 30)) != text.npos)
+      if (one == nullptr || !(one->cost.chip_area_m2() > 0) ||
+          text.find("  " + left(name, name_width)) != text.npos)
         continue;
       text += area_row(name, one->cost);
     }
@@ -171,15 +176,15 @@ std::string photonic_text(const Comparison& c) {
     text +=
         fmt::format("Where the {} of '{}' goes ({} tiles of {} modes; {} lost, mean ± 95 % over {} chips)\n",
                     metric.name, p.preset, p.tiles, p.modes, metric.difference, p.lost.count);
-    text += "  " + left("", 30) + right("alone", 16) + right("all but it", 16) + "\n";
+    text += "  " + left("", name_width) + right("alone", 16) + right("all but it", 16) + "\n";
     for (const CauseResult& cause : c.causes)
       if (cause.preset == p.preset)
-        text += "  " + left(cause.cause, 30) + right(loss_text(metric, cause.alone.front()), 16) +
+        text += "  " + left(cause.cause, name_width) + right(loss_text(metric, cause.alone.front()), 16) +
                 right(loss_text(metric, cause.without.front()), 16) + "\n";
-    text += "  " + left("all together", 30) + right(loss_text(metric, p.lost), 16) + "\n";
-    text += "  " + left("corrected", 30) + right(loss_text(metric, p.lost_corrected), 16) + "\n";
+    text += "  " + left("all together", name_width) + right(loss_text(metric, p.lost), 16) + "\n";
+    text += "  " + left("corrected", name_width) + right(loss_text(metric, p.lost_corrected), 16) + "\n";
     if (p.lost_in_loop.count > 0)
-      text += "  " + left("trained on chip", 30) + right(loss_text(metric, p.lost_in_loop), 16) +
+      text += "  " + left("trained on chip", name_width) + right(loss_text(metric, p.lost_in_loop), 16) +
               fmt::format("   (chips trained: {}; {} before)", p.lost_in_loop.count,
                           loss_text(metric, p.lost_before_in_loop)) +
               "\n";
@@ -247,13 +252,14 @@ std::string report_text(const Comparison& c) {
         "scores on them are no scores on new data.\n",
         leaked);
 
-  text += "\n  " + left("", 30) + right(heading(metric), 14) + right("one sample", 12) + right("energy", 12) +
-          right("best batch", 12) + right("energy", 12) + "  " + std::string(metric.name) + " / cost\n";
+  text += "\n  " + left("", name_width) + right(heading(metric), 14) + right("one sample", 12) +
+          right("energy", 12) + right("best batch", 12) + right("energy", 12) + "  " +
+          std::string(metric.name) + " / cost\n";
   const std::vector<const HardwareResult*> rows = shown(c, "resident");
   for (const HardwareResult* h : rows) {
     const std::string mark = h->equal ? "" : h->available ? " ✗" : "";
     if (!h->available) {
-      text += "  " + left(h->name, 30) + "  not here: " + h->note + "\n";
+      text += "  " + left(h->name, name_width) + "  not here: " + h->note + "\n";
       continue;
     }
     // A photonic system costs the same however its phases were found: its cost stands once, after its
@@ -262,7 +268,7 @@ std::string report_text(const Comparison& c) {
       text += row(h->name + mark, score_text(metric, h->score()), *h, "resident", kind_of(*h)) + "\n";
       continue;
     }
-    text += "  " + left(h->name + mark, 30) + right(score_text(metric, h->score()), 14) +
+    text += "  " + left(h->name + mark, name_width) + right(score_text(metric, h->score()), 14) +
             std::string(50, ' ') + std::string(to_string(h->numerics)) + "\n";
     const auto next = std::find(rows.begin(), rows.end(), h) + 1;
     if (h->costs.empty() || (next != rows.end() && system_of(**next) == system_of(*h))) continue;
