@@ -251,6 +251,21 @@ void mesh_of_set(benchmark::State& state) {
   state.SetLabel(sets.set[set]->isa);
 }
 
+/// All couplers near the cross state, so that every group exchanges rows, in turns with the usual phases.
+template <class Real>
+void mesh_exchanged(benchmark::State& state) {
+  Scene<Real> s(state);
+  const CompiledMesh<Real> usual(s.layout, s.mesh);
+  for (double& theta : s.program.theta) theta *= 1e-3;
+  const CompiledMesh<Real> mesh(s.layout, realise<double>(s.layout, s.program, s.chip));
+  for (auto _ : state) {
+    const auto [mesh_s, usual_s] =
+        in_turns([&] { mesh.propagate(s.in(), s.out()); }, [&] { usual.propagate(s.in(), s.out()); });
+    report(state, s, mesh_s, 1);
+    state.counters["times_usual"] = mesh_s / usual_s;
+  }
+}
+
 /// A mesh of twice the modes, in turns with one of `modes`.
 template <class Real>
 void mesh_growth(benchmark::State& state) {
@@ -391,6 +406,10 @@ BENCHMARK(mesh_against<double>)->Apply(axes)->Apply(self_timed);
 BENCHMARK(mesh_of_set)
     ->ArgNames({"modes", "batch", "set"})
     ->ArgsProduct({{64, 256, 512}, {128}, {0, 1, 2}})
+    ->Apply(self_timed);
+BENCHMARK(mesh_exchanged<float>)
+    ->ArgNames({"modes", "batch"})
+    ->ArgsProduct({{64, 256, 512}, {128}})
     ->Apply(self_timed);
 BENCHMARK(mesh_growth<float>)
     ->ArgNames({"modes", "batch"})
