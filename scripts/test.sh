@@ -26,7 +26,7 @@ check() {
 build() {
   local preset=$1
   shift
-  cmake --preset "$preset"
+  cmake --preset "$preset" "-DPython3_EXECUTABLE=$(python -c 'import sys; print(sys.executable)')"
   cmake --build --preset "$preset" -j "$(jobs)" "$@"
 }
 # run_ctest PRESET [OPTIONS]: adds ctest's own counts, also when it fails.
@@ -119,6 +119,7 @@ read_advice() {
 }
 check_consumer() {
   rm -rf out/installed out/consumer
+  build release --target fringe_mesh
   cmake --install build/release --prefix out/installed >out/install.txt
   cmake -S tests/consumer -B out/consumer -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$PWD/out/installed"
   cmake --build out/consumer

@@ -4,6 +4,7 @@
 Fenced blocks are taken in order, each page in a folder of its own:
   ```toml file=mine.toml   is written to that file
   ```sh test               runs in bash with the program (--bin, default build/release/bin) first on PATH
+  ```python test           runs in this Python with the installed module on its path
   ```cpp test              is compiled and run as a main program against the installed package (--prefix, default
                            out/installed)
 Blocks without a mark are only read. A page must have a marked block; the first failure ends the run with status 1.
@@ -62,6 +63,9 @@ def main():
                     (folder / file).write_text(text, encoding="utf-8")
                 elif language == "sh":
                     print(run(["bash", "-euo", "pipefail", "-c", text], folder, environment), end="")
+                elif language == "python":
+                    modules = str(options.prefix.resolve() / "share/fringe/python")
+                    print(run([sys.executable, "-c", text], folder, dict(environment, PYTHONPATH=modules)), end="")
                 elif language == "cpp":
                     print(compile_and_run(text, folder / f"snippet{number}", options.prefix.resolve(), environment), end="")
                 else:
