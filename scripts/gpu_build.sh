@@ -9,7 +9,7 @@ Builds test_gpu and bench_gpu into DIR (default build-gpu): Release, code for sm
 stripped, everything linked statically but the C library, the driver and cuBLAS. Needs nvcc; Google Benchmark is built
 from Debian's source package where the system has no static one. Objects are kept in build/gpu.
 
-Refuses binaries over 50 MB together and any other dynamic library.
+Refuses binaries over 60 MB together and any other dynamic library.
 HELP
 }
 case ${1:-} in -h | --help) usage && exit ;; -*) usage >&2 && exit 2 ;; esac
@@ -19,7 +19,7 @@ dir=$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../build-gpu}")
 
 work=build/gpu
 binaries=(test_gpu bench_gpu)
-limit_mb=50
+limit_mb=60
 allowed='^(libc|libm|libpthread|librt|libdl|ld-linux-x86-64|libcuda|libcublas|libcublasLt)\.so'
 
 command -v nvcc >/dev/null || [ -x /usr/local/cuda/bin/nvcc ] || fail "nvcc is not here; the CUDA toolkit is needed"
