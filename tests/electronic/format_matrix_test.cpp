@@ -91,6 +91,20 @@ INSTANTIATE_TEST_SUITE_P(All, Formats,
                                          Format::fp64),
                          [](const auto& chosen) { return std::string(row_of(chosen.param).name); });
 
+/// w·x in a format, `step` columns at a time.
+std::vector<float> product_by_steps(ConstMatrix w, ConstMatrix x, Format format, unsigned threads,
+                                    std::size_t step) {
+  ThreadPool pool(threads);
+  const auto cpu = make_cpu_executor(pool);
+  const auto matrix = make_format_matrix(w, format, *cpu, pool);
+  std::vector<float> y(w.rows * x.cols);
+  for (std::size_t b = 0; b < x.cols; b += step) {
+    const std::size_t columns = std::min(step, x.cols - b);
+    matrix->forward({x.data + b, x.rows, columns, x.stride}, {y.data() + b, w.rows, columns, x.cols}, {});
+  }
+  return y;
+}
+
 TEST(FormatMatrix, Fp32HasTheBitsOfCpuBlas) {
   ThreadPool pool(2);
   const auto cpu = make_cpu_executor(pool);
@@ -106,16 +120,9 @@ TEST(FormatMatrix, Fp32HasTheBitsOfCpuBlas) {
 
 TEST(FormatMatrix, Fp64IsRoundedOnceForAnyBatchAndThreads) {
   constexpr std::size_t rows = 20, cols = 500, batch = 33;
-  const auto w = normals(rows * cols, 0), x = normals(cols * batch, 1), dy = normals(rows * batch, 2);
+  const auto w = normals(rows * cols, 0), x = normals(cols * batch, 1);
   const auto run = [&](unsigned threads, std::size_t step) {
-    ThreadPool pool(threads);
-    const auto cpu = make_cpu_executor(pool);
-    const auto matrix = make_format_matrix({w.data(), rows, cols}, Format::fp64, *cpu, pool);
-    std::vector<float> y(rows * batch);
-    for (std::size_t b = 0; b < batch; b += step)
-      matrix->forward({x.data() + b, cols, std::min(step, batch - b), batch},
-                      {y.data() + b, rows, std::min(step, batch - b), batch}, {});
-    return y;
+    return product_by_steps({w.data(), rows, cols}, {x.data(), cols, batch}, Format::fp64, threads, step);
   };
   const auto y = run(1, batch);
   for (std::size_t r = 0; r < rows; ++r)
@@ -153,14 +160,7 @@ TEST_P(Int8, ForwardIsExactAndIndependentOfBatchAndThreads) {
   quantise_columns({x.data(), cols, batch}, {xq.data(), cols, batch}, xs);
 
   const auto run = [&](unsigned threads, std::size_t step) {
-    ThreadPool pool(threads);
-    const auto cpu = make_cpu_executor(pool);
-    const auto matrix = make_format_matrix({w.data(), rows, cols}, Format::int8, *cpu, pool);
-    std::vector<float> y(rows * batch);
-    for (std::size_t b = 0; b < batch; b += step)
-      matrix->forward({x.data() + b, cols, std::min(step, batch - b), batch},
-                      {y.data() + b, rows, std::min(step, batch - b), batch}, {});
-    return y;
+    return product_by_steps({w.data(), rows, cols}, {x.data(), cols, batch}, Format::int8, threads, step);
   };
   const auto y = run(1, batch);
   for (std::size_t r = 0; r < rows; ++r)
