@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/machine.hpp"
-#include "bench/paired.hpp"
+#include "bench/paired_report.hpp"
 #include "core/draw.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "electronic/format_error.hpp"
@@ -129,13 +129,7 @@ fringe::bench::Verdict compare(int threads, int our_blas_threads, const Ours& ou
 
 void report(benchmark::State& state, const Operands& o, const fringe::bench::Verdict& v) {
   const auto threads = static_cast<double>(state.range(3));
-  state.SetIterationTime(v.ours_s);
-  state.SetLabel(std::string(v.word));
-  state.counters["peer_us"] = 1e6 * v.peer_s;
-  state.counters["times_peer"] = v.ratio;
-  state.counters["spread"] = v.spread;
-  state.counters["p_slower"] = v.p_slower;
-  state.counters["p_faster"] = v.p_faster;
+  fringe::bench::report(state, v);
   state.counters["fma_share"] = flops(o) / v.ours_s / fringe::bench::fma_peak<float>() / threads;
   state.counters["copy_share"] = bytes(o) / v.ours_s / fringe::bench::copy_bandwidth();
 }

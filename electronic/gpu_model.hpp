@@ -4,8 +4,8 @@
 //
 // Time. A product, outer product, elementwise pass or update is one kernel, bound by its arithmetic or its
 // bytes (S. Williams et al., "Roofline", CACM 52(4), 2009, doi:10.1145/1498765.1498785), as gpu_kernels.hpp
-// has it. Elementwise work and updates run at the FP32 peak, beside
-// products in FP64 on the FP64 lanes. The list is a chain of dependent kernels:
+// has it. Elementwise work and updates run at the FP32 peak, beside products in FP64 on the FP64 lanes. The
+// list is a chain of dependent kernels:
 //   latency = submission + (kernels − 1)·launch gap + Σ kernel times.
 // Runs that follow each other overlap across streams: busy times of launches, matrix unit, memory and digital
 // work stand apart, and the busiest sets the interval.
@@ -18,9 +18,9 @@
 // their limits the board draws its TDP:
 //   TDP = s + peak·e_op + bandwidth·e_dram + L2 bandwidth·e_sram   gives the energy per operation e_op of the
 //   format.
-// So no single kernel draws more than the TDP. An FP64 operation takes at most (53/24)² of an FP32 one, as
-// the area of a multiplier grows with the square of its significand: boards with a few FP64 lanes draw less
-// there.
+// So no single kernel draws more than the TDP. An FP64 operation is assumed to take at most (53/24)² of an
+// FP32 one, as the area of a multiplier grows with the square of its significand: boards with a few FP64
+// lanes draw less there.
 #pragma once
 
 #include <memory>

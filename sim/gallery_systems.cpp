@@ -234,9 +234,8 @@ constexpr std::array rows{ValidationRow{
     "efficiency and the losses around the mesh at second hand, the mesh's own not told) and the catalogue's "
     "amplifiers, against the catalogue's arrays at their TDP, TPUv4i's being of the digital unit's and the "
     "memory's node (its row is bf16; 8 bits run no faster), named after all had been tried. The other rows "
-    "say what decides: an array of 8 "
-    "bits in 28 nm that takes less than TPUv4i's, bare arithmetic without registers and control, the loss of "
-    "meshes as they are built",
+    "say what decides: an array of 8 bits in 28 nm that takes less than TPUv4i's, bare arithmetic without "
+    "registers and control, the loss of meshes as they are built",
     "half the last printed digit; 5 % for the powers of Albireo and its area; for ADEPT's gain the "
     "difference of its paper's two versions, 7.19 and 5.73",
     "S. R. Ahmed et al., Nature 640, 368 (2025), doi:10.1038/s41586-025-08854-x, supplement VI; S. Hua et "

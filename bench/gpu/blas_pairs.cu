@@ -10,7 +10,7 @@
 
 #include "bench/gpu/device_timing.cuh"
 #include "bench/machine.hpp"
-#include "bench/paired.hpp"
+#include "bench/paired_report.hpp"
 #include "electronic/cublaslt.cuh"
 
 namespace fringe {
@@ -21,16 +21,6 @@ using cublas::LtExtras;
 using cublas::LtProduct;
 
 constexpr int rounds = 40;
-
-void report(benchmark::State& state, const bench::Verdict& v) {
-  state.SetIterationTime(v.ours_s);
-  state.SetLabel(std::string(v.word));
-  state.counters["peer_us"] = 1e6 * v.peer_s;
-  state.counters["times_peer"] = v.ratio;
-  state.counters["spread"] = v.spread;
-  state.counters["p_slower"] = v.p_slower;
-  state.counters["p_faster"] = v.p_faster;
-}
 
 /// W[rows×inner]·X[inner×batch], both with the inner index contiguous, which every precision has.
 template <class A, class B, class D, class Factor>
@@ -94,9 +84,9 @@ void against_best(benchmark::State& state, cudaDataType_t ta, cudaDataType_t tb,
       };
   for (auto _ : state) {
     if (best) {
-      report(state, bench::judge(bench::in_turns(
-                        rounds, [&] { return clock(calls, ours); },
-                        [&] { return clock(calls, [&] { gemm(*best); }); })));
+      bench::report(state, bench::judge(bench::in_turns(
+                               rounds, [&] { return clock(calls, ours); },
+                               [&] { return clock(calls, [&] { gemm(*best); }); })));
       state.counters["peer_host_us"] = on_host([&] { gemm(*best); });
     } else {  // cuBLAS itself has no FP8
       std::vector<double> times;
@@ -156,7 +146,7 @@ void captured_step(benchmark::State& state) {
                 steps, [&] { device::check(cudaGraphLaunch(ready, stream), "graph"); }, stream);
           },
           [&] { return clock(steps, step, stream); }));
-      report(state, v);
+      bench::report(state, v);
       state.counters["us_per_product"] = 1e6 * v.ours_s / products;
     }
     cudaGraphExecDestroy(ready);
