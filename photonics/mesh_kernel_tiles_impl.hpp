@@ -104,11 +104,12 @@ template <bool Whole, class Real, unsigned Bytes, unsigned Vectors>
     }
 }
 
-/// All modes.
+/// All modes, from the last to the first: another thread writes the samples next to these, and what the
+/// processor foresees along ascending rows are lines of its.
 template <bool Whole, class Real, unsigned Bytes, unsigned Vectors>
 void unpack(const KernelTape<Real>& tape, const KernelBatch<Real>& b, std::size_t first, std::size_t valid,
             const Row<Real, Bytes, Vectors>* x) {
-  for (std::size_t m = 0; m < tape.modes; ++m) unpack_mode<Whole>(tape, b, m, first, valid, x);
+  for (std::size_t m = tape.modes; m-- > 0;) unpack_mode<Whole>(tape, b, m, first, valid, x);
 }
 
 /// What is left to do mode by mode while other tiles are computed: results of a block leave and the next
