@@ -67,7 +67,7 @@ void MeshGradient<Real>::set_recorded(const PhysicalMesh<double>& mesh) {
 template <class Real>
 void MeshGradient<Real>::backward_recorded(const ConstFields<Real>& fields, const ConstFields<Real>& g,
                                            const Fields<Real>& g_in, std::size_t begin, std::size_t end,
-                                           double* sums) const {
+                                           Real* sums) const {
   constexpr std::size_t lanes = kernel_reverse_lanes;
   const std::size_t modes = layout_.modes, count = pairs_.size(), segments = segments_.size() - 1;
   const auto& kernels = kernels_of<Real>(mesh_kernels());
@@ -109,7 +109,7 @@ void MeshGradient<Real>::backward_recorded(const ConstFields<Real>& fields, cons
         gr = hr;
         gi = hi;
       }
-      sums[kernel_sums * count + m] += sum;
+      sums[kernel_sums * count + m] += static_cast<Real>(sum);
     }
     for (std::size_t k = segments; k-- > 0;) {
       if (k + 1 < segments) {
@@ -128,10 +128,10 @@ void MeshGradient<Real>::backward_recorded(const ConstFields<Real>& fields, cons
 }
 
 template <class Real>
-void MeshGradient<Real>::add_recorded(const double* sums, PhaseProgram& gradient) const {
+void MeshGradient<Real>::add_recorded(const Real* sums, PhaseProgram& gradient) const {
   const std::size_t count = pairs_.size();
   for (std::size_t n = 0; n < count; ++n) {
-    const double* sum = sums + kernel_sums * n;
+    const Real* sum = sums + kernel_sums * n;
     const auto& [t0, t1, t2] = weights_.theta;
     const auto& [p0, p1, p2, p3] = weights_.phi;
     gradient.theta[n] += t0[n] * sum[0] + t1[n] * sum[1] + t2[n] * sum[2];
@@ -186,7 +186,7 @@ void MeshGradient<Real>::add_slopes(const ConstFields<Real>& fields, const Const
   const std::size_t batch = fields.re.cols;
   if (batch == 0) return;
   const GradientTape<Real> tape = form_.tape();
-  const auto add_sums = [&](std::size_t begin, std::size_t end, double* to) {
+  const auto add_sums = [&](std::size_t begin, std::size_t end, Real* to) {
     if (!reversible_) return backward_recorded(fields, g, g_in, begin, end, to);
     const GradientBatch<Real> part{fields.re.data,
                                    fields.im.data,
@@ -210,7 +210,7 @@ void MeshGradient<Real>::add_slopes(const ConstFields<Real>& fields, const Const
   const std::size_t tiles = (batch + tile - 1) / tile;
   const std::size_t at_once = std::min<std::size_t>(pool ? pool->size() : 1, tiles);
   sums_.resize(std::max(sums_.size(), sums()));
-  if (!reversible_ || at_once > 1) std::fill_n(sums_.begin(), sums(), 0.0);
+  if (!reversible_ || at_once > 1) std::fill_n(sums_.begin(), sums(), Real{0});
   if (at_once == 1) {
     add_sums(0, batch, sums_.data());
   } else {

@@ -51,8 +51,8 @@ class MeshGradient {
   void add_slopes(const ConstFields<Real>& fields, const ConstFields<Real>& g, const Fields<Real>& g_in,
                   PhaseProgram& gradient, ThreadPool* pool);
   void backward_recorded(const ConstFields<Real>& fields, const ConstFields<Real>& g,
-                         const Fields<Real>& g_in, std::size_t begin, std::size_t end, double* sums) const;
-  void add_recorded(const double* sums, PhaseProgram& gradient) const;
+                         const Fields<Real>& g_in, std::size_t begin, std::size_t end, Real* sums) const;
+  void add_recorded(const Real* sums, PhaseProgram& gradient) const;
   std::size_t sums() const;
 
   MeshLayout layout_;
@@ -60,7 +60,7 @@ class MeshGradient {
   bool set_ = false, reversible_ = false;
   SlopeWeights weights_;
   CompressedBatch<Real> compressed_;
-  std::vector<double> sums_, tile_sums_;  ///< of the batch, and of each tile in flight
+  std::vector<Real> sums_, tile_sums_;  ///< of the batch, and of each tile in flight
   // Where not reversible:
   std::vector<KernelPair> pairs_;
   std::vector<std::size_t>

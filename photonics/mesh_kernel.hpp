@@ -135,7 +135,13 @@ struct GradientStep {
   std::int8_t shift[4];  ///< of y and g of the upper mode, of y and g of the lower one
 };
 
-/// Couplers that a kernel takes together, at most.
+/// Steps [begin, end) that a kernel takes together, up the mesh along one diagonal or, by turns, along two:
+/// each lower row of a diagonal is the upper one of the coupler before, and the upper row of the second
+/// diagonal's coupler is the lower one of the first's.
+struct GradientRun {
+  std::uint32_t begin, end, diagonals;
+};
+/// Couplers of a diagonal, at most.
 inline constexpr std::size_t kernel_gradient_run = 8;
 
 /// A reverse form (reverse_form.hpp). Steps are in an order in which light going backwards may meet them.
@@ -143,6 +149,8 @@ template <class Real>
 struct GradientTape {
   std::size_t modes, couplers;
   const GradientStep* steps;
+  const GradientRun* runs;  ///< one behind the other
+  std::size_t run_count;
   const Real* coefficients;  ///< {Re B, Im B, Re C, Im C} of each step for y, then for g
   const Real* in;            ///< {Re, Im} per mode: what g is multiplied by at the input
 };
@@ -167,7 +175,7 @@ inline constexpr std::size_t kernel_gradient_sums = 4;
 /// Takes y and g at the mesh's output to its input.
 template <class Real>
 using GradientKernel = void (*)(const GradientTape<Real>& tape, const GradientBatch<Real>& batch,
-                                Real* scratch, double* sums) noexcept;
+                                Real* scratch, Real* sums) noexcept;
 
 /// sums[row][column] += Σ y ḡ over all samples, {Re, Im} of row y and column g, for rows [row_begin, row_end)
 /// and all columns. Both are padded to whole blocks, kernel_outer_modes(modes) of them: row_begin and row_end
@@ -217,7 +225,7 @@ using RecordKernel = void (*)(const ReverseTape<Real>& tape, Real* block) noexce
 /// Takes the block's adjoints g from the outputs to the inputs of all couplers, whose inputs are stored; the
 /// first 2×2 is the coupler's, and the block's fields are left alone.
 template <class Real>
-using ReverseKernel = void (*)(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept;
+using ReverseKernel = void (*)(const ReverseTape<Real>& tape, Real* block, Real* sums) noexcept;
 
 template <class Real>
 struct KernelsOf {

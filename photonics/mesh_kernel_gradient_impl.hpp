@@ -1,9 +1,10 @@
 // Reverse propagation with vector extensions; included by each instruction set's source file. Per coupler and
 // vector of samples 24 multiply-adds (8 undo the coupler for y, 8 take g through it, 8 form its sums), which
 // the kernel is bound by as long as rows come from the nearest cache, where the steps' order keeps them, and
-// not all of them are stored at once. With 32 registers, two vectors pass a run of couplers that follow one
-// another up the mesh: the row that two couplers share stays in registers, and each coefficient is fetched
-// once for both. With 16, all vectors of the tile pass one coupler, and its sums stay in registers.
+// few of them are stored: one of 64 bytes may take the place of two multiply-adds. With 32 registers, two
+// vectors climb the mesh along one or two diagonals of couplers: a row is loaded and stored once for both,
+// and each coefficient fetched once for both vectors. With 16, all vectors of the tile pass one coupler, and
+// its sums stay in registers.
 #pragma once
 
 #include "photonics/mesh_kernel_impl.hpp"
@@ -46,14 +47,21 @@ template <class Real, unsigned Bytes, unsigned Count>
   }
 }
 
+/// to[i] = from[i] + sum[i].
+template <class Four, class Sum>
+[[gnu::always_inline]] inline void add_sums(const Sum* from, const Four& sum, Sum* to) {
+  using Sums __attribute__((vector_size(4 * sizeof(Sum)), aligned(sizeof(Sum)), may_alias)) = Sum;
+  *reinterpret_cast<Sums*>(to) = *reinterpret_cast<const Sums*>(from) + __builtin_convertvector(sum, Sums);
+}
+
 /// Where the first tile's sums begin.
-constexpr double no_sums[kernel_gradient_sums] = {};
+template <class Real>
+constexpr Real no_sums[kernel_gradient_sums] = {};
 
 /// to[i] = from[i] + sum of the lanes of part[i], i < 4.
-template <class Real, unsigned Bytes>
+template <class Real, unsigned Bytes, class Sum>
 [[gnu::always_inline]] inline void add_lanes(const typename Simd<Real, Bytes>::Vec (&part)[4][64 / Bytes],
-                                             const double* from, double* to) {
-  using FourDoubles __attribute__((vector_size(32), aligned(8), may_alias)) = double;
+                                             const Sum* from, Sum* to) {
   FourLanes<Real> r[4];
   for (unsigned i = 0; i < 4; ++i) fold<Real, Bytes, 64 / Bytes>(part[i], r[i]);
   const FourLanes<Real> p =
@@ -62,20 +70,58 @@ template <class Real, unsigned Bytes>
       __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5) + __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
   const FourLanes<Real> sum =
       __builtin_shufflevector(p, q, 0, 1, 4, 5) + __builtin_shufflevector(p, q, 2, 3, 6, 7);
-  *reinterpret_cast<FourDoubles*>(to) =
-      *reinterpret_cast<const FourDoubles*>(from) + __builtin_convertvector(sum, FourDoubles);
+  add_sums(from, sum, to);
 }
 
-/// x0 ← x0 + B x1, x1 ← x1 + C x0.
+/// Quads of lanes q[0], q[1], … of a, and behind them of b, plus those that stand `Step` quads further on.
+template <unsigned Step, unsigned... Q, class Vec, unsigned... I>
+[[gnu::always_inline]] inline void add_quads(const Vec& a, const Vec& b, Vec& sum,
+                                             std::integer_sequence<unsigned, I...>) {
+  constexpr unsigned q[] = {Q...};
+  sum = __builtin_shufflevector(a, b, (4 * q[I / 4] + I % 4)...) +
+        __builtin_shufflevector(a, b, (4 * (q[I / 4] + Step) + I % 4)...);
+}
+
+/// Each lane becomes the sum of its quad.
+template <class Vec, unsigned... I>
+[[gnu::always_inline]] inline void add_within_quads(Vec& v, std::integer_sequence<unsigned, I...>) {
+  v = v + __builtin_shufflevector(v, v, (I ^ 2)...);
+  v = v + __builtin_shufflevector(v, v, (I ^ 1)...);
+}
+
+/// The same of four vectors of 64 bytes, which are added side by side: equal bits.
+template <class Real>
+[[gnu::always_inline]] inline void add_lanes(const typename Simd<Real, 64>::Vec (&part)[4], const Real* from,
+                                             Real* to) {
+  constexpr auto lanes = std::make_integer_sequence<unsigned, Simd<Real, 64>::lanes>();
+  typename Simd<Real, 64>::Vec ab, cd;
+  if constexpr (sizeof(Real) == 4) {
+    add_quads<2, 0, 1, 4, 5>(part[0], part[1], ab, lanes);
+    add_quads<2, 0, 1, 4, 5>(part[2], part[3], cd, lanes);
+    add_quads<1, 0, 2, 4, 6>(ab, cd, ab, lanes);
+    add_within_quads(ab, lanes);
+    cd = ab;
+  } else {
+    add_quads<1, 0, 2>(part[0], part[1], ab, lanes);
+    add_quads<1, 0, 2>(part[2], part[3], cd, lanes);
+    add_within_quads(ab, lanes);
+    add_within_quads(cd, lanes);
+  }
+  const FourLanes<Real> sum = __builtin_shufflevector(ab, cd, 0, 4, 8, 12);
+  add_sums(from, sum, to);
+}
+
+/// x0 ← x0 + B x1, x1 ← x1 + C x0; k: {Re B, Im B, Re C, Im C}. One row after the other takes two registers
+/// beside the rows.
 template <class Vec>
 [[gnu::always_inline]] inline void turn(Vec& x0r, Vec& x0i, Vec& x1r, Vec& x1i, const Vec* k) {
-  const Vec ar = x0r, ai = x0i, br = x1r, bi = x1i;
-  x0r = x0r + br * k[0];
-  x0i = x0i + bi * k[0];
+  const Vec ar = x0r, ai = x0i;
+  x0r = x0r + x1r * k[0];
+  x0i = x0i + x1i * k[0];
+  x0r = x0r - x1i * k[1];
+  x0i = x0i + x1r * k[1];
   x1r = x1r + ar * k[2];
   x1i = x1i + ai * k[2];
-  x0r = x0r - bi * k[1];
-  x0i = x0i + br * k[1];
   x1r = x1r - ai * k[3];
   x1i = x1i + ar * k[3];
 }
@@ -94,37 +140,37 @@ template <class Vec, class Row>
 }
 
 /// One vector's rows from a coupler's outputs to its inputs.
-template <bool Swaps, class Vec, class Row>
+template <class Vec, class Row>
 [[gnu::always_inline]] inline void undo(const Vec* k, Row& upper, Row& lower) {
-  if constexpr (Swaps) {
-    const Row other = upper;
-    upper = lower;
-    lower = other;
-  }
   turn(upper.yr, upper.yi, lower.yr, lower.yi, k);
   turn(upper.gr, upper.gi, lower.gr, lower.gi, k + 4);
 }
 
-template <class Vec, class Real>
+template <unsigned Count, class Vec, class Real>
 [[gnu::always_inline]] inline void broadcast(const Real* coefficients, Vec* k) {
-  for (unsigned i = 0; i < 8; ++i) k[i] = coefficients[i] - Vec{};
+  for (unsigned i = 0; i < Count; ++i) k[i] = coefficients[i] - Vec{};
 }
 
 /// All vectors of a tile pass one coupler, in its rows upper and lower.
 template <class Real, unsigned Bytes, bool Swaps>
 [[gnu::always_inline]] inline void pass_coupler(const Real* coefficients, ReverseRow<Real, Bytes>* upper,
                                                 ReverseRow<Real, Bytes>* lower, std::size_t vectors,
-                                                const double* from, double* sums) {
+                                                const Real* from, Real* sums) {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t parts = 64 / Bytes;
   Vec k[8], sum[4][parts];
-  broadcast(coefficients, k);
+  broadcast<8>(coefficients, k);
   for (std::size_t part = 0; part < parts; ++part) {
     Vec s[4] = {};
     for (std::size_t v = part; v < vectors; v += parts) {
       ReverseRow<Real, Bytes> u = upper[v], l = lower[v];
       add_products(s, u, l);
-      undo<Swaps>(k, u, l);
+      if constexpr (Swaps) {
+        const auto other = u;
+        u = l;
+        l = other;
+      }
+      undo(k, u, l);
       upper[v] = u;
       lower[v] = l;
     }
@@ -133,82 +179,14 @@ template <class Real, unsigned Bytes, bool Swaps>
   add_lanes<Real, Bytes>(sum, from, sums);
 }
 
-/// Vectors of 64 bytes, `Together` side by side, pass a run; its sums are set by the First ones and added to
-/// by others.
-template <class Real, bool Swaps, unsigned Together, bool First>
-[[gnu::always_inline]] inline void pass_run(const GradientTape<Real>& tape, std::size_t begin,
-                                            std::size_t end, ReverseRow<Real, 64>* rows, std::size_t vectors,
-                                            typename Simd<Real, 64>::Vec (*sums)[4]) {
-  using Vec = typename Simd<Real, 64>::Vec;
-  ReverseRow<Real, 64> lower[Together];
-  ReverseRow<Real, 64>* lower_at = rows + tape.steps[begin].lower * vectors;
-  for (unsigned v = 0; v < Together; ++v) lower[v] = lower_at[v];
-  for (std::size_t n = begin; n < end; ++n, ++sums) {
-    ReverseRow<Real, 64>* const upper_at = rows + tape.steps[n].upper * vectors;
-    Vec k[8], s[4];
-    broadcast(tape.coefficients + 8 * n, k);
-    for (unsigned i = 0; i < 4; ++i) s[i] = First ? Vec{} : (*sums)[i];
-    for (unsigned v = 0; v < Together; ++v) {
-      ReverseRow<Real, 64> upper = upper_at[v];
-      add_products(s, upper, lower[v]);
-      undo<Swaps>(k, upper, lower[v]);
-      lower_at[v] = lower[v];
-      lower[v] = upper;
-    }
-    for (unsigned i = 0; i < 4; ++i) (*sums)[i] = s[i];
-    lower_at = upper_at;
-  }
-  for (unsigned v = 0; v < Together; ++v) lower_at[v] = lower[v];
-}
-
-/// All vectors of a tile pass a run.
-template <class Real, bool Swaps>
-void pass_run(const GradientTape<Real>& tape, std::size_t begin, std::size_t end, ReverseRow<Real, 64>* rows,
-              std::size_t vectors, double* sums, bool adds) {
-  typename Simd<Real, 64>::Vec lanes[kernel_gradient_run][4];
-  if (vectors > 1) {
-    pass_run<Real, Swaps, 2, true>(tape, begin, end, rows, vectors, lanes);
-  } else {
-    pass_run<Real, Swaps, 1, true>(tape, begin, end, rows, vectors, lanes);
-  }
-  std::size_t v = 2;
-  for (; v + 1 < vectors; v += 2) pass_run<Real, Swaps, 2, false>(tape, begin, end, rows + v, vectors, lanes);
-  if (v < vectors) pass_run<Real, Swaps, 1, false>(tape, begin, end, rows + v, vectors, lanes);
-  for (std::size_t n = begin; n < end; ++n) {
-    const auto& s = lanes[n - begin];
-    const typename Simd<Real, 64>::Vec sum[4][1] = {{s[0]}, {s[1]}, {s[2]}, {s[3]}};
-    double* const to = sums + kernel_gradient_sums * tape.steps[n].coupler;
-    add_lanes<Real, 64>(sum, adds ? to : no_sums, to);
-    // Sums stand column by column and are met along diagonals: no processor foresees that.
-    constexpr std::size_t ahead = 2 * kernel_gradient_run;
-    if (n + ahead < tape.couplers)
-      __builtin_prefetch(sums + kernel_gradient_sums * tape.steps[n + ahead].coupler, 1);
-    __builtin_prefetch(tape.coefficients + 8 * (n + 4 * ahead));
-    __builtin_prefetch(tape.steps + n + 4 * ahead);
-  }
-}
-
-/// The end of the run that begins at a step: of few couplers, all with or all without swaps (in one loop with
-/// a branch, clang++ tears products and sums apart and no longer fuses them), none of whose rows is rescaled
-/// before the last.
-template <class Real>
-std::size_t end_of_run(const GradientTape<Real>& tape, std::size_t begin) {
-  const GradientStep* const s = tape.steps;
-  std::size_t end = begin + 1;
-  while (end < tape.couplers && end - begin < kernel_gradient_run && s[end].lower == s[end - 1].upper &&
-         s[end].swaps == s[begin].swaps && !s[end - 1].rescales)
-    ++end;
-  return end;
-}
-
-/// A row of a tile times powers of two.
+/// Vectors of one row times powers of two.
 template <class Real, unsigned Bytes>
-void rescale_row(ReverseRow<Real, Bytes>* row, std::size_t vectors, const std::int8_t* shift) {
+[[gnu::always_inline]] inline void rescale(ReverseRow<Real, Bytes>* row, std::size_t vectors,
+                                           const std::int8_t* shift) {
   // From its bits: a division per halving would take longer than the row.
   using Bits = KernelMask<Real>;
   constexpr Bits mantissa = sizeof(Real) == 4 ? 23 : 52, bias = sizeof(Real) == 4 ? 127 : 1023;
   const auto power = [](Bits exponent) { return __builtin_bit_cast(Real, (bias + exponent) << mantissa); };
-  if (shift[0] == 0 && shift[1] == 0) return;
   const Real y = power(shift[0]), g = power(shift[1]);
   for (std::size_t v = 0; v < vectors; ++v) {
     row[v].yr = row[v].yr * y;
@@ -218,10 +196,147 @@ void rescale_row(ReverseRow<Real, Bytes>* row, std::size_t vectors, const std::i
   }
 }
 
+/// `Together` vectors of 64 bytes side by side climb a run of `Diagonals`; its sums are set by the First ones
+/// and added to by others.
+template <class Real, unsigned Diagonals, unsigned Together, bool First>
+struct Climb {
+  using Row = ReverseRow<Real, 64>;
+  using Vec = typename Simd<Real, 64>::Vec;
+  Row w[Diagonals + 1][Together];  ///< rows in flight, the uppermost first
+  Row* at[Diagonals + 1];
+
+  /// What stands in registers here: arithmetic of one side of a branch stays there, and products are fused
+  /// with their sums by every compiler.
+  [[gnu::always_inline]] static void pin(Row* row) {
+#pragma GCC unroll 4
+    for (unsigned v = 0; v < Together; ++v)
+      asm("" : "+v"(row[v].yr), "+v"(row[v].yi), "+v"(row[v].gr), "+v"(row[v].gi));
+  }
+  [[gnu::always_inline]] static void pass(const GradientStep& step, const Real* coefficients, Row* upper,
+                                          Row* lower, Vec* sums) {
+    Vec s[4];
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < 4; ++i) s[i] = First ? Vec{} : sums[i];
+#pragma GCC unroll 4
+    for (unsigned v = 0; v < Together; ++v) add_products(s, upper[v], lower[v]);
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < 4; ++i) sums[i] = s[i];
+    if (__builtin_expect(step.swaps, 0))
+#pragma GCC unroll 4
+      for (unsigned v = 0; v < Together; ++v) {
+        const Row other = upper[v];
+        upper[v] = lower[v];
+        lower[v] = other;
+      }
+    pin(upper);
+    pin(lower);
+    Vec k[4];
+    broadcast<4>(coefficients, k);
+#pragma GCC unroll 4
+    for (unsigned v = 0; v < Together; ++v) turn(upper[v].yr, upper[v].yi, lower[v].yr, lower[v].yi, k);
+    broadcast<4>(coefficients + 4, k);
+#pragma GCC unroll 4
+    for (unsigned v = 0; v < Together; ++v) turn(upper[v].gr, upper[v].gi, lower[v].gr, lower[v].gi, k);
+    pin(upper);
+    pin(lower);
+    if (__builtin_expect(step.rescales, 0)) {
+      rescale(upper, Together, step.shift);
+      rescale(lower, Together, step.shift + 2);
+    }
+  }
+  /// Called for well ahead of their use: sums stand column by column and are met along diagonals, which no
+  /// processor foresees; coefficients and steps of a large mesh come from the third cache.
+  [[gnu::always_inline]] static void call_for(const GradientTape<Real>& tape, const GradientStep* step,
+                                              const Real* coefficients, const Real* sums) {
+    constexpr std::size_t ahead = 2 * kernel_gradient_run, far_ahead = 4 * ahead;
+    if (step + ahead + Diagonals <= tape.steps + tape.couplers)
+#pragma GCC unroll 4
+      for (unsigned d = 0; d < Diagonals; ++d)
+        __builtin_prefetch(sums + kernel_gradient_sums * step[ahead + d].coupler, 1);
+    __builtin_prefetch(coefficients + 8 * far_ahead);
+    __builtin_prefetch(step + far_ahead);
+  }
+  [[gnu::always_inline]] void run(const GradientTape<Real>& tape, const GradientRun& run, Row* rows,
+                                  std::size_t vectors, Vec (*sums)[4], const Real* all_sums) {
+    const GradientStep* step = tape.steps + run.begin;
+    const Real* k = tape.coefficients + 8 * run.begin;
+#pragma GCC unroll 4
+    for (unsigned d = 0; d < Diagonals; ++d) {
+      at[d + 1] = rows + step[d].lower * vectors;
+#pragma GCC unroll 4
+      for (unsigned v = 0; v < Together; ++v) w[d + 1][v] = at[d + 1][v];
+    }
+    for (const GradientStep* const end = tape.steps + run.end; step != end; step += Diagonals) {
+      if constexpr (First) call_for(tape, step, k, all_sums);
+      at[0] = rows + step->upper * vectors;
+#pragma GCC unroll 4
+      for (unsigned v = 0; v < Together; ++v) w[0][v] = at[0][v];
+#pragma GCC unroll 4
+      for (unsigned d = 0; d < Diagonals; ++d) pass(step[d], k + 8 * d, w[d], w[d + 1], sums[d]);
+#pragma GCC unroll 4
+      for (unsigned v = 0; v < Together; ++v) at[Diagonals][v] = w[Diagonals][v];
+#pragma GCC unroll 4
+      for (unsigned d = Diagonals; d > 0; --d) {
+        at[d] = at[d - 1];
+#pragma GCC unroll 4
+        for (unsigned v = 0; v < Together; ++v) w[d][v] = w[d - 1][v];
+      }
+      k += 8 * Diagonals;
+      sums += Diagonals;
+    }
+#pragma GCC unroll 4
+    for (unsigned d = 0; d < Diagonals; ++d)
+#pragma GCC unroll 4
+      for (unsigned v = 0; v < Together; ++v) at[d + 1][v] = w[d + 1][v];
+  }
+};
+
+/// All vectors of a tile pass a run.
+template <class Real, unsigned Diagonals>
+void pass_run(const GradientTape<Real>& tape, const GradientRun& run, ReverseRow<Real, 64>* rows,
+              std::size_t vectors, Real* sums, bool adds) {
+  typename Simd<Real, 64>::Vec lanes[2 * kernel_gradient_run][4];
+  if (vectors > 1) {
+    Climb<Real, Diagonals, 2, true>().run(tape, run, rows, vectors, lanes, sums);
+  } else {
+    Climb<Real, Diagonals, 1, true>().run(tape, run, rows, vectors, lanes, sums);
+  }
+  std::size_t v = 2;
+  for (; v + 1 < vectors; v += 2)
+    Climb<Real, Diagonals, 2, false>().run(tape, run, rows + v, vectors, lanes, sums);
+  if (v < vectors) Climb<Real, Diagonals, 1, false>().run(tape, run, rows + v, vectors, lanes, sums);
+  for (std::size_t n = run.begin; n < run.end; ++n) {
+    Real* const to = sums + kernel_gradient_sums * tape.steps[n].coupler;
+    add_lanes<Real>(lanes[n - run.begin], adds ? to : no_sums<Real>, to);
+  }
+}
+
+/// All vectors of a tile pass one coupler after the other.
+template <class Real, unsigned Bytes>
+void pass_couplers(const GradientTape<Real>& tape, ReverseRow<Real, Bytes>* rows, std::size_t vectors,
+                   Real* sums, bool adds) {
+  for (std::size_t n = 0; n < tape.couplers; ++n) {
+    const GradientStep& step = tape.steps[n];
+    const Real* const k = tape.coefficients + 8 * n;
+    auto *const upper = rows + step.upper * vectors, *const lower = rows + step.lower * vectors;
+    Real* const to = sums + kernel_gradient_sums * step.coupler;
+    const Real* const from = adds ? to : no_sums<Real>;
+    if (__builtin_expect(step.swaps, 0)) {
+      pass_coupler<Real, Bytes, true>(k, upper, lower, vectors, from, to);
+    } else {
+      pass_coupler<Real, Bytes, false>(k, upper, lower, vectors, from, to);
+    }
+    if (__builtin_expect(step.rescales, 0)) {
+      rescale(upper, vectors, step.shift);
+      rescale(lower, vectors, step.shift + 2);
+    }
+  }
+}
+
 /// y and g of the tile's samples become rows, Σ y ḡ of each mode part of its sums.
 template <class Real, unsigned Bytes>
 void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, std::size_t first,
-                std::size_t vectors, ReverseRow<Real, Bytes>* rows, double* sums, bool adds) {
+                std::size_t vectors, ReverseRow<Real, Bytes>* rows, Real* sums, bool adds) {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, parts = 64 / Bytes;
   for (std::size_t m = 0; m < tape.modes; ++m, rows += vectors, sums += kernel_gradient_sums) {
@@ -246,7 +361,7 @@ void enter_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
       re = re + row.gi * row.yi;
       im = im - row.gi * row.yr;
     }
-    add_lanes<Real, Bytes>(sum, adds ? sums : no_sums, sums);
+    add_lanes<Real, Bytes>(sum, adds ? sums : no_sums<Real>, sums);
   }
 }
 
@@ -271,7 +386,7 @@ void leave_tile(const GradientTape<Real>& tape, const GradientBatch<Real>& b, st
 
 template <class Real, unsigned Bytes>
 void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real* scratch,
-              double* sums) noexcept {
+              Real* sums) noexcept {
   constexpr std::size_t lanes = Simd<Real, Bytes>::lanes, parts = 64 / Bytes;
   auto* const rows = reinterpret_cast<ReverseRow<Real, Bytes>*>(scratch);
   for (std::size_t first = b.begin; first < b.end; first += kernel_gradient_lanes<Real>) {
@@ -281,29 +396,11 @@ void gradient(const GradientTape<Real>& tape, const GradientBatch<Real>& b, Real
     const std::size_t vectors = (valid + parts * lanes - 1) / (parts * lanes) * parts;
     const bool adds = first > b.begin;
     enter_tile(tape, b, first, vectors, rows, sums + kernel_gradient_sums * tape.couplers, adds);
-    for (std::size_t n = 0, end; n < tape.couplers; n = end) {
-      if constexpr (Bytes == 64) {
-        end = end_of_run(tape, n);
-        (tape.steps[n].swaps ? pass_run<Real, true> : pass_run<Real, false>)(tape, n, end, rows, vectors,
-                                                                             sums, adds);
-      } else {
-        end = n + 1;
-        const GradientStep& step = tape.steps[n];
-        const Real* const k = tape.coefficients + 8 * n;
-        auto *const upper = rows + step.upper * vectors, *const lower = rows + step.lower * vectors;
-        double* const to = sums + kernel_gradient_sums * step.coupler;
-        const double* const from = adds ? to : no_sums;
-        if (__builtin_expect(step.swaps, 0)) {
-          pass_coupler<Real, Bytes, true>(k, upper, lower, vectors, from, to);
-        } else {
-          pass_coupler<Real, Bytes, false>(k, upper, lower, vectors, from, to);
-        }
-      }
-      const GradientStep& last = tape.steps[end - 1];
-      if (__builtin_expect(last.rescales, 0)) {
-        rescale_row(rows + last.upper * vectors, vectors, last.shift);
-        rescale_row(rows + last.lower * vectors, vectors, last.shift + 2);
-      }
+    if constexpr (Bytes == 64) {
+      for (const GradientRun* run = tape.runs; run != tape.runs + tape.run_count; ++run)
+        (run->diagonals == 2 ? pass_run<Real, 2> : pass_run<Real, 1>)(tape, *run, rows, vectors, sums, adds);
+    } else {
+      pass_couplers(tape, rows, vectors, sums, adds);
     }
     if (b.g_in_re) leave_tile(tape, b, first, vectors, rows);
   }

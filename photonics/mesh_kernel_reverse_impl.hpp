@@ -23,7 +23,7 @@ template <class Vec, class Real>
 
 /// Sums of 64 bytes of lanes, halving: the same bits for every vector width.
 template <class Real>
-[[gnu::always_inline]] inline double sum_lanes(Real* lanes) {
+[[gnu::always_inline]] inline Real sum_lanes(Real* lanes) {
   for (unsigned width = 32 / sizeof(Real); width > 0; width /= 2)
     for (unsigned i = 0; i < width; ++i) lanes[i] += lanes[i + width];
   return lanes[0];
@@ -59,7 +59,7 @@ void record(const ReverseTape<Real>& tape, Real* block) noexcept {
 }
 
 template <class Real, unsigned Bytes, bool Front>
-void reverse(const ReverseTape<Real>& tape, Real* block, double* sums) noexcept {
+void reverse(const ReverseTape<Real>& tape, Real* block, Real* sums) noexcept {
   using Vec = typename Simd<Real, Bytes>::Vec;
   constexpr unsigned lanes = Simd<Real, Bytes>::lanes, group = 64 / sizeof(Real);
   constexpr unsigned used = Front ? 7 : 4;

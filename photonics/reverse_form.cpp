@@ -47,6 +47,7 @@ ReverseForm<Real>::ReverseForm(const MeshLayout& layout)
     place_[n] = static_cast<std::uint32_t>(steps_.size());
     steps_.push_back({couplers_[n].upper, couplers_[n].lower, n, 0, 0, {}});
   }
+  kernel_runs_ = reverse_runs(steps_);
   for (std::size_t column = 0; column < layout.columns(); ++column)
     for (std::uint32_t n = layout.column_start[column]; n < layout.column_start[column + 1];) {
       const auto end = std::min(n + static_cast<std::uint32_t>(reverse_run), layout.column_start[column + 1]);
@@ -153,18 +154,20 @@ void ReverseForm<Real>::set_front_steps(const Run& run, const PhysicalMesh<doubl
 
 template <class Real>
 GradientTape<Real> ReverseForm<Real>::tape() const {
-  return {modes_, steps_.size(), steps_.data(), coefficients_.data(), in_.data()};
+  return {
+      modes_,    steps_.size(), steps_.data(), kernel_runs_.data(), kernel_runs_.size(), coefficients_.data(),
+      in_.data()};
 }
 
 template <class Real>
-void ReverseForm<Real>::add_slopes(const double* sums, PhaseProgram& gradient) const {
+void ReverseForm<Real>::add_slopes(const Real* sums, PhaseProgram& gradient) const {
   // M of each mode, {Re, Im} of the even modes, then of the odd ones: couplers side by side find theirs in
   // rows, which begin at cache lines.
   const std::size_t plane = (modes_ / 2 + reverse_run) / reverse_run * reverse_run;
   double* const m = thread_scratch<double>(4 * plane);
   const auto at = [&](std::size_t mode) { return &m[mode % 2 * 2 * plane + mode / 2]; };
   for (std::size_t k = 0; k < modes_; ++k) {
-    const double* sum = sums + kernel_gradient_sums * (couplers_.size() + k);
+    const Real* sum = sums + kernel_gradient_sums * (couplers_.size() + k);
     at(k)[0] = sum[0];
     at(k)[plane] = sum[1];
     gradient.out[k] -= sum[1];
@@ -173,11 +176,11 @@ void ReverseForm<Real>::add_slopes(const double* sums, PhaseProgram& gradient) c
   for (std::size_t r = runs_.size(); r-- > 0;) {
     const std::size_t begin = runs_[r].begin, count = runs_[r].end - begin;
     const Coupler* const couplers = &couplers_[begin];
-    const double* const sum = sums + kernel_gradient_sums * begin;
+    const Real* const sum = sums + kernel_gradient_sums * begin;
     if (r >= runs_ahead) {
       fetch(&slopes_[r - runs_ahead], sizeof slopes_[r]);
       fetch(sums + kernel_gradient_sums * runs_[r - runs_ahead].begin,
-            sizeof(double) * kernel_gradient_sums * reverse_run);
+            sizeof(Real) * kernel_gradient_sums * reverse_run);
     }
     if (!front_steps_.empty())
       for (std::size_t i = 0; i < count; ++i) {

@@ -36,7 +36,7 @@ class ReverseForm {
   /// Reals that a kernel call needs.
   std::size_t scratch() const { return 4 * kernel_gradient_lanes<Real> * modes_; }
   /// Adds the slopes that follow from a kernel's sums.
-  void add_slopes(const double* sums, PhaseProgram& gradient) const;
+  void add_slopes(const Real* sums, PhaseProgram& gradient) const;
 
  private:
   using Complex = std::complex<double>;
@@ -57,6 +57,7 @@ class ReverseForm {
   std::vector<Run> runs_;             ///< from the first column to the last
   std::vector<std::uint32_t> place_;  ///< of each coupler among the steps
   std::vector<GradientStep> steps_;
+  std::vector<GradientRun> kernel_runs_;
   std::vector<Real> coefficients_, in_;
   std::vector<ReverseSlopes<Real>> slopes_;  ///< per run
   std::vector<FrontStep> front_steps_;       ///< per coupler; empty without front splitters

@@ -145,12 +145,14 @@ FRINGE_CLONES void reverse_dual(const double* t, const double* theta0, const dou
 }
 
 // In two loops: of single and double numbers in one, g++ takes half a register of each.
-FRINGE_CLONES void slopes_single(const float* __restrict plane, const double* __restrict sums,
+FRINGE_CLONES void slopes_single(const float* __restrict plane, const float* __restrict sums,
                                  double* __restrict m0re, double* __restrict m0im, double* __restrict m1re,
                                  double* __restrict m1im, double* __restrict theta, double* __restrict phi) {
   double wide[ReverseSlopes<float>::planes * reverse_run];
   for (std::size_t i = 0; i < ReverseSlopes<float>::planes * reverse_run; ++i) wide[i] = plane[i];
-  slopes_of(wide, sums, m0re, m0im, m1re, m1im, theta, phi);
+  double wide_sums[kernel_gradient_sums * reverse_run];
+  for (std::size_t i = 0; i < kernel_gradient_sums * reverse_run; ++i) wide_sums[i] = sums[i];
+  slopes_of(wide, wide_sums, m0re, m0im, m1re, m1im, theta, phi);
 }
 FRINGE_CLONES void slopes_dual(const double* __restrict plane, const double* __restrict sums,
                                double* __restrict m0re, double* __restrict m0im, double* __restrict m1re,
@@ -188,7 +190,7 @@ void reverse_couplers(const Matrix2* couplers, const double* const theta[3], std
   reverse_dual(numbers(couplers), theta[0], theta[1], theta[2], count, run, slopes);
 }
 
-void reverse_slopes(const ReverseSlopes<float>& slopes, const double* sums,
+void reverse_slopes(const ReverseSlopes<float>& slopes, const float* sums,
                     const ReverseProducts& m) noexcept {
   slopes_single(slopes.plane[0], sums, m.upper_re, m.upper_im, m.lower_re, m.lower_im, m.theta, m.phi);
 }

@@ -69,8 +69,7 @@ struct ReverseProducts {
 
 /// Takes M₀₀ and M₁₁ from behind a whole run of couplers ahead of them. sums: kernel_gradient_sums per
 /// coupler. The slope of φ is that without a front splitter.
-void reverse_slopes(const ReverseSlopes<float>& slopes, const double* sums,
-                    const ReverseProducts& m) noexcept;
+void reverse_slopes(const ReverseSlopes<float>& slopes, const float* sums, const ReverseProducts& m) noexcept;
 void reverse_slopes(const ReverseSlopes<double>& slopes, const double* sums,
                     const ReverseProducts& m) noexcept;
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "photonics/mesh_kernel.hpp"
-
 namespace fringe {
 namespace {
 
@@ -21,7 +19,7 @@ constexpr long outer_diagonals = 8 * block_diagonals, outer_rows = 16 * block_ro
 // blocks are ordered alike; their edges are edges of blocks.
 std::vector<std::uint32_t> reverse_order(const MeshLayout& layout) {
   struct Place {
-    long outer_group, outer_part, group, part, diagonal;
+    long outer_group, outer_part, group, part, pair, position, diagonal;
     std::uint32_t coupler;
   };
   std::vector<Place> places;
@@ -42,22 +40,45 @@ std::vector<std::uint32_t> reverse_order(const MeshLayout& layout) {
   long next = 0;
   for (auto& [k, number] : rank) number = next++;
   for_each([&](std::uint32_t n, long column) {
-    if (!neighbours) return places.push_back({0, 0, 0, 0, 0, n});
+    if (!neighbours) return places.push_back({0, 0, 0, 0, 0, 0, 0, n});
     const long number = rank[diagonal(n, column)];
     const long below = modes - 1 - static_cast<long>(layout.couplers[n].upper);
     places.push_back({number / outer_diagonals, (below + number % outer_diagonals) / outer_rows,
-                      number / block_diagonals, (below + number % block_diagonals) / block_rows, number, n});
+                      number / block_diagonals, (below + number % block_diagonals) / block_rows, number / 2,
+                      below + number % 2, number, n});
   });
   std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
     if (a.outer_group != b.outer_group) return a.outer_group < b.outer_group;
     if (a.outer_part != b.outer_part) return a.outer_part < b.outer_part;
     if (a.group != b.group) return a.group < b.group;
     if (a.part != b.part) return a.part < b.part;
+    if (a.pair != b.pair) return a.pair < b.pair;
+    if (a.position != b.position) return a.position < b.position;
     return a.diagonal != b.diagonal ? a.diagonal < b.diagonal : a.coupler > b.coupler;
   });
   std::vector<std::uint32_t> order;
   for (const Place& place : places) order.push_back(place.coupler);
   return order;
+}
+
+std::vector<GradientRun> reverse_runs(std::span<const GradientStep> steps) {
+  const std::size_t count = steps.size();
+  const auto follow = [&](std::size_t n, std::size_t before) {
+    return n < count && steps[n].lower == steps[before].upper;
+  };
+  const auto two = [&](std::size_t n) {
+    return n + 1 < count && steps[n + 1].upper == steps[n].lower && steps[n + 1].lower != steps[n].upper;
+  };
+  std::vector<GradientRun> runs;
+  for (std::size_t n = 0; n < count;) {
+    const std::size_t begin = n, diagonals = two(n) ? 2 : 1;
+    do n += diagonals;
+    while (n - begin < diagonals * kernel_gradient_run && follow(n, n - diagonals) &&
+           two(n) == (diagonals == 2) && (diagonals == 1 || follow(n + 1, n - 1)));
+    runs.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(n),
+                    static_cast<std::uint32_t>(diagonals)});
+  }
+  return runs;
 }
 
 }  // namespace fringe

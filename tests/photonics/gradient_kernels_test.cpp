@@ -74,14 +74,15 @@ void expect_gradient_kernels_agree() {
       const auto results = of_each_set<Real>([&](const KernelsOf<Real>& kernels) {
         Planes<Real> y(64, p.input), g(64, p.weight);
         Scratch<Real> scratch(form.scratch());
-        std::vector<double> sums(form.sums());
+        std::vector<Real> sums(form.sums());
         kernels.gradient(tape,
                          {y.re.data(), y.im.data(), g.re.data(), g.im.data(), g.re.data(), g.im.data(),
                           samples, samples, samples, samples, samples, samples, 0, samples},
                          scratch.aligned, sums.data());
-        sums.insert(sums.end(), g.re.begin(), g.re.end());
-        sums.insert(sums.end(), g.im.begin(), g.im.end());
-        return sums;
+        std::vector<double> all(sums.begin(), sums.end());
+        all.insert(all.end(), g.re.begin(), g.re.end());
+        all.insert(all.end(), g.im.begin(), g.im.end());
+        return all;
       });
       // Eight roundings per column, amplified by what the mesh loses.
       const double columns = static_cast<double>(p.layout.columns());
@@ -157,7 +158,7 @@ std::vector<std::uint64_t> hashes_of_slopes() {
          const Planes<Real> y(12, p.input);
          Planes<Real> g(12, p.weight);
          Scratch<Real> scratch(form.scratch());
-         std::vector<double> sums(form.sums());
+         std::vector<Real> sums(form.sums());
          kernels.gradient(form.tape(),
                           {y.re.data(), y.im.data(), g.re.data(), g.im.data(), g.re.data(), g.im.data(), 75,
                            75, 75, 75, 75, 75, 0, 75},
