@@ -77,15 +77,16 @@ std::size_t dot_stride(const ConstMatrix& w) {
   return kernels_for_avx512() && w.rows <= 700 && w.cols >= 32 ? 1 : SIZE_MAX;
 }
 
-// Runs part(first row, rows, first column, columns) over a rows×cols result with `inner` multiply-adds per
-// element. There may be as many bands as threads, as nearly alike as their grain allows, and one thread makes
-// one call. Each band packs the other operand anew: kernels that allow it cut the longer side, the columns
-// where both are alike (1024³ on two threads, x at any address: rows 4.65 ms, columns 4.51, in four
-// bands 4.47, the library's own threads 4.44; x at a line: 4.43, 4.41, 4.39, 4.44). Two exceptions: a call of
-// up to 10⁶ multiply-adds may take other kernels, so a band of a matrix has at least 2²⁰; and the place of a
-// column matters to some kernels, so what is too low for bands is cut into chunks of fixed width.
+// Runs part(first row, rows, first column, columns) over the result y with `inner` multiply-adds per element.
+// There may be as many bands as threads, as nearly alike as their grain allows, and one thread makes one
+// call. Each band packs the other operand anew: kernels that allow it cut the longer side, the columns where
+// both are alike (1024³ on two threads, x at any address: rows 4.65 ms, columns 4.51, in four bands 4.47, the
+// library's own threads 4.44; x at a line: 4.43, 4.41, 4.39, 4.44). Two exceptions: a call of up to 10⁶
+// multiply-adds may take other kernels, so a band of a matrix has at least 2²⁰; and the place of a column
+// matters to some kernels, so what is too low for bands is cut into chunks of fixed width.
 template <class F>
-void for_parts(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t inner, const F& part) {
+void for_parts(ThreadPool& pool, const Matrix& y, std::size_t inner, const F& part) {
+  const std::size_t rows = y.rows, cols = y.cols;
   const std::size_t macs = rows * cols * inner;
   if (macs < one_call(cols)) {
     if (rows * cols > 0) part(0, rows, 0, cols);
@@ -102,9 +103,13 @@ void for_parts(ThreadPool& pool, std::size_t rows, std::size_t cols, std::size_t
       std::min({threads < 2 ? 1 : std::clamp(shares, threads, 2 * threads),
                 by_columns ? length / (2 * column_grain) : 2 * length / low, macs / least_band(cols)});
   if (bands < 2) return part(0, rows, 0, cols);
+  // Bands of columns begin where a line of y does: two threads would write to the line between them in every
+  // row.
+  const std::size_t to_line = by_columns ? reinterpret_cast<std::uintptr_t>(y.data) / sizeof(float) % 16 : 0;
   pool.run(bands, [&](std::size_t i, unsigned) {
     const auto cut = [&](std::size_t band) {
-      return band == bands ? length : (length * band / bands + grain / 2) / grain * grain;
+      if (band == 0) return std::size_t{0};
+      return band == bands ? length : (length * band / bands + grain / 2) / grain * grain - to_line;
     };
     const std::size_t from = cut(i), count = cut(i + 1) - from;
     if (by_columns)
@@ -126,16 +131,15 @@ void multiply(ThreadPool& pool, const ConstMatrix& w, const ConstMatrix& x, cons
   use_one_blas_thread();
   const bool vector = y.cols == 1 && vector_by_sgemv(w.rows * w.cols);
   const std::size_t dots = dot_stride(w);
-  for_parts(pool, y.rows, y.cols, w.cols,
-            [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
-              if (vector) {
-                cblas_sgemv(CblasRowMajor, CblasNoTrans, blas_int(rows), blas_int(w.cols), 1, w.row(r),
-                            blas_int(w.stride), x.data, blas_int(x.stride), 0, y.row(r), blas_int(y.stride));
-              } else {
-                one_sgemm(w.block(r, rows, 0, w.cols), {x.data + c, x.rows, cols, x.stride},
-                          y.block(r, rows, c, cols), dots);
-              }
-            });
+  for_parts(pool, y, w.cols, [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
+    if (vector) {
+      cblas_sgemv(CblasRowMajor, CblasNoTrans, blas_int(rows), blas_int(w.cols), 1, w.row(r),
+                  blas_int(w.stride), x.data, blas_int(x.stride), 0, y.row(r), blas_int(y.stride));
+    } else {
+      one_sgemm(w.block(r, rows, 0, w.cols), {x.data + c, x.rows, cols, x.stride}, y.block(r, rows, c, cols),
+                dots);
+    }
+  });
 }
 
 PreparedProduct::PreparedProduct(ThreadPool& pool, const ConstMatrix& w)
@@ -170,12 +174,11 @@ void multiply_transposed(ThreadPool& pool, const ConstMatrix& w, const ConstMatr
   if (large_vector(w.rows * w.cols, dy.cols))
     return cblas_sgemv(CblasRowMajor, CblasTrans, blas_int(w.rows), blas_int(w.cols), 1, w.data,
                        blas_int(w.stride), dy.data, blas_int(dy.stride), 0, dx.data, blas_int(dx.stride));
-  for_parts(pool, dx.rows, dx.cols, w.rows,
-            [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
-              cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, blas_int(rows), blas_int(cols),
-                          blas_int(w.rows), 1, w.data + r, blas_int(w.stride), dy.data + c,
-                          blas_int(dy.stride), 0, dx.row(r) + c, blas_int(dx.stride));
-            });
+  for_parts(pool, dx, w.rows, [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
+    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, blas_int(rows), blas_int(cols), blas_int(w.rows), 1,
+                w.data + r, blas_int(w.stride), dy.data + c, blas_int(dy.stride), 0, dx.row(r) + c,
+                blas_int(dx.stride));
+  });
 }
 
 void add_outer_product(ThreadPool& pool, const ConstMatrix& dy, const ConstMatrix& x, const Matrix& dw) {
@@ -184,12 +187,11 @@ void add_outer_product(ThreadPool& pool, const ConstMatrix& dy, const ConstMatri
   if (large_vector(dw.rows * dw.cols, dy.cols))
     return cblas_sger(CblasRowMajor, blas_int(dw.rows), blas_int(dw.cols), 1, dy.data, blas_int(dy.stride),
                       x.data, blas_int(x.stride), dw.data, blas_int(dw.stride));
-  for_parts(pool, dw.rows, dw.cols, dy.cols,
-            [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
-              cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(rows), blas_int(cols),
-                          blas_int(dy.cols), 1, dy.row(r), blas_int(dy.stride), x.row(c), blas_int(x.stride),
-                          1, dw.row(r) + c, blas_int(dw.stride));
-            });
+  for_parts(pool, dw, dy.cols, [&](std::size_t r, std::size_t rows, std::size_t c, std::size_t cols) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blas_int(rows), blas_int(cols), blas_int(dy.cols), 1,
+                dy.row(r), blas_int(dy.stride), x.row(c), blas_int(x.stride), 1, dw.row(r) + c,
+                blas_int(dw.stride));
+  });
 }
 
 }  // namespace fringe
