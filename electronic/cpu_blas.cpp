@@ -70,7 +70,9 @@ class Rehearsal {
       const std::size_t rows = w.groups * w.rows, inner = w.groups * w.inner;
       if (update || w.kind == Work::Kind::product) step.weight = weight(w);
       if (update) {
-        for (Tensor* t : {&step.in, &step.out, &step.more}) *t = random(rows, w.inner);
+        for (Tensor* t : {&step.in, &step.out}) *t = random(rows, w.inner);
+        step.more = Tensor(cpu_, rows, w.inner);
+        cpu_.fill(step.more.view(), 1.0f);  // Adam's mean of squares, whose root is taken
       } else if (w.kind == Work::Kind::elementwise) {
         step.in = random(w.rows, w.columns);
         step.out = Tensor(cpu_, w.rows, w.columns);
