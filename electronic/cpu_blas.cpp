@@ -203,7 +203,7 @@ class CpuBlas final : public Accelerator {
     cost.busy(Resource::matrix_unit) = timing.median_s;
     cost.energy(Part::mac) = joules.package_j / static_cast<double>(runs);
     cost.energy(Part::dram) = joules.dram_j / static_cast<double>(runs);
-    cost.energy_known = energy_.available();
+    cost.energy_known = joules.package_j > 0;  // counters of some virtual machines are there and stand still
     cost.provenance = Provenance::measured;
     return cost;
   }
