@@ -145,9 +145,17 @@ class Serving {
   Prices prices_of(Accelerator& hardware) const {
     return prices([&](const std::vector<Work>& list) { return hardware.price(list); });
   }
+  /// Of the batches that fit its memory.
+  Prices prices_of(const ModelledBoard& board) const {
+    Prices all;
+    for (const std::vector<Work>& list : lists_) {
+      if (!board.why_not(parameters(), list).empty()) break;
+      all.push_back(board.hardware->price(list));
+    }
+    return all;
+  }
   void add_board(const ModelledBoard& board) {
-    const std::string why_not = board.why_not(parameters());
-    add(board.name, "electronic", why_not.empty() ? prices_of(*board.hardware) : Prices{}, why_not);
+    add(board.name, "electronic", prices_of(board), board.why_not(parameters(), lists_.front()));
   }
   /// Of formats that train, else of all: the one that serves most requests.
   void add_fastest(const std::vector<ModelledBoard>& boards, const std::string& name) {
@@ -155,7 +163,8 @@ class Serving {
     double best_per_s = 0;
     for (const ModelledBoard& board : boards) {
       if (board.board != name || (best && best->trains() && !board.trains())) continue;
-      const double per_s = board.why_not(parameters()).empty() ? best_rate(prices_of(*board.hardware)) : 0;
+      const Prices all = prices_of(board);
+      const double per_s = all.empty() ? 0 : best_rate(all);
       if (best && board.trains() == best->trains() && per_s <= best_per_s) continue;
       best = &board;
       best_per_s = per_s;
