@@ -193,11 +193,11 @@ constexpr std::array<GpuSpec, 29> boards{{
      "NVIDIA H200 Tensor Core GPU datasheet (2023), SXM; clocks and dense peaks of the same GPU: NVIDIA "
      "H100 Tensor Core GPU Architecture whitepaper (2022), H100 SXM5"},
     {"b200", "Blackwell B200", 148, 128, 64, 1.98e9, 1.856e9,
-     {75 * tera, 1125 * tera, 2250 * tera, 2250 * tera, 4500 * tera, 37 * tera, 4500 * tera}, 126 * mib, 180e9,
+     {75 * tera, 1125 * tera, 2250 * tera, 2250 * tera, 4500 * tera, 37 * tera, 4500 * tera}, 126.5 * mib, 180e9,
      7700e9, 1000, "hbm3e", 5, 1800e9, 0, "",
      "NVIDIA HGX B200 specifications (2025), table of one GPU, sparse figures halved, TF32 half of FP16 (printed "
-     "2.2 of 4.5); L2: NVIDIA Blackwell Tuning Guide (2025); multiprocessors: CUDA device query "
-     "(pytorch/ao pull request 4002); NVIDIA states no clocks, these follow from the peaks"},
+     "2.2 of 4.5); L2 and multiprocessors: CUDA device query (pytorch/ao pull request 4002; NVIDIA "
+     "Blackwell Tuning Guide, 2025, rounds to 126 MB); NVIDIA states no clocks, these follow from the peaks"},
 }};
 // clang-format on
 
