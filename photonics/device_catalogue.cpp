@@ -224,15 +224,17 @@ constexpr std::array digital_unit_table{
 
 constexpr std::array chip_link_table{
     ChipLink{
-        "ucie-standard", 16 * 16e9 / 8, 0.5e-12, 1e-9,
+        "ucie-standard", 16 * 16e9 / 8, 0.5e-12, 2e-9,
         "one module of Universal Chiplet Interconnect Express on an organic package, 16 lanes at 16 GT/s: "
-        "D. Das Sharma et al., IEEE Trans. Compon. Packag. Manuf. Technol. 12, 1423 (2022); 0.5 pJ/bit and "
-        "about 2 ns there and back: D. Das Sharma, Hot Interconnects 2025, as reported by Converge Digest"},
+        "D. Das Sharma et al., IEEE Trans. Compon. Packag. Manuf. Technol. 12, 1423 (2022), table I as "
+        "others quote it: 0.5 pJ/bit, below 2 ns one way through both ends' adapters and PHYs; 0.5 pJ/bit "
+        "also: D. Das Sharma, Hot Interconnects 2025, as reported by Converge Digest"},
     ChipLink{
-        "ucie-advanced", 64 * 16e9 / 8, 0.25e-12, 1e-9,
+        "ucie-advanced", 64 * 16e9 / 8, 0.25e-12, 2e-9,
         "one module on a bridge or an interposer, 64 lanes at 16 GT/s: D. Das Sharma et al., IEEE Trans. "
-        "Compon. Packag. Manuf. Technol. 12, 1423 (2022); 0.25 pJ/bit and about 2 ns there and back: D. Das "
-        "Sharma, Hot Interconnects 2025, as reported by Converge Digest"},
+        "Compon. Packag. Manuf. Technol. 12, 1423 (2022), table I as others quote it: 0.25 pJ/bit, below 2 "
+        "ns one way through both ends' adapters and PHYs; 0.25 pJ/bit also: D. Das Sharma, Hot Interconnects "
+        "2025, as reported by Converge Digest"},
     ChipLink{
         "nvlink-c2c", 450e9, 1.3e-12, 5e-9,
         "NVLink-C2C of NVIDIA's Grace Hopper: 450 GB/s each way, 1.3 pJ/bit, interface latency below 5 ns: "
