@@ -119,18 +119,19 @@ constexpr std::array laser_table{
           laser_area_m2},
 };
 
-constexpr double photodiode_area_m2 = 40e-6 * 40e-6;
+constexpr double photodiode_area_m2 = 4e-6 * 10e-6;
 constexpr std::array photodiode_table{
     Photodiode{"germanium-103ghz", 0.95, 103e9, 1.3e-9,
                "Shi et al., Photonics Res. 12, 1 (2024), doi:10.1364/PRJ.495958: 0.95 A/W at 1550 nm, 103 "
-               "GHz, 1.3 nA; area not its own: 40 um x 40 um of H. Zhu et al., Lightening-Transformer, HPCA "
-               "2024, github.com/zhuhanqing/Lightening-Transformer",
+               "GHz, 1.3 nA; area not its own: 4 um x 10 um of H. Zhu et al., Lightening-Transformer, HPCA "
+               "2024, github.com/zhuhanqing/Lightening-Transformer, params/device_params/default.yaml",
                photodiode_area_m2},
     Photodiode{"germanium-265ghz", 0.3, 265e9, 200e-9,
                "Lischke et al., Nat. Photonics 15, 925 (2021), doi:10.1038/s41566-021-00893-w: 265 GHz, 0.3 "
                "A/W, dark "
-               "current 100 to 200 nA; area not its own: 40 um x 40 um of H. Zhu et al., "
-               "Lightening-Transformer, HPCA 2024, github.com/zhuhanqing/Lightening-Transformer",
+               "current 100 to 200 nA; area not its own: 4 um x 10 um of H. Zhu et al., "
+               "Lightening-Transformer, HPCA 2024, github.com/zhuhanqing/Lightening-Transformer, "
+               "params/device_params/default.yaml",
                photodiode_area_m2},
 };
 
