@@ -86,7 +86,7 @@ constexpr std::array modulator_table{
               20e-3 * 127e-6},
 };
 
-constexpr double laser_area_m2 = 1e-6;
+constexpr double laser_area_m2 = 400e-6 * 300e-6;
 
 // Lasers whose paper gives no noise carry that of their kind; the source says so.
 constexpr std::array laser_table{
@@ -97,7 +97,9 @@ constexpr std::array laser_table{
           "Photonics Res. "
           "6, 1062 (2018); 105 kHz of the hybrid external-cavity laser of Xu et al., Sci. Rep. 11, 16426 "
           "(2021), "
-          "doi:10.1038/s41598-021-95981-w; area assumed: 1 mm2",
+          "doi:10.1038/s41598-021-95981-w; area not its own: "
+          "400 um x 300 um of H. Zhu et al., Lightening-Transformer, HPCA 2024, "
+          "github.com/zhuhanqing/Lightening-Transformer, params/device_params/default.yaml",
           laser_area_m2},
     Laser{"hybrid-dbr", 0.095, 1550e-9, -150, 105e3,
           "Zilkie et al., Opt. Express 20, 23456 (2012): 9.5 % wall-plug efficiency, III-V/silicon "
@@ -106,7 +108,9 @@ constexpr std::array laser_table{
           "Photonics Res. "
           "6, 1062 (2018); 105 kHz of the hybrid external-cavity laser of Xu et al., Sci. Rep. 11, 16426 "
           "(2021), "
-          "doi:10.1038/s41598-021-95981-w; area assumed: 1 mm2",
+          "doi:10.1038/s41598-021-95981-w; area not its own: "
+          "400 um x 300 um of H. Zhu et al., Lightening-Transformer, HPCA 2024, "
+          "github.com/zhuhanqing/Lightening-Transformer, params/device_params/default.yaml",
           laser_area_m2},
     Laser{"quantum-dot-on-silicon", 0.086, 1300e-9, -150, 716e3,
           "Shang et al., Light Sci. Appl. 11, 299 (2022): 8.6 % wall-plug efficiency, 126.6 mW from both "
@@ -115,7 +119,9 @@ constexpr std::array laser_table{
           "of Liao et al., "
           "Photonics Res. 6, 1062 (2018), quantum dots on silicon; 716 kHz of tunable 1.3 um quantum-dot "
           "lasers, Wan et al., "
-          "Laser Photonics Rev. 14, 1900348 (2020); area assumed: 1 mm2",
+          "Laser Photonics Rev. 14, 1900348 (2020); area not its own: "
+          "400 um x 300 um of H. Zhu et al., Lightening-Transformer, HPCA 2024, "
+          "github.com/zhuhanqing/Lightening-Transformer, params/device_params/default.yaml",
           laser_area_m2},
 };
 
