@@ -1,4 +1,5 @@
-// Our products on the processor against bare cblas_sgemm of the same shapes and threads.
+// Our products on the processor against bare cblas_sgemm of the same shapes and threads: prepared ones, which
+// are what a price of the processor times, and the same behind the interface of every accelerator.
 #include <benchmark/benchmark.h>
 #include <cblas.h>
 
@@ -10,6 +11,7 @@
 #include "bench/machine.hpp"
 #include "bench/paired_report.hpp"
 #include "core/draw.hpp"
+#include "core/prepared_product.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "electronic/format_error.hpp"
 #include "electronic/format_matrix.hpp"
@@ -134,10 +136,10 @@ void report(benchmark::State& state, const Operands& o, const fringe::bench::Ver
   state.counters["copy_share"] = bytes(o) / v.ours_s / fringe::bench::copy_bandwidth();
 }
 
-/// Our product and the bare call on the same weights, inputs and results; views and sizes are made outside
-/// the loop on both sides.
-template <void (*call)(const Bare&)>
-void against(benchmark::State& state) {
+/// A product of ours and the bare call on the same weights, inputs and results; views and sizes are made
+/// outside the loop on both sides. `make` gives the call from the pool and the programmed matrix.
+template <void (*call)(const Bare&), class Make>
+void against(benchmark::State& state, const Make& make) {
   Operands o(state);
   const auto threads = static_cast<int>(state.range(3));
   fringe::ThreadPool pool(static_cast<unsigned>(threads));
@@ -146,9 +148,9 @@ void against(benchmark::State& state) {
   const auto matrix = blas->program({o.w.data(), o.rows, o.cols}, 0);
   const fringe::ConstMatrix x{o.x.data(), o.cols, o.batch};
   const fringe::Matrix y{o.y.data(), o.rows, o.batch};
-  const fringe::Context context;
+  const auto product = make(pool, *matrix);
   const auto ours = [&] {
-    matrix->forward(x, y, context);
+    product(x, y);
     benchmark::ClobberMemory();
   };
   const Bare bare(o, matrix->parameters().data());
@@ -157,6 +159,15 @@ void against(benchmark::State& state) {
     benchmark::ClobberMemory();
   };
   for (auto _ : state) report(state, o, compare(threads, 1, ours, peer));
+}
+
+fringe::PreparedProduct prepared(fringe::ThreadPool& pool, fringe::ProgrammedMatrix& matrix) {
+  return {pool, {matrix.parameters().data(), matrix.rows(), matrix.cols()}};
+}
+auto by_interface(fringe::ThreadPool&, fringe::ProgrammedMatrix& matrix) {
+  return [&matrix, context = fringe::Context()](const fringe::ConstMatrix& x, const fringe::Matrix& y) {
+    matrix.forward(x, y, context);
+  };
 }
 
 /// The bare call against itself, from two places of the program: what the comparison must call the same.
@@ -244,8 +255,14 @@ void every_format(benchmark::internal::Benchmark* b) {
 
 BENCHMARK(sgemm_bare)->Apply(every_shape);
 BENCHMARK(cpu_blas)->Apply(every_shape_and_threads)->UseRealTime();
-void against_bare(benchmark::State& state) { against<sgemm>(state); }
+void against_bare(benchmark::State& state) { against<sgemm>(state, prepared); }
+void interface_against_bare(benchmark::State& state) { against<sgemm>(state, by_interface); }
 BENCHMARK(against_bare)
+    ->Apply(every_shape_and_threads)
+    ->Iterations(1)
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(interface_against_bare)
     ->Apply(every_shape_and_threads)
     ->Iterations(1)
     ->UseManualTime()
@@ -256,7 +273,7 @@ BENCHMARK(bare_twice)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);
 /// One vector: the library has a call for it that its careful user would take.
-void against_bare_sgemv(benchmark::State& state) { against<sgemv>(state); }
+void against_bare_sgemv(benchmark::State& state) { against<sgemv>(state, prepared); }
 BENCHMARK(against_bare_sgemv)
     ->Apply(one_vector_and_threads)
     ->Iterations(1)

@@ -18,16 +18,17 @@ constexpr std::array<SystolicSpec, 3> chips{{
     {"tpu-v1", 256, 256, 1, 0.7e9, Format::int8, 28 * mib, 8 * gib, 34e9, 75, "ddr4",
      "N. Jouppi et al., In-datacenter performance analysis of a tensor processing unit, ISCA 2017, "
      "doi:10.1145/3079856.3080246, table 2 and section 2 (92 Tera-operations/s; 8 GiB of DDR3, priced at the "
-     "energy of DDR4); TDP of 75 W also: N. Jouppi et al., ISCA 2021, table 1"},
+     "energy of DDR4); TDP of 75 W also: N. Jouppi et al., ISCA 2021, table 1; rate, clock, "
+     "memory, bandwidth and TDP also: Epoch AI, Machine Learning Hardware (December 2025)"},
     {"tpu-v3", 128, 128, 4, 0.94e9, Format::bf16, 32 * mib, 32 * gib, 900e9, 450, "hbm2",
      "N. Jouppi et al., Ten lessons from three generations shaped Google's TPUv4i, ISCA 2021, "
      "doi:10.1109/ISCA52012.2021.00010, table 1 (123 TFLOPS; two cores of two arrays); peak, memory and its "
      "bandwidth also: Google Cloud documentation, TPU v3, which measured 262 W at most of the TDP's 450"},
     {"tpu-v4i", 128, 128, 4, 1.05e9, Format::bf16, 144 * mib, 8 * gib, 614e9, 175, "hbm2",
      "N. Jouppi et al., Ten lessons from three generations shaped Google's TPUv4i, ISCA 2021, "
-     "doi:10.1109/ISCA52012.2021.00010, table 1 (138 TFLOPS, which four arrays at this clock give); no "
-     "second "
-     "source was found for the memory's bandwidth"},
+     "doi:10.1109/ISCA52012.2021.00010, table 1 (138 TFLOPS, which four arrays at this clock give); memory "
+     "and its bandwidth are those of two stacks of HBM2 at 2.4 Gbit/s a pin; rate, memory, "
+     "bandwidth and TDP also as Epoch AI, Machine Learning Hardware (December 2025), reads the same paper"},
 }};
 
 double ceil_divide(std::size_t a, std::size_t b) { return static_cast<double>((a + b - 1) / b); }

@@ -86,7 +86,7 @@ constexpr std::array modulator_table{
               20e-3 * 127e-6},
 };
 
-constexpr double laser_area_m2 = 1e-6;
+constexpr double laser_area_m2 = 400e-6 * 300e-6;
 
 // Lasers whose paper gives no noise carry that of their kind; the source says so.
 constexpr std::array laser_table{
@@ -97,7 +97,9 @@ constexpr std::array laser_table{
           "Photonics Res. "
           "6, 1062 (2018); 105 kHz of the hybrid external-cavity laser of Xu et al., Sci. Rep. 11, 16426 "
           "(2021), "
-          "doi:10.1038/s41598-021-95981-w; area assumed: 1 mm2",
+          "doi:10.1038/s41598-021-95981-w; area not its own: "
+          "400 um x 300 um of H. Zhu et al., Lightening-Transformer, HPCA 2024, "
+          "github.com/zhuhanqing/Lightening-Transformer, params/device_params/default.yaml",
           laser_area_m2},
     Laser{"hybrid-dbr", 0.095, 1550e-9, -150, 105e3,
           "Zilkie et al., Opt. Express 20, 23456 (2012): 9.5 % wall-plug efficiency, III-V/silicon "
@@ -106,7 +108,9 @@ constexpr std::array laser_table{
           "Photonics Res. "
           "6, 1062 (2018); 105 kHz of the hybrid external-cavity laser of Xu et al., Sci. Rep. 11, 16426 "
           "(2021), "
-          "doi:10.1038/s41598-021-95981-w; area assumed: 1 mm2",
+          "doi:10.1038/s41598-021-95981-w; area not its own: "
+          "400 um x 300 um of H. Zhu et al., Lightening-Transformer, HPCA 2024, "
+          "github.com/zhuhanqing/Lightening-Transformer, params/device_params/default.yaml",
           laser_area_m2},
     Laser{"quantum-dot-on-silicon", 0.086, 1300e-9, -150, 716e3,
           "Shang et al., Light Sci. Appl. 11, 299 (2022): 8.6 % wall-plug efficiency, 126.6 mW from both "
@@ -115,22 +119,25 @@ constexpr std::array laser_table{
           "of Liao et al., "
           "Photonics Res. 6, 1062 (2018), quantum dots on silicon; 716 kHz of tunable 1.3 um quantum-dot "
           "lasers, Wan et al., "
-          "Laser Photonics Rev. 14, 1900348 (2020); area assumed: 1 mm2",
+          "Laser Photonics Rev. 14, 1900348 (2020); area not its own: "
+          "400 um x 300 um of H. Zhu et al., Lightening-Transformer, HPCA 2024, "
+          "github.com/zhuhanqing/Lightening-Transformer, params/device_params/default.yaml",
           laser_area_m2},
 };
 
-constexpr double photodiode_area_m2 = 40e-6 * 40e-6;
+constexpr double photodiode_area_m2 = 4e-6 * 10e-6;
 constexpr std::array photodiode_table{
     Photodiode{"germanium-103ghz", 0.95, 103e9, 1.3e-9,
                "Shi et al., Photonics Res. 12, 1 (2024), doi:10.1364/PRJ.495958: 0.95 A/W at 1550 nm, 103 "
-               "GHz, 1.3 nA; area not its own: 40 um x 40 um of H. Zhu et al., Lightening-Transformer, HPCA "
-               "2024, github.com/zhuhanqing/Lightening-Transformer",
+               "GHz, 1.3 nA; area not its own: 4 um x 10 um of H. Zhu et al., Lightening-Transformer, HPCA "
+               "2024, github.com/zhuhanqing/Lightening-Transformer, params/device_params/default.yaml",
                photodiode_area_m2},
     Photodiode{"germanium-265ghz", 0.3, 265e9, 200e-9,
                "Lischke et al., Nat. Photonics 15, 925 (2021), doi:10.1038/s41566-021-00893-w: 265 GHz, 0.3 "
                "A/W, dark "
-               "current 100 to 200 nA; area not its own: 40 um x 40 um of H. Zhu et al., "
-               "Lightening-Transformer, HPCA 2024, github.com/zhuhanqing/Lightening-Transformer",
+               "current 100 to 200 nA; area not its own: 4 um x 10 um of H. Zhu et al., "
+               "Lightening-Transformer, HPCA 2024, github.com/zhuhanqing/Lightening-Transformer, "
+               "params/device_params/default.yaml",
                photodiode_area_m2},
 };
 
@@ -224,24 +231,29 @@ constexpr std::array digital_unit_table{
 
 constexpr std::array chip_link_table{
     ChipLink{
-        "ucie-standard", 16 * 16e9 / 8, 0.5e-12, 1e-9,
+        "ucie-standard", 16 * 16e9 / 8, 0.5e-12, 2e-9,
         "one module of Universal Chiplet Interconnect Express on an organic package, 16 lanes at 16 GT/s: "
-        "D. Das Sharma et al., IEEE Trans. Compon. Packag. Manuf. Technol. 12, 1423 (2022); 0.5 pJ/bit and "
-        "about 2 ns there and back: D. Das Sharma, Hot Interconnects 2025, as reported by Converge Digest"},
+        "D. Das Sharma et al., IEEE Trans. Compon. Packag. Manuf. Technol. 12, 1423 (2022), table I as "
+        "others quote it: 0.5 pJ/bit, below 2 ns one way through both ends' adapters and PHYs; 0.5 pJ/bit "
+        "also: D. Das Sharma, Hot Interconnects 2025, as reported by Converge Digest"},
     ChipLink{
-        "ucie-advanced", 64 * 16e9 / 8, 0.25e-12, 1e-9,
+        "ucie-advanced", 64 * 16e9 / 8, 0.25e-12, 2e-9,
         "one module on a bridge or an interposer, 64 lanes at 16 GT/s: D. Das Sharma et al., IEEE Trans. "
-        "Compon. Packag. Manuf. Technol. 12, 1423 (2022); 0.25 pJ/bit and about 2 ns there and back: D. Das "
-        "Sharma, Hot Interconnects 2025, as reported by Converge Digest"},
+        "Compon. Packag. Manuf. Technol. 12, 1423 (2022), table I as others quote it: 0.25 pJ/bit, below 2 "
+        "ns one way through both ends' adapters and PHYs; 0.25 pJ/bit also: D. Das Sharma, Hot Interconnects "
+        "2025, as reported by Converge Digest"},
     ChipLink{
         "nvlink-c2c", 450e9, 1.3e-12, 5e-9,
         "NVLink-C2C of NVIDIA's Grace Hopper: 450 GB/s each way, 1.3 pJ/bit, interface latency below 5 ns: "
         "Y. Wei et al., paper 9.3, ISSCC 2023, and NVIDIA's announcement (2022)"},
     ChipLink{
         "pcie5-x16", 32e9 * 16 / 8 * 128 / 130, 5 * 1.3e-12, 547e-9,
-        "PCI Express 5.0, 16 lanes of 32 GT/s in 128b/130b; joules: five times NVLink's 1.3 pJ/bit, "
-        "NVIDIA blog, What is NVLink (2023); latency: median of a read of 64 bytes, there and back, an upper "
-        "estimate of either way: R. Neugebauer et al., SIGCOMM 2018, doi:10.1145/3230543.3230560"},
+        "PCI Express 5.0, 16 lanes of 32 GT/s in 128b/130b; joules: five times NVLink-C2C's 1.3 "
+        "pJ/bit, which NVIDIA calls more than 5 times as efficient (NVIDIA Grace Hopper Superchip "
+        "Architecture In-Depth, 2022, and What is NVLink, 2023), so a lower estimate; latency: median of a "
+        "read of 64 bytes, there and back, an upper estimate of either way: R. Neugebauer et al., SIGCOMM "
+        "2018, doi:10.1145/3230543.3230560; a like run of its authors' data, github.com/pcie-bench/data, on "
+        "a Xeon E5-2630 v4 has 560 ns"},
 };
 
 }  // namespace

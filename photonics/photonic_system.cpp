@@ -119,7 +119,10 @@ PhotonicSystem albireo(AlbireoForecast forecast) {
        {Part::receiver, "photodiodes, by unit", groups * units, 0, "", 9230 * um2}},
       0,
       "caches (0.03 W in the paper's table, no device row)",
-      std::string(albireo_paper),
+      std::string(albireo_paper) +
+          "; the conservative forecast's clock, wavelengths and powers of rings, DACs, amplifiers and ADCs "
+          "also: " +
+          std::string(shining_light),
       {.clock_hz = f.clock_hz,
        .program_s = 0,
        .gain = assumed_gain(units * weights),
@@ -219,9 +222,9 @@ std::span<const PhotonicSystem> photonic_systems() {
        {{Part::modulator, "encoding of vectors and weights, by core", 4, 0.25 / 4, "supplement VI: 0.25 W"},
         {Part::undivided, "photonic dies", 4, 0, "supplement III: 14 x 24.96 mm", 14e-3 * 24.96e-3}},
        78,
-       "lasers (1.6 W of light, wall-plug efficiency not given), ADCs, amplifiers, digital pipelines, "
-       "memory, PCIe",
-       std::string(lightmatter_2025),
+       "lasers (1.6 W of light; at the 16 % of the wall that another paper's table gives them, 10 W), ADCs, "
+       "amplifiers, digital pipelines, memory, PCIe",
+       std::string(lightmatter_2025) + "; efficiency of the lasers: " + std::string(shining_light),
        {.clock_hz = 500e6,
         .program_s = 128 * 128 / 25e6 + 10e-9,
         .weight_bits = 7,

@@ -80,7 +80,7 @@ TEST(PhotonicSystem, AreaByHand) {
   expect(Part::modulator, channels * 20e-3 * 127e-6);
   expect(Part::dac, channels * 0.04e-6);
   expect(Part::phase_program, 16 * settings * 0.016e-6);
-  expect(Part::receiver, channels * (2769e-12 + 2 * 1600e-12));
+  expect(Part::receiver, channels * (2769e-12 + 2 * 40e-12));
   expect(Part::digital, d.digital.area_m2);
   expect(Part::sram, 2 * (2 * 64 * 1000 + 2 * 16 * settings) * 42.64e-6 / (32 << 20));
   double total = 0;
