@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,7 +26,8 @@ constexpr std::string_view processor = "cpu";
 void check(const ServeRequest& r) {
   if (!std::has_single_bit(r.most_batch) || r.most_batch > 65536)
     throw Error(fmt::format("largest batch = {} must be a power of two up to 65536", r.most_batch));
-  if (!(r.bound_s > 0)) throw Error(fmt::format("latency bound = {} s must be positive", r.bound_s));
+  if (!(r.bound_s > 0 && std::isfinite(r.bound_s)))
+    throw Error(fmt::format("latency bound = {} s must be positive and finite", r.bound_s));
   if (!(r.share > 0 && r.share < 1))
     throw Error(fmt::format("share of the requests = {} must lie between 0 and 1", r.share));
   const double least = 100 / (1 - r.share);

@@ -157,6 +157,8 @@ TEST(Serve, BadInputGivesASentence) {
   expect(says([](ServeRequest& r) { r.hardware = {"h20"}; }), "h200");
   expect(says([](ServeRequest& r) { r.most_batch = 3; }), "largest batch = 3 must be a power of two");
   expect(says([](ServeRequest& r) { r.bound_s = 0; }), "latency bound");
+  expect(says([](ServeRequest& r) { r.bound_s = std::numeric_limits<double>::infinity(); }),
+         "latency bound = inf s must be positive and finite");
   expect(says([](ServeRequest& r) { r.share = 1; }), "share of the requests");
   expect(says([](ServeRequest& r) { r.requests = 9000; }), "requests = 9000 must be at least 10000");
 }
