@@ -18,7 +18,7 @@ namespace fringe {
 /// ReLU, an update is SGD with momentum up to 11 operations per weight and Adam above. One list occupies the
 /// processor, so the interval equals the latency. Joules are those of the whole package (part mac) and, where
 /// counted, its memory (part dram), idle power included; energy_known is false where the machine has no
-/// readable counter, see cpu_energy_status().
+/// readable counter, see cpu_energy_status(), or one that stood still.
 std::unique_ptr<Accelerator> make_cpu_blas(Executor& cpu, ThreadPool& pool);
 
 /// The processor's name as the operating system tells it, and the kernels that OpenBLAS chose for it: "AMD

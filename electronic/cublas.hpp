@@ -47,7 +47,7 @@ struct CublasRuns {
 /// them; nothing is copied, and unless `runs.cold` what fits the caches stays there. Sizes that 8-bit
 /// products don't take are rounded up to multiples of 16, which costs what it costs. A weight update also
 /// pays the rounding of the new weights. An elementwise entry is one FP32 pass of ReLU over its elements, an
-/// update is SGD with momentum up to 4 operations per weight and Adam above. Joules are the whole board's,
+/// update is SGD with momentum up to 11 operations per weight and Adam above. Joules are the whole board's,
 /// memory and idle power included (part mac), from NVML's counter over at least 0.3 s of the same work;
 /// energy_known is false where there is none.
 ///

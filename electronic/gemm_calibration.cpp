@@ -49,25 +49,46 @@ std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed) {
 }
 
 struct Device {
-  std::string_view part, board;
+  std::string_view name, board;
 };
-// What drivers print; the longer of two that fit stands first.
-constexpr std::array<Device, 16> devices{{{"H100 PCIe", "h100-pcie"},
-                                          {"H100 80GB HBM3", "h100-sxm"},
-                                          {"H200", "h200"},
-                                          {"B200", "b200"},
+// What drivers print behind "NVIDIA", "GeForce", "Tesla" or "Quadro". Whole names: an RTX 3080 Ti, a GH200
+// and an H200 NVL are other boards than those whose names they hold.
+constexpr std::array<Device, 29> devices{{{"GTX 1080 Ti", "gtx1080ti"},
+                                          {"V100-PCIE-16GB", "v100-pcie-16gb"},
+                                          {"V100-PCIE-32GB", "v100-pcie-32gb"},
+                                          {"V100-SXM2-16GB", "v100-sxm2-16gb"},
+                                          {"V100-SXM2-32GB", "v100-sxm2-32gb"},
+                                          {"RTX 2070 with Max-Q Design", "rtx2070-max-q"},
+                                          {"RTX 2080 with Max-Q Design", "rtx2080-max-q"},
+                                          {"RTX 2080 Super with Max-Q Design", "rtx2080-super-max-q"},
+                                          {"RTX 2080 Ti", "rtx2080ti"},
+                                          {"TITAN RTX", "titan-rtx"},
+                                          {"T4", "t4"},
+                                          {"RTX 5000", "rtx5000"},
+                                          {"RTX 6000", "rtx6000"},
+                                          {"RTX 8000", "rtx8000"},
+                                          {"RTX 3080", "rtx3080"},
+                                          {"RTX 3090", "rtx3090"},
+                                          {"RTX A6000", "rtx-a6000"},
+                                          {"A10", "a10"},
                                           {"A100-PCIE-40GB", "a100-pcie-40gb"},
                                           {"A100 80GB PCIe", "a100-pcie-80gb"},
                                           {"A100-SXM4-40GB", "a100-sxm4-40gb"},
                                           {"A100-SXM4-80GB", "a100-sxm4-80gb"},
-                                          {"V100-SXM2-16GB", "v100-sxm2-16gb"},
-                                          {"V100-SXM2-32GB", "v100-sxm2-32gb"},
-                                          {"RTX 3080", "rtx3080"},
-                                          {"RTX 3090", "rtx3090"},
                                           {"RTX 4090", "rtx4090"},
-                                          {"RTX A6000", "rtx-a6000"},
+                                          {"L4", "l4"},
                                           {"L40S", "l40s"},
-                                          {"Tesla T4", "t4"}}};
+                                          {"H100 PCIe", "h100-pcie"},
+                                          {"H100 80GB HBM3", "h100-sxm"},
+                                          {"H200", "h200"},
+                                          {"B200", "b200"}}};
+
+/// "NVIDIA GeForce RTX 3090" is "RTX 3090".
+std::string_view without_maker(std::string_view name) {
+  for (const std::string_view word : {"NVIDIA ", "GeForce ", "Tesla ", "Quadro "})
+    if (name.starts_with(word)) name.remove_prefix(word.size());
+  return name;
+}
 
 }  // namespace
 
@@ -83,7 +104,7 @@ GemmCalibration calibrate_gemms(const GpuSpec& gpu, Format format, std::span<con
   if (measured.size() < 8) fail(std::to_string(measured.size()) + " shapes, takes at least 8");
   std::vector<KernelTimes> times;
   for (const MeasuredGemm& m : measured) {
-    if (!(m.seconds > 0) || m.shape.rows * m.shape.inner * m.shape.columns == 0)
+    if (!(m.seconds > 0) || m.shape.rows == 0 || m.shape.inner == 0 || m.shape.columns == 0)
       fail(std::to_string(m.shape.rows) + " × " + std::to_string(m.shape.inner) + " × " +
            std::to_string(m.shape.columns) + " in " + std::to_string(m.seconds) +
            " s; sizes and times must be positive");
@@ -121,9 +142,8 @@ std::vector<GemmShape> random_gemms(std::size_t count, std::uint64_t seed) {
 }
 
 const GpuSpec* gpu_of_device(std::string_view device_name) {
-  for (const Device& d : devices)
-    if (device_name.find(d.part) != std::string_view::npos) return &find_gpu(d.board);
-  return nullptr;
+  const auto row = std::ranges::find(devices, without_maker(device_name), &Device::name);
+  return row == devices.end() ? nullptr : &find_gpu(row->board);
 }
 
 }  // namespace fringe

@@ -51,7 +51,8 @@ GemmCalibration calibrate_gemms(const GpuSpec& gpu, Format format, std::span<con
 /// multiples of 16, which every format's units take.
 std::vector<GemmShape> random_gemms(std::size_t count, std::uint64_t seed);
 
-/// The row of a board whose driver calls it so, e.g. "NVIDIA H100 80GB HBM3"; null where none is known.
+/// The row of a board whose driver calls it so, e.g. "NVIDIA H100 80GB HBM3"; null where none is known, as of
+/// an "NVIDIA GH200 480GB" or a "GeForce RTX 3080 Ti".
 const GpuSpec* gpu_of_device(std::string_view device_name);
 
 }  // namespace fringe

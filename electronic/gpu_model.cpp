@@ -81,10 +81,9 @@ double energy_per_operation(const GpuSpec& gpu, Format format, const GpuModelPar
   const MemorySystem& memory = find_memory(gpu.memory);
   const double memory_w =
       gpu.memory_bytes_per_s * memory.dram_j_per_byte + l2_bytes_per_s(gpu) * memory.sram_j_per_byte;
-  // Where the board sustains more than its boost clock, it draws its TDP there.
-  const double faster =
-      parameters.sustained_clock ? std::max(1.0, sustained_clock_hz(gpu) / gpu.clock_hz) : 1;
-  const double all = (gpu.tdp_w - static_watts(gpu, parameters) - memory_w) / (gpu.peak(format) * faster);
+  // A board that sustains more or less than its boost clock draws its TDP there.
+  const double clock = parameters.sustained_clock ? sustained_clock_hz(gpu) / gpu.clock_hz : 1;
+  const double all = (gpu.tdp_w - static_watts(gpu, parameters) - memory_w) / (gpu.peak(format) * clock);
   if (format != Format::fp64) return all;
   constexpr double area = (53.0 / 24) * (53.0 / 24);
   return std::min(all, area * energy_per_operation(gpu, Format::fp32, parameters));

@@ -17,7 +17,8 @@
 // Power. Static power s = static_fraction·TDP burns for the whole run. With matrix unit, DRAM and L2 all at
 // their limits the board draws its TDP:
 //   TDP = s + peak·e_op + bandwidth·e_dram + L2 bandwidth·e_sram   gives the energy per operation e_op of the
-//   format.
+//   format,
+// at the boost clock, or at the one that the TDP sustains where that is assumed.
 // So no single kernel draws more than the TDP. An FP64 operation is assumed to take at most (53/24)² of an
 // FP32 one, as the area of a multiplier grows with the square of its significand: boards with a few FP64
 // lanes draw less there.

@@ -45,14 +45,15 @@ class Nvml {
 /// Joules of one execution by a counter that moves in steps of tens of milliseconds: work runs on, and what
 /// lies between two of its steps at least `least_s` apart is divided by the executions between them. round()
 /// executes some work, waits for it and returns how often; read() is the counter, now() seconds. Empty where
-/// the counter stands still or isn't there.
+/// the counter isn't there, or stands still for `most_s` and two rounds, which may be longer.
 template <class Round, class Read, class Now>
 std::optional<double> joules_each(Round&& round, Read&& read, Now&& now, double least_s = 0.3,
                                   double most_s = 1.5) {
   std::optional<double> last = read();
   double from_j = 0, from_s = 0, executions = 0;
   bool started = false;
-  for (const double begin = now(); last && now() - begin < most_s;) {
+  const double begin = now();
+  for (int rounds = 0; last && (rounds < 2 || now() - begin < most_s); ++rounds) {
     executions += static_cast<double>(round());
     const std::optional<double> joules = read();
     if (!joules) return std::nullopt;

@@ -110,6 +110,7 @@ std::vector<double> MeshTrials::errors(std::uint32_t first, std::uint32_t count,
     const double a = re[i], b = im[i];
     norm += a * a + b * b;
   }
+  if (!(norm > 0)) throw Error("mesh trials: the perfect mesh gives no light, to which errors are relative");
   std::vector<double> result(count);
   run(
       first, count, in,

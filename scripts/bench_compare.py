@@ -17,7 +17,9 @@ a pair and the exact one-sided p of Wilcoxon's signed ranks; slower or faster wh
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import math
 import sys
 from statistics import median
 
@@ -32,20 +34,42 @@ class Refused(Exception):
     """One sentence: which file, and why."""
 
 
-def runs_of(path):
+@contextlib.contextmanager
+def of_file(path):
+    """What fails inside is the file's fault."""
     try:
-        with open(path) as file:
-            return json.load(file)["benchmarks"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Refused(f"{path}: no JSON of Google Benchmark ({error})") from None
+        yield
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Refused(f"{path}: no JSON of Google Benchmark ({type(error).__name__}: {error})") from None
+
+
+def time_of(value, unit):
+    """[ns]; a time is a positive number."""
+    ns = value * TO_NS[unit]
+    if not 0 < ns < math.inf:
+        raise ValueError(f"a time of {value} {unit}")
+    return ns
+
+
+def runs_of(path):
+    with open(path) as file:
+        return json.load(file)["benchmarks"]
+
+
+def at_least_zero(text):
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"takes a number of at least 0, not '{text}'")
+    return value
 
 
 def times(path):
     """Benchmark → real times [ns], one per repetition."""
     found = {}
-    for run in runs_of(path):
-        if run.get("run_type") == "iteration" and not run.get("error_occurred"):
-            found.setdefault(run["run_name"], []).append(run["real_time"] * TO_NS[run["time_unit"]])
+    with of_file(path):
+        for run in runs_of(path):
+            if run.get("run_type") == "iteration" and not run.get("error_occurred"):
+                found.setdefault(run["run_name"], []).append(time_of(run["real_time"], run["time_unit"]))
     return found
 
 
@@ -68,12 +92,14 @@ def compare(a, b, share, p_limit):
 def pairs(path):
     """Rows (name, median of the peer, of ours, ratio, p, verdict) of the benchmarks that ran in turns with a peer."""
     rows = []
-    for run in runs_of(path):
-        if "p_slower" not in run or run.get("error_occurred") or run.get("run_type") != "iteration":
-            continue
-        p = {"slower": run["p_slower"], "faster": run["p_faster"]}
-        verdict = next((word for word in p if p[word] < PAIRS_P), "same")
-        rows.append((run["name"], 1e3 * run["peer_us"], run["real_time"] * TO_NS[run["time_unit"]], run["times_peer"], min(p.values()), verdict))
+    with of_file(path):
+        for run in runs_of(path):
+            if "p_slower" not in run or run.get("error_occurred") or run.get("run_type") != "iteration":
+                continue
+            p = {"slower": run["p_slower"], "faster": run["p_faster"]}
+            verdict = next((word for word in p if p[word] < PAIRS_P), "same")
+            rows.append((run["name"], time_of(run["peer_us"], "us"), time_of(run["real_time"], run["time_unit"]), run["times_peer"],
+                         min(p.values()), verdict))
     if not rows:
         raise Refused(f"{path}: no benchmark ran in turns with a peer")
     return rows
@@ -103,8 +129,8 @@ def main(arguments=None):
     parser.add_argument("a", metavar="A.json", help="before")
     parser.add_argument("b", metavar="B.json", nargs="?", help="after")
     parser.add_argument("--pairs", action="store_true", help="A.json alone: ours against peers, in turns")
-    parser.add_argument("--share", type=float, default=0.05, help="smallest change that counts (default 0.05)")
-    parser.add_argument("--p", type=float, default=0.05, help="largest p value that counts (default 0.05)")
+    parser.add_argument("--share", type=at_least_zero, default=0.05, help="smallest change that counts (default 0.05)")
+    parser.add_argument("--p", type=at_least_zero, default=0.05, help="largest p value that counts (default 0.05)")
     chosen = parser.parse_args(arguments)
     if chosen.pairs == (chosen.b is not None):
         parser.error("name two files, or one with --pairs")

@@ -134,6 +134,9 @@ std::string reason_of(const Advice& a) {
 void require_positive(double value, const char* option) {
   if (!(value > 0)) throw Error(fmt::format("{} = {} must be positive", option, value));
 }
+void require_finite(double value, const char* option) {
+  if (!std::isfinite(value)) throw Error(fmt::format("{} = {} must be finite", option, value));
+}
 
 }  // namespace
 
@@ -181,6 +184,8 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
   require_positive(request.years, "--years");
   if (!(request.usd_per_kwh >= 0))
     throw Error(fmt::format("--kwh = {} must not be negative", request.usd_per_kwh));
+  require_finite(request.years, "--years");
+  require_finite(request.usd_per_kwh, "--kwh");
   std::vector<TrainingRow> table;
   if (!csv.empty()) table = read_training_table(csv);
   const std::vector<ScalingRow> machines = scaling_rows(table);

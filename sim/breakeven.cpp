@@ -216,7 +216,9 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
                   "; its formats: " + formats_of(gpu));
     }
     boards.push_back(modelled_gpu(find_gpu(name), request.format, *cpu, one));
-    if (const std::string why = boards.back().why_not(static_cast<double>(workload.parameters)); !why.empty())
+    if (const std::string why =
+            boards.back().why_not(static_cast<double>(workload.parameters), light.work(request.light.batch));
+        !why.empty())
       throw Error("board '" + name + "': " + why + " of workload '" + request.workload + "'");
     if (!request.training) continue;
     if (!boards.back().trains())

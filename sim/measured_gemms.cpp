@@ -41,7 +41,7 @@ double seconds_per(const std::filesystem::path& file, const std::string& unit) {
 
 MeasuredGemms read_measured_gemms(const std::filesystem::path& path) {
   std::ifstream file(path);
-  if (!file) fail(path, "cannot be read");
+  if (!file || std::filesystem::is_directory(path)) fail(path, "cannot be read; it must be a readable file");
   MeasuredGemms measured;
   try {
     const json all = json::parse(file);
@@ -54,6 +54,8 @@ MeasuredGemms read_measured_gemms(const std::filesystem::path& path) {
     for (const json& b : list) {
       const std::string name = b.at("name");
       if (!name.starts_with("gemm/") || b.value("error_occurred", false)) continue;
+      // Of repetitions, each is a product that was measured; their mean and spread are none.
+      if (b.value("run_type", "iteration") != "iteration") continue;
       const std::string format = name.substr(5, name.find('/', 5) - 5);
       const auto rows = size_in(name, "/rows:"), inner = size_in(name, "/inner:"),
                  columns = size_in(name, "/columns:");

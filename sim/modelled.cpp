@@ -7,11 +7,16 @@
 
 namespace fringe {
 
-std::string ModelledBoard::why_not(double parameters) const {
-  const double weight_bytes = parameters * row_of(format).bytes;
-  if (weight_bytes <= memory_bytes) return {};
-  return fmt::format("its memory of {} doesn't hold the weights, {}", si(memory_bytes, "B"),
-                     si(weight_bytes, "B"));
+std::string ModelledBoard::why_not(double parameters, std::span<const Work> list) const {
+  const double number_bytes = row_of(format).bytes, weight_bytes = parameters * number_bytes;
+  double cache_bytes = 0;  // each layer's is read once in a pass; rows of an embedding are weights
+  for (const Work& w : list)
+    if (w.macs() > 0) cache_bytes += w.off_chip_bytes * number_bytes / row_of(Format::fp32).bytes;
+  if (weight_bytes + cache_bytes <= memory_bytes) return {};
+  std::string text = fmt::format("its memory of {} doesn't hold the weights, {}", si(memory_bytes, "B"),
+                                 si(weight_bytes, "B"));
+  if (weight_bytes <= memory_bytes) text += ", beside keys and values, " + si(cache_bytes, "B");
+  return text;
 }
 
 ModelledBoard modelled_gpu(const GpuSpec& gpu, Format format, Executor& cpu, ThreadPool& pool) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/accelerator.hpp"
 #include "core/thread_pool.hpp"
+#include "core/work.hpp"
 #include "electronic/gpu_catalogue.hpp"
 #include "electronic/systolic_array.hpp"
 
@@ -21,8 +23,9 @@ struct ModelledBoard {
 
   /// Slopes don't fit 8 bits: not int8's, and not those of FP8 that weights have (E4M3).
   bool trains() const { return !scaled(format); }
-  /// Why the weights of a workload don't fit its memory; "" where they do.
-  std::string why_not(double parameters) const;
+  /// Why its memory doesn't hold a workload's weights and the keys and values of earlier tokens that the list
+  /// reads, in its format; "" where it does. Passing activations aren't counted.
+  std::string why_not(double parameters, std::span<const Work> list) const;
   /// Whether weights, gradients and the two moments of Adam do, 4 bytes each.
   bool fits_training(double parameters) const { return 16 * parameters <= memory_bytes; }
 };

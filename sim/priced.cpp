@@ -40,6 +40,14 @@ void add_inference(HardwareResult& result, const Lists& lists, const char* scena
   for (const auto& [batch, work] : lists.inference) result.costs.push_back({scenario, batch, price(work)});
 }
 
+/// Of the batches that fit the board's memory.
+void add_inference(HardwareResult& result, const Lists& lists, const ModelledBoard& board,
+                   double parameters) {
+  for (const auto& [batch, work] : lists.inference)
+    if (board.why_not(parameters, work).empty())
+      result.costs.push_back({"resident", batch, board.hardware->price(work)});
+}
+
 template <class Price>
 void add_training(HardwareResult& result, const Lists& lists, const char* scenario, Price&& price) {
   if (!lists.training.empty())
@@ -77,12 +85,13 @@ HardwareResult board(const ModelledBoard& board, const Lists& lists, double para
   result.camp = "electronic";
   result.boundary = board.hardware->boundary();
   result.note = not_run;
-  if (const std::string why_not = board.why_not(parameters); !why_not.empty()) {
+  if (const std::string why_not = board.why_not(parameters, lists.inference.begin()->second);
+      !why_not.empty()) {
     result.available = false;
     result.note = why_not;
     return result;
   }
-  add_inference(result, lists, "resident", price);
+  add_inference(result, lists, board, parameters);
   if (board.trains() && board.fits_training(parameters)) add_training(result, lists, "training", price);
   return result;
 }
@@ -180,8 +189,11 @@ std::string priced_text(const Comparison& c, const PricedWorkload& workload) {
   return text +
          "\nBatches 1, 8, 64, 512. Boards in their fastest format that trains, arrays in their faster "
          "dataflow.\n"
-         "Products of two activations run on the digital unit of photonic systems; activations are not held\n"
-         "against memories. Other formats and schemes: --json.\n";
+         "Products of two activations run on the digital unit of photonic systems. A board's memory holds "
+         "the\n"
+         "weights and what earlier tokens left; passing activations are not held against it. Other formats "
+         "and\n"
+         "schemes: --json.\n";
 }
 
 }  // namespace fringe

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,7 +26,8 @@ constexpr std::string_view processor = "cpu";
 void check(const ServeRequest& r) {
   if (!std::has_single_bit(r.most_batch) || r.most_batch > 65536)
     throw Error(fmt::format("largest batch = {} must be a power of two up to 65536", r.most_batch));
-  if (!(r.bound_s > 0)) throw Error(fmt::format("latency bound = {} s must be positive", r.bound_s));
+  if (!(r.bound_s > 0 && std::isfinite(r.bound_s)))
+    throw Error(fmt::format("latency bound = {} s must be positive and finite", r.bound_s));
   if (!(r.share > 0 && r.share < 1))
     throw Error(fmt::format("share of the requests = {} must lie between 0 and 1", r.share));
   const double least = 100 / (1 - r.share);
@@ -145,9 +147,17 @@ class Serving {
   Prices prices_of(Accelerator& hardware) const {
     return prices([&](const std::vector<Work>& list) { return hardware.price(list); });
   }
+  /// Of the batches that fit its memory.
+  Prices prices_of(const ModelledBoard& board) const {
+    Prices all;
+    for (const std::vector<Work>& list : lists_) {
+      if (!board.why_not(parameters(), list).empty()) break;
+      all.push_back(board.hardware->price(list));
+    }
+    return all;
+  }
   void add_board(const ModelledBoard& board) {
-    const std::string why_not = board.why_not(parameters());
-    add(board.name, "electronic", why_not.empty() ? prices_of(*board.hardware) : Prices{}, why_not);
+    add(board.name, "electronic", prices_of(board), board.why_not(parameters(), lists_.front()));
   }
   /// Of formats that train, else of all: the one that serves most requests.
   void add_fastest(const std::vector<ModelledBoard>& boards, const std::string& name) {
@@ -155,7 +165,8 @@ class Serving {
     double best_per_s = 0;
     for (const ModelledBoard& board : boards) {
       if (board.board != name || (best && best->trains() && !board.trains())) continue;
-      const double per_s = board.why_not(parameters()).empty() ? best_rate(prices_of(*board.hardware)) : 0;
+      const Prices all = prices_of(board);
+      const double per_s = all.empty() ? 0 : best_rate(all);
       if (best && board.trains() == best->trains() && per_s <= best_per_s) continue;
       best = &board;
       best_per_s = per_s;

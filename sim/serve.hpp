@@ -55,8 +55,9 @@ struct Served {
 };
 
 /// Batches are priced at powers of two; one in between runs as the next of them, as engines that were built
-/// for fixed sizes do. None is larger than the one that serves most at once: where larger ones take longer
-/// for each request, a queue that once made them would never empty. Times are those of compare: on the
+/// for fixed sizes do. None is larger than a modelled board's memory holds with what earlier tokens left, nor
+/// than the one that serves most at once: where larger ones take longer for each request, a queue that once
+/// made them would never empty. Times are those of compare: on the
 /// device. The rate within the bound is found to 0.1 %, and may be half a percent too high where it is near
 /// that of all at once, as a run ends before such a queue has settled. Equal requests give equal numbers,
 /// measured ones aside. Throws Error where a name, the workload or a number is out of range.

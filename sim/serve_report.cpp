@@ -9,7 +9,6 @@
 namespace fringe {
 namespace {
 
-
 constexpr std::size_t shown =
     std::find(serve_percentiles.begin(), serve_percentiles.end(), 0.99) - serve_percentiles.begin();
 
@@ -43,9 +42,10 @@ std::string served_text(const Served& served) {
   text +=
       "\nLoads are parts of the rate of all at once. Whenever the device is free it takes all that wait, up "
       "to\n"
-      "the batch named, and never waits for more. Times are on the device: no host, no network. Scenarios "
-      "and\n"
-      "the default bound: MLPerf Inference, arXiv:1911.02549. Other percentiles and loads: --json.\n";
+      "the batch named, and never waits for more; a board's memory holds the weights and what a batch's "
+      "earlier\n"
+      "tokens left. Times are on the device: no host, no network. Scenarios and the default bound: MLPerf\n"
+      "Inference, arXiv:1911.02549. Other percentiles and loads: --json.\n";
   if (served.stopped) text += "\nStopped on request; what stands above is complete as far as it goes.\n";
   return text;
 }

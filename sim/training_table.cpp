@@ -49,7 +49,7 @@ constexpr double ncf_epoch = 5.0 * (20'000'263 - 138'493);
 double number(std::string_view text, const std::string& where, Column column) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value > 0))
+  if (error != std::errc() || end != text.data() + text.size() || !(value > 0) || !std::isfinite(value))
     throw Error(where + ": " + std::string(columns[column]) + " = '" + std::string(text) +
                 "' must be a positive number");
   return value;
@@ -102,7 +102,10 @@ std::vector<TrainingRow> read_training_table(const std::filesystem::path& csv) {
       throw Error(where + ": " + error.what());
     }
     row.interconnect = f[interconnect];
-    row.count = static_cast<int>(number(f[count], where, count));
+    const double boards = number(f[count], where, count);
+    if (boards != std::floor(boards) || boards > 16)
+      throw Error(where + ": count = '" + std::string(f[count]) + "' must be a whole number from 1 to 16");
+    row.count = static_cast<int>(boards);
     row.half = f[precision] == "fp16";
     if (!f[batch].empty()) row.batch_per_gpu = number(f[batch], where, batch);
     row.throughput =

@@ -63,6 +63,18 @@ with tempfile.TemporaryDirectory() as folder:
     Path(folder, "broken.json").write_text("{")
     status, text = run(a, str(Path(folder, "broken.json")))
     expect(status == 2 and "broken.json" in text, "a broken file is refused by name")
+    whole = {"run_name": "n", "run_type": "iteration", "real_time": 1.0, "time_unit": "us"}
+    for wrong in ([], {"benchmarks": 3}, {"benchmarks": ["n"]}, {"benchmarks": [{k: whole[k] for k in whole if k != "real_time"}]},
+                  {"benchmarks": [{**whole, "time_unit": "weeks"}]}, {"benchmarks": [{**whole, "real_time": 0}]},
+                  {"benchmarks": [{**whole, "real_time": "1"}]}):
+        Path(folder, "broken.json").write_text(json.dumps(wrong))
+        status, text = run(a, str(Path(folder, "broken.json")))
+        expect(status == 2 and "broken.json" in text, f"status 1 is of slower benchmarks alone, not of {wrong}: {status}, {text}")
+    for option in ("--share=nan", "--share=-1", "--p=nan"):  # with which nothing would ever be slower
+        try:
+            expect(False, f"{option} is refused, not {run(a, b, option)[0]}")
+        except SystemExit as refused:
+            expect(refused.code == 2, f"{option} is refused with status 2, not {refused.code}")
 
     def in_turns(name, p_slower, p_faster):
         return {"name": name, "run_type": "iteration", "real_time": 2.0, "time_unit": "us", "peer_us": 1.9,

@@ -1,5 +1,6 @@
 // Meshes on the GPU: vectors/s, and the share of the limit, N(N−1)/2 couplers of eight multiply-adds each (on
-// the way back 42), at the rate of multiply-adds that the same GPU reaches beside it with nothing else to do.
+// the way back 42), at the rate of multiply-adds of that precision that the same GPU reaches beside it with
+// nothing else to do.
 #include <cublas_v2.h>
 
 #include <cmath>
@@ -20,25 +21,29 @@ namespace {
 
 constexpr int chains = 16, links = 4096;
 
-__global__ void multiply_add(float* out, float factor, float term) {
-  float x[chains];
-  for (int c = 0; c < chains; ++c) x[c] = static_cast<float>(threadIdx.x + c);
+template <class Real>
+__global__ void multiply_add(Real* out, Real factor, Real term) {
+  Real x[chains];
+  for (int c = 0; c < chains; ++c) x[c] = static_cast<Real>(threadIdx.x + c);
   for (int i = 0; i < links; ++i)
-    for (int c = 0; c < chains; ++c) x[c] = fmaf(x[c], factor, term);
-  float sum = 0;
-  for (const float v : x) sum += v;
+    for (int c = 0; c < chains; ++c) x[c] = fma(x[c], factor, term);
+  Real sum = 0;
+  for (const Real v : x) sum += v;
   out[blockIdx.x * blockDim.x + threadIdx.x] = sum;
 }
 
 /// Multiply-adds per second.
+template <class Real>
 double peak() {
   static const double rate = [] {
     constexpr unsigned blocks = 4096, threads = 256;
-    Buffer<float> out(gpu(), std::size_t{blocks} * threads);
+    Buffer<Real> out(gpu(), std::size_t{blocks} * threads);
     const DeviceClock clock;
+    constexpr Real factor = 0.999, term = 0.001;
     double best = INFINITY;
     for (int repeat = 0; repeat < 20; ++repeat)
-      best = std::min(best, clock(1, [&] { multiply_add<<<blocks, threads>>>(out.data(), 0.999f, 0.001f); }));
+      best = std::min(best,
+                      clock(1, [&] { multiply_add<Real><<<blocks, threads>>>(out.data(), factor, term); }));
     return double{chains} * links * blocks * threads / best;
   }();
   return rate;
@@ -58,11 +63,12 @@ PhysicalMesh<double> ideal_mesh(const MeshLayout& layout) {
   return realise<double>(layout, program(layout), ideal_fabrication(layout));
 }
 
+template <class Real>
 void add_share(benchmark::State& state, const MeshLayout& layout, double vectors, double seconds,
                double multiply_adds = 8) {
   state.counters["limit_share"] =
-      multiply_adds * static_cast<double>(layout.couplers.size()) * vectors / seconds / peak();
-  state.counters["peak_fma/s"] = peak();
+      multiply_adds * static_cast<double>(layout.couplers.size()) * vectors / seconds / peak<Real>();
+  state.counters["peak_fma/s"] = peak<Real>();
 }
 
 template <class Real>
@@ -79,7 +85,7 @@ void propagate(benchmark::State& state) {
   const double seconds = time_on_device(state, vectors, "vectors/s", [&] {
     mesh.propagate({view(re), view(im)}, {view(y_re), view(y_im)});
   });
-  add_share(state, layout, vectors, seconds);
+  add_share<Real>(state, layout, vectors, seconds);
 }
 
 void trials(benchmark::State& state) {
@@ -111,7 +117,7 @@ void gradient(benchmark::State& state) {
   const double seconds = time_on_device(state, vectors, "vectors/s", [&] {
     back.backward({y_re.view(), y_im.view()}, {g_re.view(), g_im.view()}, slopes.span());
   });
-  add_share(state, layout, vectors, seconds, 42);
+  add_share<float>(state, layout, vectors, seconds, 42);
 }
 
 /// W[rows × rows] on cores of 64 modes with everything that receivers add.
@@ -133,7 +139,7 @@ void tiles(benchmark::State& state) {
   const double seconds = time_on_device(state, static_cast<double>(rows * rows * batch), "MAC/s", [&] {
     product.forward({sent.view(), {}}, nullptr, y.view(), {.seed = 1});
   });
-  add_share(state, layout, vectors, seconds);
+  add_share<float>(state, layout, vectors, seconds);
 }
 
 template <class Real>

@@ -73,13 +73,18 @@ class Worker:
         return json.loads(line)
 
     def turn(self):
-        """Slow work is measured once: its first run, which was timed before it was checked."""
+        """Why there is no time, or nothing. Slow work is measured once: its first run, timed before it was checked."""
         if self.first["first_s"] > 5:
             self.samples = [self.first["first_s"]]
-            return
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        self.samples.append(self.answer()["seconds"])
+            return None
+        try:
+            self.process.stdin.write("go\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return "its process ended"
+        answer = self.answer()
+        self.samples += [answer["seconds"]] if "seconds" in answer else []
+        return answer.get("error")
 
     def stop(self):
         self.process.kill()
@@ -115,8 +120,10 @@ def compete(item, pythons, fringe, rounds, limit_s, skipped):
     for _ in range(rounds):
         if fringe:
             context = fringe_turn(fringe, item, samples)
-        for worker in workers.values():
-            worker.turn()
+        for name, worker in list(workers.items()):
+            if reason := worker.turn():  # the others go on
+                skipped.append({"work": item.title, "contestant": pythons[name][0].LABEL, "reason": reason})
+                workers.pop(name).stop()
     for (label, precision), times in samples.items():
         results.append({"contestant": label, "precision": precision, "version": "", "samples_s": times})
     for name, worker in workers.items():

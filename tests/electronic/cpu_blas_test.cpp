@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cfenv>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -223,6 +224,13 @@ TEST(CpuBlas, PriceIsMeasured) {
   for (Work& w : groups)
     if (w.kind != Work::Kind::elementwise) w.groups = 1000;
   EXPECT_GT(blas->price(groups).latency_s, small.latency_s);
+
+  // Numbers stay numbers however often a list runs: no root of a negative mean of squares, nothing infinite.
+  ThreadPool alone(1);
+  const auto own = make_cpu_executor(alone);
+  std::feclearexcept(FE_ALL_EXCEPT);
+  make_cpu_blas(*own, alone)->price(std::vector<Work>(1, training_step(8).back()));
+  EXPECT_EQ(std::fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW), 0);
 
   auto clash = training_step(8);
   clash[3].rows = 31;

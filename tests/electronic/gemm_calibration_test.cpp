@@ -82,7 +82,16 @@ TEST(GemmCalibration, KnowsDevicesByTheirDriversName) {
   EXPECT_EQ(gpu_of_device("NVIDIA H100 80GB HBM3"), &find_gpu("h100-sxm"));
   EXPECT_EQ(gpu_of_device("NVIDIA H100 PCIe"), &find_gpu("h100-pcie"));
   EXPECT_EQ(gpu_of_device("NVIDIA GeForce RTX 3090"), &find_gpu("rtx3090"));
-  EXPECT_EQ(gpu_of_device("NVIDIA Unheard Of"), nullptr);
+  EXPECT_EQ(gpu_of_device("GeForce RTX 3090"), &find_gpu("rtx3090"));  // as older drivers say it
+  EXPECT_EQ(gpu_of_device("Tesla V100-SXM2-16GB"), &find_gpu("v100-sxm2-16gb"));
+  EXPECT_EQ(gpu_of_device("NVIDIA H200"), &find_gpu("h200"));
+  EXPECT_EQ(gpu_of_device("NVIDIA L4"), &find_gpu("l4"));
+  // Boards with other memories and clocks, and none.
+  for (const char* other :
+       {"NVIDIA GH200 480GB", "NVIDIA H200 NVL", "NVIDIA GB200", "NVIDIA GeForce RTX 3080 Ti",
+        "NVIDIA GeForce RTX 4090 D", "NVIDIA GeForce RTX 4090 Laptop GPU", "NVIDIA GeForce RTX 3090 Ti",
+        "NVIDIA Unheard Of", "NVIDIA ", ""})
+    EXPECT_EQ(gpu_of_device(other), nullptr) << other;
 }
 
 TEST(GemmCalibration, BadMeasurementsAreErrors) {

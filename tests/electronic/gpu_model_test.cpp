@@ -190,6 +190,16 @@ TEST_F(GpuModelTest, WholeTilesAndSustainedClocksOnlySlowDown) {
                         price(gpu, Format::fp16, big).interval_s();
   EXPECT_NEAR(slower, gpu.clock_hz / sustained_clock_hz(gpu), 16 * eps);
   EXPECT_GT(slower, 1.2);
+  // With memory at its limit too it draws its TDP, at the boost clock where that is assumed, at what it
+  // sustains where that is.
+  for (const bool sustained : {false, true}) {
+    const Cost cost = price(gpu, Format::fp16, big, {.sustained_clock = sustained});
+    const double compute_w = (cost.energy(Part::mac) / cost.interval_s()) + cost.watts(Part::idle);
+    const MemorySystem& memory = find_memory(gpu.memory);
+    const double memory_w =
+        gpu.memory_bytes_per_s * memory.dram_j_per_byte + l2_bytes_per_s(gpu) * memory.sram_j_per_byte;
+    EXPECT_NEAR(compute_w + memory_w, gpu.tdp_w, 16 * eps * gpu.tdp_w) << sustained;
+  }
 }
 
 TEST_F(GpuModelTest, Fp64RunsOnWhatTheChipHas) {

@@ -102,6 +102,15 @@ TEST(Nvml, JoulesBetweenStepsOfTheCounter) {
   // Each step is seen up to a round late: at most two rounds in 0.3 s are counted wrongly.
   EXPECT_NEAR(*joules, watts * round_s / 3, watts * round_s / 3 * 2 * round_s / 0.3);
 
+  // Work that takes longer than all the time that there is: begun at one step, done at another.
+  const auto long_round = [&] {
+    time += 20;
+    return 1;
+  };
+  const std::optional<double> of_long = joules_each(long_round, counter, now);
+  ASSERT_TRUE(of_long);
+  EXPECT_NEAR(*of_long, watts * 20, watts * step);
+
   EXPECT_FALSE(joules_each(
       round, []() -> std::optional<double> { return 5; }, now));  // stands still
   EXPECT_FALSE(joules_each(

@@ -332,6 +332,12 @@ TEST(MeshTrials, RefusesWhatDoesNotFit) {
   EXPECT_THROW(MeshTrials(layout, program, {.phase_sigma_rad = -1}, 1), Error);
   const MeshTrials trials(layout, program, {}, 1);
   EXPECT_THROW(trials.run(0, 1, Planes(5, 3).view(), [](std::uint32_t, ConstFields<float>) {}), Error);
+  // Errors are relative to some light.
+  std::vector<float> dark(2 * layout.modes * 3);
+  EXPECT_THROW(
+      trials.errors(0, 1, {{dark.data(), layout.modes, 3}, {&dark[layout.modes * 3], layout.modes, 3}}),
+      Error);
+  EXPECT_THROW(trials.errors(0, 1, {{dark.data(), layout.modes, 0}, {}}), Error);
 }
 
 }  // namespace

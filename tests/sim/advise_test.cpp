@@ -122,6 +122,9 @@ TEST_F(Advising, NamesWhatIsWrong) {
   EXPECT_NE(message({"resnet50", true, -1}).find("--budget"), std::string::npos);
   EXPECT_NE(message({"resnet50", true, 100}).find("the cheapest board is"), std::string::npos);
   EXPECT_NE(message({"resnet50", true, 5000, 0}).find("--power"), std::string::npos);
+  constexpr double endless = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(message({"resnet50", true, 5000, 500, endless}), "--years = inf must be finite");
+  EXPECT_EQ(message({"resnet50", true, 5000, 500, 3, endless}), "--kwh = inf must be finite");
   EXPECT_THROW(advise({"resnet50"}, table.string() + ".missing"), Error);
 }
 

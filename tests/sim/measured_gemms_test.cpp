@@ -44,6 +44,9 @@ nlohmann::json checked(const GemmConstants& constants) {
     results.push_back(benchmark(s, 1e6 * gemm_seconds(find_gpu("h100-sxm"), Format::fp16, s, constants)));
   results.push_back({{"name", "gemm/fp16/rows:1/inner:1/columns:1"}, {"error_occurred", true}});
   results.push_back({{"name", "mesh/64"}, {"real_time", 1}, {"time_unit", "us"}});
+  nlohmann::json spread = benchmark({64, 64, 64}, 0.01);  // of repetitions, as Google Benchmark adds it
+  spread["run_type"] = "aggregate";
+  results.push_back(spread);
   return {{"device", "NVIDIA H100 80GB HBM3"}, {"steps", {{"benchmarks", {{"results", results}}}}}};
 }
 
@@ -78,6 +81,9 @@ TEST_F(MeasuredProducts, OfABenchmarkFileOfAnyBoardTakeItsName) {
 
 TEST_F(MeasuredProducts, SayWhatIsWrong) {
   EXPECT_NE(message().find("cannot be read"), std::string::npos);
+  fs::create_directory(file);
+  EXPECT_EQ(message(), file.string() + ": cannot be read; it must be a readable file");
+  fs::remove(file);
   std::ofstream(file) << "no json";
   EXPECT_NE(message().find("no result file"), std::string::npos);
   write({{"benchmarks", nlohmann::json::array()}});

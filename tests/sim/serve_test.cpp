@@ -82,6 +82,31 @@ TEST(Serve, BatchesOfOneAreMD1) {
   EXPECT_GT(h.loads.front().latency_s[3], one.latency_s + clock);
 }
 
+/// Of Llama 2 7B each of 2048 earlier tokens left 2·32·4096 numbers: in FP16 1.07 GB a request, beside
+/// weights of 13.48 GB. An L4 of 24 GB holds eight requests, an A100 of 80 GB 61 and so 32, 16 GB one or two.
+TEST(Serve, BatchesAreThoseThatTheMemoryHolds) {
+  ServeRequest request = small({"l4 fp16", "a100-sxm4-80gb fp16", "v100-pcie-16gb fp16", "rtx3080 fp16"});
+  request.workload = "llama2-7b-decode";
+  const std::vector<ServedHardware> found = serve_with(request).hardware;
+  EXPECT_EQ(found[0].offline_batch, 8u);
+  EXPECT_EQ(found[1].offline_batch, 32u);
+  EXPECT_EQ(found[2].offline_batch, 2u);
+  EXPECT_EQ(found[3].why_not, "its memory of 10.0 GB doesn't hold the weights, 13.5 GB");
+  // A request of a longer past doesn't fit even alone.
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  const ModelledBoard board = modelled_gpu(find_gpu("v100-pcie-16gb"), Format::fp16, *cpu, pool);
+  Work keys;
+  keys.rows = keys.inner = keys.columns = 1;
+  keys.off_chip_bytes = 4 * 1e9;
+  const std::vector<Work> three(3, keys);
+  EXPECT_EQ(board.why_not(6e9, three),
+            "its memory of 16.0 GB doesn't hold the weights, 12.0 GB, beside keys and values, 6.00 GB");
+  EXPECT_EQ(board.why_not(6e9, std::span(three).first(2)), "");
+  keys.kind = Work::Kind::elementwise;  // rows of a table, which are weights
+  EXPECT_EQ(board.why_not(6e9, std::vector<Work>(3, keys)), "");
+}
+
 TEST(Serve, ABoundBelowOneRequestIsNeverKept) {
   ServeRequest request = small({"h200", "tpu-v1"});
   request.bound_s = 1e-9;
@@ -132,6 +157,8 @@ TEST(Serve, BadInputGivesASentence) {
   expect(says([](ServeRequest& r) { r.hardware = {"h20"}; }), "h200");
   expect(says([](ServeRequest& r) { r.most_batch = 3; }), "largest batch = 3 must be a power of two");
   expect(says([](ServeRequest& r) { r.bound_s = 0; }), "latency bound");
+  expect(says([](ServeRequest& r) { r.bound_s = std::numeric_limits<double>::infinity(); }),
+         "latency bound = inf s must be positive and finite");
   expect(says([](ServeRequest& r) { r.share = 1; }), "share of the requests");
   expect(says([](ServeRequest& r) { r.requests = 9000; }), "requests = 9000 must be at least 10000");
 }

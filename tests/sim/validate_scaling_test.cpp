@@ -218,6 +218,10 @@ TEST(TrainingTable, NamesTheLineThatIsDamaged) {
   EXPECT_NE(message(head + "RTX 3090,PCIe,2\n").find(":2: 3 fields"), std::string::npos);
   for (const auto& [line, says] :
        {std::pair{"RTX 3090,PCIe,2,ssd,fp16,140x,1,images/s,c,,\n", ":2: batch_per_gpu = '140x'"},
+        {"RTX 3090,PCIe,2.5,ssd,fp16,140,1,images/s,c,,\n", ":2: count = '2.5' must be a whole number"},
+        {"RTX 3090,PCIe,1e30,ssd,fp16,140,1,images/s,c,,\n", ":2: count = '1e30' must be a whole number"},
+        {"RTX 3090,PCIe,2,ssd,fp16,140,inf,images/s,c,,\n", ":2: throughput = 'inf' must be a positive"},
+        {"RTX 3090,PCIe,2,ssd,fp16,nan,1,images/s,c,,\n", ":2: batch_per_gpu = 'nan' must be a positive"},
         {"RTX 3099,PCIe,2,ssd,fp16,140,1,images/s,c,,\n", "'RTX 3090'"},
         {"RTX 3090,PCIe,2,sdd,fp16,140,1,images/s,c,,\n", ":2: unknown training workload 'sdd'"}})
     EXPECT_NE(message(head + line).find(says), std::string::npos) << message(head + line);
