@@ -147,6 +147,7 @@ check "notebook on training on chips" read_training
 check "notebook on many boards" read_advice
 check "consumer of the installed package" check_consumer
 check "comparison of two benchmark runs" python tests/check_bench_compare.py
+check "peers that fail" python tests/check_peers.py
 check "README commands" python tests/readme_commands.py README.md docs/extending.md
 stage "sanitised build: clang++, address and undefined" build ci-sanitize
 stage "sanitised tests" run_ctest ci-sanitize -E "$(IFS="|" && echo "${repeats[*]}")"

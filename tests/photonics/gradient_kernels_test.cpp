@@ -90,6 +90,13 @@ void expect_gradient_kernels_agree() {
     }
 }
 
+// Fields are recomputed: a deeper mesh takes no more memory per sample.
+TEST(GradientKernels, MemoryPerSampleIsIndependentOfDepth) {
+  const ReverseForm<float> shallow(rectangular_layout(64, 16)), deep(rectangular_layout(64, 512));
+  EXPECT_EQ(deep.scratch(), shallow.scratch());
+  EXPECT_EQ(shallow.scratch(), 64 * 4 * kernel_gradient_lanes<float>);
+}
+
 TEST(GradientKernels, OfAllInstructionSetsAgree) {
   expect_gradient_kernels_agree<float>();
   expect_gradient_kernels_agree<double>();
