@@ -1,4 +1,5 @@
 // Receivers: from fields behind a mesh to noisy readings, by the photon statistics of output_channels.hpp.
+#include <fmt/format.h>
 #include <pybind11/stl.h>
 
 #include <cmath>
@@ -19,7 +20,11 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
 void require(bool holds, const char* name, double value, const char* rule) {
-  if (!holds) throw Error(std::string(name) + " = " + std::to_string(value) + ": must be " + rule);
+  if (!holds) throw Error(fmt::format("{} = {}: must be {}", name, value, rule));
+}
+
+void require_not_negative(const char* name, double value) {
+  require(value >= 0 && std::isfinite(value), name, value, "finite and not negative");
 }
 
 /// What the statistics of a reading depend on, as link_budget.hpp defines it.
@@ -38,13 +43,10 @@ struct Receiver {
         splitting_sigma_rad(splitting) {
     require(signal > 0, "photons", signal, "above 0; infinity is light without noise");
     require(oscillator > 0, "oscillator_photons", oscillator, "above 0; infinity outshines all else");
-    const auto not_negative = [](const char* name, double value) {
-      require(value >= 0 && std::isfinite(value), name, value, "finite and not negative");
-    };
-    not_negative("thermal_electrons", thermal);
-    not_negative("dark_electrons", dark);
-    not_negative("rin_variance", rin);
-    not_negative("splitting_sigma_rad", splitting);
+    require_not_negative("thermal_electrons", thermal);
+    require_not_negative("dark_electrons", dark);
+    require_not_negative("rin_variance", rin);
+    require_not_negative("splitting_sigma_rad", splitting);
     if (detection == Detection::intensity) {
       if (std::isfinite(oscillator) || splitting > 0)
         throw Error(
@@ -107,6 +109,11 @@ Receiver receiver_from_power(double power_w, double symbol_rate_hz, const std::s
                              double oscillator_power_w, double wavelength_m,
                              std::optional<double> responsivity_a_per_w, double input_noise_a_per_sqrt_hz,
                              double dark_current_a, double rin_db_per_hz, double splitting_sigma_rad) {
+  require(power_w > 0, "power_w", power_w, "above 0");
+  require(oscillator_power_w > 0, "oscillator_power_w", oscillator_power_w,
+          "above 0; infinity outshines all else");
+  require_not_negative("input_noise_a_per_sqrt_hz", input_noise_a_per_sqrt_hz);
+  require_not_negative("dark_current_a", dark_current_a);
   require(symbol_rate_hz > 0 && std::isfinite(symbol_rate_hz), "symbol_rate_hz", symbol_rate_hz,
           "positive and finite");
   require(wavelength_m > 0 && std::isfinite(wavelength_m), "wavelength_m", wavelength_m,
@@ -139,8 +146,9 @@ void bind_receivers(py::module_& m) {
       m, "Receiver",
       R"(What reads light: balanced homodyne detection of Re a with its sign, or a photodiode's |a|^2
 ("intensity"), a the field in units in which 1 is `photons` detected photons per symbol. Readings are in
-the same units. Shot noise of homodyne: 1/(4 photons), plus |a|^2/(4 oscillator_photons); of intensity:
-Poisson, |a|^2/photons.)")
+the same units. With S photons, N of the oscillator, sigma thermal and D dark electrons, the variances are
+(1 + (|a|^2 S + sigma^2 + 2 D)/N)/(4 S) + rin_variance (Re a)^2 of homodyne, Poisson below N = 65536, and
+(|a|^2 + (sigma^2 + D)/S)/S + rin_variance |a|^4 of intensity, Poisson always.)")
       .def(py::init<double, const std::string&, double, double, double, double, double>(),
            py::arg("photons") = infinite, py::arg("detection") = "homodyne", py::kw_only(),
            py::arg("oscillator_photons") = infinite, py::arg("thermal_electrons") = 0.0,

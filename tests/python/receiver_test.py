@@ -87,6 +87,8 @@ class Receiver(unittest.TestCase):
             (lambda: fm.Receiver(1, "intensity", oscillator_photons=9), "belong to homodyne"),
             (lambda: fm.Receiver.from_power(1e-3, 1e9, responsivity_a_per_w=2), "one electron per photon"),
             (lambda: fm.Receiver.from_power(1e-3, 0), "symbol_rate_hz"),
+            (lambda: fm.Receiver.from_power(-1e-9, 1e9), "power_w = -1e-09: must be above 0"),
+            (lambda: fm.Receiver.from_power(1e-3, 1e9, dark_current_a=-1), "dark_current_a"),
             (lambda: fm.Receiver.from_power(1e-3, 1e9, rin_db_per_hz=3), "negative"),
             (lambda: r.read(np.ones((2, 2, 2))), "fields: takes fields"),
             (lambda: r.read([np.nan]), "finite"),
