@@ -10,7 +10,8 @@ std::vector<double> vector_of(const Reals& array, const char* name, std::size_t 
 }
 
 Reals array_of(const std::vector<double>& values) {
-  return Reals(static_cast<py::ssize_t>(values.size()), values.data());
+  // By its count alone, pybind11 before 2.12 asks the type for its size, which it misreads in NumPy 2.
+  return Reals(std::vector<py::ssize_t>{static_cast<py::ssize_t>(values.size())}, values.data());
 }
 
 Complexes square(const std::vector<Complex>& values, std::size_t n) {
