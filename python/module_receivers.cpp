@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/units.hpp"
@@ -43,25 +44,21 @@ struct Receiver {
         splitting_sigma_rad(splitting) {
     require(signal > 0, "photons", signal, "above 0; infinity is light without noise");
     require(oscillator > 0, "oscillator_photons", oscillator, "above 0; infinity outshines all else");
-    require_not_negative("thermal_electrons", thermal);
-    require_not_negative("dark_electrons", dark);
     require_not_negative("rin_variance", rin);
-    require_not_negative("splitting_sigma_rad", splitting);
-    if (detection == Detection::intensity) {
-      if (std::isfinite(oscillator) || splitting > 0)
+    if (detection == Detection::intensity && (std::isfinite(oscillator) || splitting > 0))
+      throw Error(
+          "detection = intensity: has no local oscillator; an oscillator and its splitting belong to "
+          "homodyne");
+    const std::pair<const char*, double> electrons[] = {
+        {"thermal_electrons", thermal}, {"dark_electrons", dark}, {"splitting_sigma_rad", splitting}};
+    for (const auto& [name, value] : electrons) {
+      require_not_negative(name, value);
+      // Beside light without end electrons count for nothing, and an oscillator's leak for everything.
+      if (value > 0 && !(std::isfinite(signal) && (std::isfinite(oscillator) || kind == "intensity")))
         throw Error(
-            "detection = intensity: has no local oscillator; oscillator_photons and "
-            "splitting_sigma_rad belong to homodyne");
-    } else if (!std::isfinite(oscillator)) {
-      // Beside an oscillator without end, electrons count for nothing and its leak for everything.
-      require(thermal == 0, "thermal_electrons", thermal, "0 where oscillator_photons is infinite");
-      require(dark == 0, "dark_electrons", dark, "0 where oscillator_photons is infinite");
-      require(splitting == 0, "splitting_sigma_rad", splitting, "0 where oscillator_photons is infinite");
-    }
-    if (!std::isfinite(signal)) {
-      require(thermal == 0, "thermal_electrons", thermal, "0 where photons is infinite");
-      require(dark == 0, "dark_electrons", dark, "0 where photons is infinite");
-      require(splitting == 0, "splitting_sigma_rad", splitting, "0 where photons is infinite");
+            fmt::format("{} = {}: counts beside finite light only; give photons (power_w) and, of "
+                        "homodyne, oscillator_photons (oscillator_power_w)",
+                        name, value));
     }
   }
 

@@ -81,10 +81,11 @@ class Receiver(unittest.TestCase):
         refuses(self, (
             (lambda: fm.Receiver(0), "photons = 0"),
             (lambda: fm.Receiver(detection="homdyne"), "did you mean 'homodyne'"),
-            (lambda: fm.Receiver(1, thermal_electrons=3), "oscillator_photons is infinite"),
-            (lambda: fm.Receiver(thermal_electrons=3, oscillator_photons=9), "photons is infinite"),
+            (lambda: fm.Receiver(1, thermal_electrons=3), "give photons (power_w) and, of homodyne, oscillator_photons"),
+            (lambda: fm.Receiver(thermal_electrons=3, oscillator_photons=9), "thermal_electrons = 3"),
             (lambda: fm.Receiver(1, rin_variance=-1), "rin_variance"),
             (lambda: fm.Receiver(1, "intensity", oscillator_photons=9), "belong to homodyne"),
+            (lambda: fm.Receiver.from_power(1e-6, 1e9, input_noise_a_per_sqrt_hz=1e-11), "oscillator_power_w"),
             (lambda: fm.Receiver.from_power(1e-3, 1e9, responsivity_a_per_w=2), "one electron per photon"),
             (lambda: fm.Receiver.from_power(1e-3, 0), "symbol_rate_hz"),
             (lambda: fm.Receiver.from_power(-1e-9, 1e9), "power_w = -1e-09: must be above 0"),
