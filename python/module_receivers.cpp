@@ -49,12 +49,13 @@ struct Receiver {
       throw Error(
           "detection = intensity: has no local oscillator; an oscillator and its splitting belong to "
           "homodyne");
-    const std::pair<const char*, double> electrons[] = {
+    const std::pair<const char*, double> beside_light[] = {
         {"thermal_electrons", thermal}, {"dark_electrons", dark}, {"splitting_sigma_rad", splitting}};
-    for (const auto& [name, value] : electrons) {
+    for (const auto& [name, value] : beside_light) {
       require_not_negative(name, value);
-      // Beside light without end electrons count for nothing, and an oscillator's leak for everything.
-      if (value > 0 && !(std::isfinite(signal) && (std::isfinite(oscillator) || kind == "intensity")))
+      // Without end of it electrons count for nothing, and an oscillator's leak for everything.
+      if (value > 0 &&
+          !(std::isfinite(signal) && (std::isfinite(oscillator) || detection == Detection::intensity)))
         throw Error(
             fmt::format("{} = {}: counts beside finite light only; give photons (power_w) and, of "
                         "homodyne, oscillator_photons (oscillator_power_w)",
