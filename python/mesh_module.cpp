@@ -1,310 +1,35 @@
-// The Python module fringe_mesh: meshes, chips and their light as NumPy arrays. Its help is its reference.
-#include <pybind11/complex.h>
-#include <pybind11/numpy.h>
+// The Python module fringe_mesh: meshes, light, receivers, converters and whole products as NumPy arrays. Its
+// help is its reference; fringe_mesh.pyi has the types.
 #include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
-
-#include <cmath>
-#include <complex>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "core/error.hpp"
-#include "photonics/chip_drivers.hpp"
-#include "photonics/compiled_mesh.hpp"
-#include "photonics/correction.hpp"
-#include "photonics/gradient_programming.hpp"
-#include "photonics/haar.hpp"
-#include "photonics/measurement.hpp"
-#include "photonics/mesh_gradient.hpp"
-
-namespace py = pybind11;
-
-namespace fringe {
-namespace {
-
-using Complex = std::complex<double>;
-using Reals = py::array_t<double, py::array::c_style | py::array::forcecast>;
-using Complexes = py::array_t<Complex, py::array::c_style | py::array::forcecast>;
-
-std::vector<double> vector_of(const Reals& array, const char* name, std::size_t size) {
-  if (array.ndim() != 1 || (size > 0 && static_cast<std::size_t>(array.size()) != size))
-    throw Error(std::string(name) + ": takes an array [" + (size > 0 ? std::to_string(size) : "couplers") +
-                "]");
-  return {array.data(), array.data() + array.size()};
-}
-Reals array_of(const std::vector<double>& values) {
-  return Reals(static_cast<py::ssize_t>(values.size()), values.data());
-}
-Complexes square(const std::vector<Complex>& values, std::size_t n) {
-  return Complexes({static_cast<py::ssize_t>(n), static_cast<py::ssize_t>(n)}, values.data());
-}
-ConstComplexMatrix matrix_of(const Complexes& array, const char* name, std::size_t n) {
-  if (array.ndim() != 2 || static_cast<std::size_t>(array.shape(0)) != n ||
-      static_cast<std::size_t>(array.shape(1)) != n)
-    throw Error(std::string(name) + ": takes a matrix [" + std::to_string(n) + ", " + std::to_string(n) +
-                "]");
-  return {array.data(), n, n};
-}
-
-/// Strengths by the names that MeshImperfections gives them.
-struct Strength {
-  std::string_view name;
-  double MeshImperfections::*member;
-};
-constexpr Strength strengths[] = {
-    {"splitter_sigma_rad", &MeshImperfections::splitter_sigma_rad},
-    {"phase_sigma_rad", &MeshImperfections::phase_sigma_rad},
-    {"insertion_loss_db", &MeshImperfections::insertion_loss_db},
-    {"insertion_loss_sigma_db", &MeshImperfections::insertion_loss_sigma_db},
-    {"splitter_correlation", &MeshImperfections::splitter_correlation},
-    {"splitter_correlation_length_m", &MeshImperfections::splitter_correlation_length_m},
-    {"arm_imbalance_sigma_db", &MeshImperfections::arm_imbalance_sigma_db},
-    {"waveguide_loss_db_per_m", &MeshImperfections::waveguide_loss_db_per_m},
-    {"crossing_loss_db", &MeshImperfections::crossing_loss_db},
-    {"crossing_leakage", &MeshImperfections::crossing_leakage},
-    {"detuning_m", &MeshImperfections::detuning_m},
-    {"temperature_shift_k", &MeshImperfections::temperature_shift_k},
-    {"path_imbalance_sigma_m", &MeshImperfections::path_imbalance_sigma_m},
-    {"dead_coupler_probability", &MeshImperfections::dead_coupler_probability},
-    {"stuck_phase_probability", &MeshImperfections::stuck_phase_probability}};
-
-MeshImperfections imperfections_of(const py::kwargs& given) {
-  MeshImperfections result;
-  for (const auto& [key, value] : given) {
-    const std::string name = py::cast<std::string>(key);
-    std::vector<std::string_view> names{"phase_bits", "thermal_crosstalk"};
-    for (const Strength& row : strengths) names.push_back(row.name);
-    const auto* row = std::find_if(std::begin(strengths), std::end(strengths),
-                                   [&](const Strength& s) { return s.name == name; });
-    try {
-      if (name == "phase_bits")
-        result.phase_bits = py::cast<int>(value);
-      else if (name == "thermal_crosstalk")
-        result.crosstalk.coefficient = py::cast<double>(value);
-      else if (row != std::end(strengths))
-        result.*(row->member) = py::cast<double>(value);
-      else
-        throw Error(unknown_name("imperfection", name, names));
-    } catch (const py::cast_error&) {
-      throw Error(name + ": takes a " + (name == "phase_bits" ? "whole number" : "number"));
-    }
-  }
-  return result;
-}
-
-struct Mesh {
-  const Topology* topology;
-  const Crossing* crossing;
-  MeshLayout layout;
-
-  Mesh(std::size_t ports, const std::string& mesh, const std::string& kind)
-      : topology(&find_topology(mesh)), crossing(&find_crossing(kind)), layout(topology->build(ports)) {}
-
-  PhaseProgram decompose(const Complexes& unitary) const {
-    if (topology->decompose == nullptr)
-      throw Error("mesh '" + std::string(topology->name) + "' has no decomposition; Chip.fit programs it");
-    const PhaseProgram plain = topology->decompose(matrix_of(unitary, "unitary", layout.ports()));
-    return crossing == &mzi_crossing() ? plain
-                                       : correct_locally(layout, plain, ideal_fabrication(layout, *crossing));
-  }
-};
-
-/// One fabricated mesh, with what stands between the controller and its phases.
-struct Chip {
-  MeshLayout layout;
-  FabricatedMesh fabricated;
-  ChipDrivers drivers;
-
-  Chip(const Mesh& mesh, std::uint64_t seed, std::uint32_t number, const MeshImperfections& imperfections)
-      : layout(mesh.layout),
-        fabricated(fabricate(layout, imperfections, seed, number, 0, *mesh.crossing)),
-        drivers(drivers_of(layout, imperfections, seed, number, 0)) {}
-
-  PhysicalMesh<double> light_meets(const PhaseProgram& program) const {
-    check_sizes(layout, program);
-    return realise<double>(layout, held_by_chip(drivers, program), fabricated);
-  }
-
-  std::vector<Complex> matrix(const PhaseProgram& program) const {
-    const std::vector<Complex> all = transfer_matrix(layout, light_meets(program));
-    const std::size_t n = layout.ports();
-    std::vector<Complex> result(n * n);
-    for (std::size_t r = 0; r < n; ++r)
-      for (std::size_t c = 0; c < n; ++c) result[r * n + c] = all[r * layout.modes + c];
-    return result;
-  }
-
-  /// Planes [modes × batch] of fields [ports] or [ports, batch]; dark modes hold 0.
-  struct Planes {
-    std::size_t modes, ports, batch;
-    std::vector<double> re, im;
-    Planes(const MeshLayout& layout, const Complexes& x, const char* name)
-        : modes(layout.modes),
-          ports(layout.ports()),
-          batch(x.ndim() == 2 ? static_cast<std::size_t>(x.shape(1)) : 1),
-          re(modes * batch),
-          im(modes * batch) {
-      if (x.ndim() < 1 || x.ndim() > 2 || static_cast<std::size_t>(x.shape(0)) != ports || batch == 0)
-        throw Error(std::string(name) + ": takes fields [" + std::to_string(ports) + "] or [" +
-                    std::to_string(ports) + ", batch]");
-      for (std::size_t i = 0; i < ports * batch; ++i) re[i] = x.data()[i].real(), im[i] = x.data()[i].imag();
-    }
-    Fields<double> fields() { return {{re.data(), modes, batch}, {im.data(), modes, batch}}; }
-    Complexes array(py::ssize_t dimensions) const {
-      const auto p = static_cast<py::ssize_t>(ports), b = static_cast<py::ssize_t>(batch);
-      Complexes y(dimensions == 1 ? std::vector<py::ssize_t>{p} : std::vector<py::ssize_t>{p, b});
-      for (std::size_t i = 0; i < ports * batch; ++i) y.mutable_data()[i] = {re[i], im[i]};
-      return y;
-    }
-  };
-
-  Complexes propagate(const PhaseProgram& program, const Complexes& x) const {
-    Planes planes(layout, x, "x");
-    CompiledMesh<double>(layout, light_meets(program)).propagate(planes.fields(), planes.fields());
-    return planes.array(x.ndim());
-  }
-
-  std::pair<PhaseProgram, Complexes> gradient(const PhaseProgram& program, const Complexes& x,
-                                              const Complexes& g) const {
-    Planes in(layout, x, "x"), slope(layout, g, "g");
-    if (in.batch != slope.batch) throw Error("x and g: must have as many columns");
-    const PhysicalMesh<double> mesh = light_meets(program);
-    MeshGradient<double> adjoint(layout);
-    adjoint.set(mesh, fabricated);
-    if (adjoint.reversible()) CompiledMesh<double>(layout, mesh).propagate(in.fields(), in.fields());
-    PhaseProgram result{std::vector<double>(layout.couplers.size()),
-                        std::vector<double>(layout.couplers.size()), std::vector<double>(layout.modes)};
-    adjoint.backward(in.fields(), slope.fields(), result);
-    return {result, slope.array(x.ndim())};
-  }
-
-  std::pair<PhaseProgram, double> fit(const Complexes& target, const std::optional<PhaseProgram>& start,
-                                      std::uint64_t seed) const {
-    const GradientResult found = program_from_target(
-        layout, fabricated, matrix_of(target, "target", layout.ports()),
-        start ? *start : random_start(layout, {seed, Purpose::initial_weights}, *fabricated.crossing));
-    return {found.program, found.residual};
-  }
-};
-
-double fidelity(const Complexes& a, const Complexes& u) {
-  if (u.ndim() != 2) throw Error("u: takes a square matrix");
-  const std::size_t n = static_cast<std::size_t>(u.shape(0));
-  const ConstComplexMatrix wanted = matrix_of(u, "u", n), real = matrix_of(a, "a", n);
-  Complex trace = 0;
-  double power = 0;
-  for (std::size_t i = 0; i < n * n; ++i)
-    trace += std::conj(wanted.data[i]) * real.data[i], power += std::norm(real.data[i]);
-  return std::norm(trace) / (static_cast<double>(n) * power);
-}
-
-}  // namespace
-}  // namespace fringe
+#include "python/module_parts.hpp"
 
 PYBIND11_MODULE(fringe_mesh, m) {
-  using namespace fringe;
-  m.doc() =
-      "Meshes of Mach-Zehnder interferometers: decomposition, imperfect chips, light and gradients. Phases "
-      "in\n"
-      "radians, fields as complex amplitudes, arrays of NumPy in and out. Errors are ValueErrors of one "
-      "sentence.\n\n"
-      ">>> import fringe_mesh as fm\n"
-      ">>> u = fm.haar_unitary(8, seed=1)\n"
-      ">>> mesh = fm.Mesh(8)\n"
-      ">>> program = mesh.decompose(u)\n"
-      ">>> chip = mesh.fabricate(seed=1, chip=0, splitter_sigma_rad=0.02, phase_bits=8)\n"
-      ">>> fm.matrix_error(chip.matrix(program), u), fm.matrix_error(chip.matrix(chip.correct(program)), u)";
-  py::register_exception<Error>(m, "Error", PyExc_ValueError);
+  m.doc() = R"(Photonic matrix engines of Mach-Zehnder interferometers: decomposition, imperfect chips, light,
+gradients, receivers, converters, and whole noisy products with their time and energy. Phases in radians,
+fields as complex amplitudes, SI units, arrays of NumPy in and out. Errors are ValueErrors of one sentence.
+Every random number depends on its seed and counters alone: same seed, same numbers.
 
-  py::class_<PhaseProgram>(m, "Program", "Phases [rad] that a controller asks for.")
-      .def(py::init([](const Reals& theta, const Reals& phi, const Reals& out) {
-             return PhaseProgram{vector_of(theta, "theta", 0), vector_of(phi, "phi", 0),
-                                 vector_of(out, "out", 0)};
-           }),
-           py::arg("theta"), py::arg("phi"), py::arg("out"))
-      .def_property_readonly(
-          "theta", [](const PhaseProgram& p) { return array_of(p.theta); },
-          "[couplers]: 0 crosses, pi is bar. A copy.")
-      .def_property_readonly(
-          "phi", [](const PhaseProgram& p) { return array_of(p.phi); },
-          "[couplers], on the upper input. A copy.")
-      .def_property_readonly(
-          "out", [](const PhaseProgram& p) { return array_of(p.out); },
-          "[modes], behind the last column. A copy.");
+A mesh and its chips:
+>>> import fringe_mesh as fm
+>>> u = fm.haar_unitary(8, seed=1)
+>>> mesh = fm.Mesh(8)
+>>> program = mesh.decompose(u)
+>>> chip = mesh.fabricate(seed=1, chip=0, splitter_sigma_rad=0.02, phase_bits=8)
+>>> fm.matrix_error(chip.matrix(program), u), fm.matrix_error(chip.matrix(chip.correct(program)), u)
 
-  py::class_<Chip>(m, "Chip", "One fabricated mesh. Mesh.fabricate makes it.")
-      .def(
-          "matrix",
-          [](const Chip& c, const PhaseProgram& p) { return square(c.matrix(p), c.layout.ports()); },
-          py::arg("program"), "What the chip does to light: complex128 [ports, ports], y = A x.")
-      .def("propagate", &Chip::propagate, py::arg("program"), py::arg("x"),
-           "Fields behind the chip, of fields x [ports] or [ports, batch]; the same shape.")
-      .def("gradient", &Chip::gradient, py::arg("program"), py::arg("x"), py::arg("g"),
-           "For a real loss L of y = A x and g = dL/dRe y + i dL/dIm y: (dL/dphases as a Program, A^H g). "
-           "Exact\n"
-           "adjoint, at the phases that the chip holds; x and g [ports] or [ports, batch].")
-      .def(
-          "correct",
-          [](const Chip& c, const PhaseProgram& p) { return correct_locally(c.layout, p, c.fabricated); },
-          py::arg("program"),
-          "The program made good coupler by coupler with the chip's errors known (Bandyopadhyay et al., "
-          "Optica 8,\n"
-          "1247 (2021)). Takes a program for plain MZIs.")
-      .def("fit", &Chip::fit, py::arg("target"), py::arg("start") = py::none(), py::arg("seed") = 1,
-           "Descent over all phases, the chip's errors known, from `start` or a random one: (program, E), "
-           "with\n"
-           "E = |A - target|_F/sqrt(N). A local minimum; target [ports, ports] need not be unitary.");
+What a receiver and an ADC make of its light:
+>>> y = chip.propagate(program, x)
+>>> fm.quantise(fm.Receiver(photons=1e4).read(y, seed=1), bits=6)
 
-  py::class_<Mesh>(m, "Mesh", "A topology of interferometers.")
-      .def(py::init<std::size_t, const std::string&, const std::string&>(), py::arg("ports"),
-           py::arg("mesh") = "rectangular", py::arg("crossing") = "mzi",
-           "mesh: see `fringe list meshes`; crossing: see `fringe list crossings`.")
-      .def_property_readonly("ports", [](const Mesh& s) { return s.layout.ports(); })
-      .def_property_readonly("columns", [](const Mesh& s) { return s.layout.columns(); })
-      .def_property_readonly(
-          "couplers",
-          [](const Mesh& s) {
-            py::array_t<std::int64_t> pairs(
-                {static_cast<py::ssize_t>(s.layout.couplers.size()), py::ssize_t{2}});
-            for (std::size_t k = 0; k < s.layout.couplers.size(); ++k) {
-              pairs.mutable_data()[2 * k] = s.layout.couplers[k].upper;
-              pairs.mutable_data()[2 * k + 1] = s.layout.couplers[k].lower;
-            }
-            return pairs;
-          },
-          "[couplers, 2]: the modes that meet, in the order in which light does.")
-      .def("decompose", &Mesh::decompose, py::arg("unitary"),
-           "Phases with which the ideal mesh is a unitary [ports, ports].")
-      .def(
-          "fabricate",
-          [](const Mesh& s, std::uint64_t seed, std::uint32_t chip, const py::kwargs& given) {
-            return Chip(s, seed, chip, imperfections_of(given));
-          },
-          py::arg("seed") = 1, py::arg("chip") = 0,
-          "Chip number `chip` of a process; the same seed and number, the same errors. Strengths by name, "
-          "such as\n"
-          "splitter_sigma_rad, phase_sigma_rad, phase_bits, insertion_loss_db, thermal_crosstalk; none: "
-          "ideal.");
-
-  m.def(
-      "haar_unitary",
-      [](std::size_t n, std::uint64_t seed) {
-        return square(haar_unitary(n, {seed, Purpose::haar}), n);
-      },
-      py::arg("n"), py::arg("seed") = 1, "Random unitary [n, n] of the Haar measure.");
-  m.def(
-      "matrix_error",
-      [](const Complexes& a, const Complexes& u) {
-        if (u.ndim() != 2) throw Error("u: takes a square matrix");
-        const std::size_t n = static_cast<std::size_t>(u.shape(0));
-        const ConstComplexMatrix wanted = matrix_of(u, "u", n), real = matrix_of(a, "a", n);
-        return matrix_error({real.data, n * n}, {wanted.data, n * n});
-      },
-      py::arg("a"), py::arg("u"), "E = |A - U|_F/sqrt(N).");
-  m.def("fidelity", &fidelity, py::arg("a"), py::arg("u"),
-        "F = |tr U^H A|^2/(N tr A^H A), blind to a common loss.");
+A real matrix on a whole accelerator:
+>>> w = fm.Accelerator("realistic", seed=1).program(weights)
+>>> w.multiply(x), w.cost(batch=256).energy_j())";
+  pybind11::register_exception<fringe::Error>(m, "Error", PyExc_ValueError).attr("__doc__") =
+      "Bad input, told in one sentence.";
+  fringe::bind_meshes(m);
+  fringe::bind_receivers(m);
+  fringe::bind_converters(m);
+  fringe::bind_accelerators(m);
 }
