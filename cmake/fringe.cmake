@@ -33,13 +33,18 @@ if(FRINGE_CUDA)
   find_package(CUDAToolkit REQUIRED)
 endif()
 
-# fringe_precompile(TARGET <header>…): the usual standard headers and these are parsed once for the target. Sources with
-# flags of their own can't share them. With FRINGE_PCH, in the builds of clang++: those of g++ hold that each source
-# includes what it uses, and g++ 12 warns of overflows in precompiled strings that aren't there.
+# fringe_precompile(TARGET <header>…): these headers, which nearly all its sources include, are parsed once for the target,
+# and with FRINGE_PCH, in the builds of clang++, the usual standard ones: those of g++ hold that each source includes what
+# it uses, and g++ 12 warns of overflows in precompiled strings that aren't there. Sources with flags of their own can't
+# share them.
 set(standard_headers <algorithm> <array> <cmath> <complex> <cstdint> <filesystem> <functional> <limits> <map> <memory>
   <numeric> <optional> <span> <string> <string_view> <vector>)
 function(fringe_precompile target)
-  foreach(header ${standard_headers} ${ARGN})
+  set(headers ${ARGN})
+  if(FRINGE_PCH)
+    list(PREPEND headers ${standard_headers})
+  endif()
+  foreach(header ${headers})
     target_precompile_headers(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${header}>)
   endforeach()
   # What ccache asks for to know a precompiled header again.
@@ -81,9 +86,7 @@ function(fringe_test name)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR})
   target_compile_definitions(test_${name} PRIVATE FRINGE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(test_${name} PRIVATE fringe_options GTest::gtest GTest::gtest_main)
-  if(FRINGE_PCH)
-    fringe_precompile(test_${name} <gtest/gtest.h>)
-  endif()
+  fringe_precompile(test_${name} <gtest/gtest.h>)
   if(FRINGE_SANITIZE)
     target_compile_definitions(test_${name} PRIVATE FRINGE_SANITIZED)
     target_compile_options(test_${name} PRIVATE -O0)  # the libraries' time matters, the tests' compile time too

@@ -174,7 +174,7 @@ checkpoint_every = 7
 [in_loop]
 epochs = 2
 chips = 2
-samples = 96
+samples = 48
 slopes = "measured"
 tap_noise = 0.01
 [photonic.small]
