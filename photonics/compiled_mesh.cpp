@@ -24,6 +24,8 @@ constexpr int fresh_exponent = 56;
 
 // Tasks are whole blocks.
 constexpr std::size_t samples_per_block = 64;
+// Couplers times samples that are worth a pool's run of 0.3 to 0.6 µs: some 2 µs.
+constexpr std::size_t worth_threads = std::size_t{1} << 15;
 
 bool in_range(double norm) { return norm >= smallest_norm && norm <= largest_norm; }
 
@@ -314,7 +316,7 @@ void CompiledMesh<Real>::propagate_blocks(const ConstFields<Real>& in, const Fie
                               out_im_.data()};
   const Kernel<Real> kernel = kernels_of<Real>(kernels).propagate;
   // One run of samples, or some for each thread.
-  const std::size_t threads = pool ? pool->size() : 1;
+  const std::size_t threads = pool && layout_.couplers.size() * batch >= worth_threads ? pool->size() : 1;
   const std::size_t blocks = (batch + samples_per_block - 1) / samples_per_block;
   const std::size_t run =
       samples_per_block * (threads > 1 ? std::max<std::size_t>(1, blocks / (4 * threads)) : blocks);
