@@ -249,7 +249,7 @@ struct Climb {
   [[gnu::always_inline]] static void call_for(const GradientTape<Real>& tape, const GradientStep* step,
                                               const Real* coefficients, const Real* sums) {
     constexpr std::size_t ahead = 2 * kernel_gradient_run, far_ahead = 4 * ahead;
-    if (step + ahead + Diagonals <= tape.steps + tape.couplers)
+    if (tape.steps + tape.couplers - step >= static_cast<std::ptrdiff_t>(ahead + Diagonals))
 #pragma GCC unroll 4
       for (unsigned d = 0; d < Diagonals; ++d)
         __builtin_prefetch(sums + kernel_gradient_sums * step[ahead + d].coupler, 1);

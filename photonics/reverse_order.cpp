@@ -66,9 +66,8 @@ std::vector<GradientRun> reverse_runs(std::span<const GradientStep> steps) {
   const auto follow = [&](std::size_t n, std::size_t before) {
     return n < count && steps[n].lower == steps[before].upper;
   };
-  const auto two = [&](std::size_t n) {
-    return n + 1 < count && steps[n + 1].upper == steps[n].lower && steps[n + 1].lower != steps[n].upper;
-  };
+  // As a coupler's lower mode is the greater one, all three rows differ, and so does the next row of a run.
+  const auto two = [&](std::size_t n) { return n + 1 < count && steps[n + 1].upper == steps[n].lower; };
   std::vector<GradientRun> runs;
   for (std::size_t n = 0; n < count;) {
     const std::size_t begin = n, diagonals = two(n) ? 2 : 1;
