@@ -223,6 +223,7 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
   std::vector<ModelledBoard> boards;
   std::vector<double> most_batches;
   for (const std::string& name : request.boards) {
+    if (std::ranges::count(request.boards, name) > 1) throw Error("board '" + name + "' is named twice");
     if (const GpuSpec& gpu = find_gpu(name); gpu.peak(request.format) <= 0) {
       throw Error("board '" + name + "' has no " + std::string(row_of(request.format).name) +
                   "; its formats: " + formats_of(gpu));

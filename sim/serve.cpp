@@ -24,6 +24,8 @@ namespace {
 constexpr std::string_view processor = "cpu";
 
 void check(const ServeRequest& r) {
+  for (const std::string& name : r.hardware)
+    if (std::ranges::count(r.hardware, name) > 1) throw Error("hardware '" + name + "' is named twice");
   if (!std::has_single_bit(r.most_batch) || r.most_batch > 65536)
     throw Error(fmt::format("largest batch = {} must be a power of two up to 65536", r.most_batch));
   if (!(r.bound_s > 0 && std::isfinite(r.bound_s)))

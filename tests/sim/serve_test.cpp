@@ -155,6 +155,10 @@ TEST(Serve, BadInputGivesASentence) {
   };
   expect(says([](ServeRequest& r) { r.workload = "resnet5"; }), "resnet50");
   expect(says([](ServeRequest& r) { r.hardware = {"h20"}; }), "h200");
+  expect(says([](ServeRequest& r) {
+           r.hardware = {"h200", "t4", "h200"};
+         }),
+         "hardware 'h200' is named twice");
   expect(says([](ServeRequest& r) { r.most_batch = 3; }), "largest batch = 3 must be a power of two");
   expect(says([](ServeRequest& r) { r.bound_s = 0; }), "latency bound");
   expect(says([](ServeRequest& r) { r.bound_s = std::numeric_limits<double>::infinity(); }),
