@@ -198,7 +198,8 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
     if (!one->measured)
       if (std::string why = why_too_small(board, model, request.half, static_cast<std::size_t>(one->batch));
           !why.empty()) {
-        report.too_small.push_back({&board, std::move(why)});
+        if (board.tdp_w <= request.power_w && board.launch_price_usd <= request.budget_usd)
+          report.too_small.push_back({&board, std::move(why)});
         continue;
       }
     if (board.launch_price_usd > 0 &&

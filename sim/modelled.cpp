@@ -33,7 +33,8 @@ std::string why_no_training(double memory_bytes, double software_bytes, const Tr
 
 std::string ModelledBoard::why_no_training(const Graph& graph, const Optimiser& optimiser,
                                            std::size_t batch) const {
-  if (!trains()) return "slopes don't fit " + std::string(row_of(format).name);
+  if (!trains())
+    return "slopes don't fit " + std::string(row_of(format).name) + "; training takes another format";
   return fringe::why_no_training(memory_bytes, software_bytes,
                                  training_memory(graph, optimiser, batch, row_of(format).bytes), batch,
                                  format);

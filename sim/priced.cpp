@@ -137,12 +137,20 @@ std::string line(const std::string& name, const HardwareResult& h, const std::st
 
 std::string board_of(const HardwareResult& h) { return h.name.substr(0, h.name.find(' ')); }
 
-/// Nobody knows here what 8 bits cost in accuracy: a format that trains stands before them.
+double bytes_of(const HardwareResult& h) {
+  for (const FormatRow& row : number_formats())
+    if (h.name.ends_with(" " + std::string(row.name))) return row.bytes;
+  return 0;
+}
+
+/// Nobody knows here what 8 bits cost in accuracy: a format that trains stands before them. Where none fits,
+/// the smallest says why.
 bool better(const HardwareResult& a, const HardwareResult& b) {
   const auto rank = [](const HardwareResult& h) {
     return h.available ? (h.name.ends_with("int8") || h.name.ends_with("fp8") ? 1 : 2) : 0;
   };
-  if (rank(a) != rank(b) || rank(a) == 0) return rank(a) > rank(b);
+  if (rank(a) != rank(b)) return rank(a) > rank(b);
+  if (rank(a) == 0) return bytes_of(a) < bytes_of(b);
   return a.at_best_batch("resident")->throughput_per_s() > b.at_best_batch("resident")->throughput_per_s();
 }
 

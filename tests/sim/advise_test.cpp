@@ -191,6 +191,9 @@ TEST(WithoutTheTable, BoardsThatAreTooSmallAreNamedNotOffered) {
       std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(advice_json(report))["too_small"].size(), 3u);
   EXPECT_TRUE(advise({"resnet50"}, {}).too_small.empty());
+  AdviceRequest cool{"bert_large_squad"};
+  cool.power_w = 75;  // below the 80 and 90 W of those boards
+  EXPECT_TRUE(advise(cool, {}).too_small.empty());
 }
 
 /// Every way that is offered takes that many boards, and no laptop is joined to another.

@@ -72,6 +72,17 @@ TEST(Priced, EveryWorkloadOnEveryHardware) {
   }
 }
 
+/// Weights of 27 GB in 32 bits are 13.5 GB in 16: a board that holds them in no format says so of its
+/// smallest.
+TEST(Priced, TheSmallestFormatSaysWhyNoneFits) {
+  const PricedWorkload workload = priced(find_workload("llama2-7b-decode"));
+  EXPECT_NE(
+      priced_text(price_workload(workload), workload)
+          .find(
+              "gtx1080ti fp16                      its memory of 11.0 GB doesn't hold the weights, 13.5 GB"),
+      std::string::npos);
+}
+
 TEST(Priced, CachesAreNotTrainedAndLargeModelsNotWhereTheyDoNotFit) {
   for (const HardwareResult& h : price_workload(priced(find_workload("llama2-7b-decode"))).hardware)
     for (const CostFigure& figure : h.costs) EXPECT_FALSE(figure.scenario.starts_with("training"));
