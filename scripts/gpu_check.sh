@@ -60,7 +60,7 @@ skip() {
 }
 
 # A sanitised kernel runs tens of times slower: the timed and the largest tests are left out, memory is met without them.
-slow='*Prices*:*CublasLt*:*AMillion*:*InverseDistribution*:*EverySize*:*LargeBatches*'
+slow='*Prices*:*CublasLt*:*AMillion*:*InverseDistribution*:*EverySize*:*LargeBatches*:*AGridHolds*:*FollowTheLaw*'
 shared_memory='GpuExecutor.RowSums*:GpuExecutor.Softmax*:GpuMesh.Runs*:GpuMesh.Draws*:GpuGradient.*EveryCrossing:GpuGradient.Runs*:GpuTiles.Runs*'
 sanitizer=''
 for candidate in compute-sanitizer /usr/local/cuda/bin/compute-sanitizer \

@@ -77,12 +77,17 @@ void with_vectors(const PassOf<Real>& pass, const F& f) {
   few ? f.template operator()<1, false>() : f.template operator()<many, false>();
 }
 
+/// One launch, or as many as the grid's limit makes of so many meshes.
 template <class Form, class Real>
 void launch(const PassOf<Real>& pass, std::uint32_t meshes, cudaStream_t stream) {
-  with_vectors(pass, [&]<int V, bool Wide>() {
-    start<PassOf<Real>>(ring_kernel<Form, V, Wide, Real>, launch_shape<Form, V, Wide>(pass, meshes), pass,
-                        stream);
-  });
+  for (std::uint32_t first = 0; first < meshes; first += most_meshes) {
+    const std::uint32_t count = std::min(meshes - first, most_meshes);
+    const PassOf<Real> part = part_of<Form>(pass, first, count);
+    with_vectors(part, [&]<int V, bool Wide>() {
+      start<PassOf<Real>>(ring_kernel<Form, V, Wide, Real>, launch_shape<Form, V, Wide>(part, count), part,
+                          stream);
+    });
+  }
 }
 
 }  // namespace fringe::ring
