@@ -1,3 +1,12 @@
+// Many imperfect chips, drawn where they are used. Two launches in turns: one draws a set of chips onto tapes
+// (chip_draw.hpp: a thread takes four couplers, which share a block of random numbers), the next sends the
+// batch through all of them (ring_pass.hpp, full matrices); errors() adds a third, which takes each chip's
+// distance from the perfect mesh with one block.
+//
+// It is fast because nothing of a chip crosses the bus: the host sends the program once and gets a number per
+// chip. Tapes are drawn over the last set's, so memory is a set's and not the trials'; cells that hold no
+// coupler are written once, when the memory is made. Sums run over 256 threads and then a tree, in double, in
+// an order of the sizes alone: equal bits on every call.
 #include <algorithm>
 #include <cmath>
 #include <complex>

@@ -1,4 +1,11 @@
 // Launches of the ring kernel: which instance, how many threads, how much shared memory.
+//
+// A kernel exists per form (deferred, full), vectors of a lane (eight, in double four; one for batches below
+// four), ring (in one warp or over several) and precision; no branch of these is left inside. Registers
+// decide the rest: a lane of eight vectors holds 128 numbers of fields, so blocks are bounded to what leaves
+// it 255 registers, eight warps on a processor. Blocks grow as long as every processor still has one: the
+// more rings share a block, the fewer times the same coefficients come from the second cache. Shared memory
+// holds two stages of coefficients and, for long rings, the edges of warps.
 #pragma once
 
 #include <algorithm>
