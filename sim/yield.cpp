@@ -1,0 +1,272 @@
+#include "sim/yield.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/units.hpp"
+#include "electronic/cpu_blas.hpp"
+#include "photonics/correction.hpp"
+#include "photonics/mesh_trials.hpp"
+#include "sim/trace_writer.hpp"
+#include "sim/version.hpp"
+#include "sim/wanted_matrix.hpp"
+
+namespace fringe {
+namespace {
+
+constexpr std::size_t most_modes = 1024, most_rows = 1000, most_chips = 10'000'000;
+constexpr double most_loss_db = 100;
+constexpr std::array<std::string_view, 2> places{"cpu", "cuda"};
+
+void require(bool holds, std::string_view option, const std::string& value, std::string_view rule) {
+  if (!holds) throw Error(fmt::format("--{} {}: {}", option, value, rule));
+}
+
+template <class T>
+void require_each(const std::vector<T>& values, std::string_view option, T least, T most,
+                  std::string_view rule) {
+  require(!values.empty(), option, "", "takes at least one value");
+  for (const T value : values)
+    require(value >= least && value <= most, option, fmt::format("{}", value), rule);
+}
+
+/// What the study was, as the trace keeps it; where it was computed is no part of it.
+std::string as_toml(const YieldSetup& s) {
+  std::string crossings;
+  for (const std::string& name : s.crossings) crossings += (crossings.empty() ? "\"" : ", \"") + name + "\"";
+  return fmt::format(
+      "[yield]\nmesh = \"{}\"\ncrossing = [{}]\nmodes = [{}]\nsplitter_sigma_rad = [{}]\n"
+      "phase_sigma_rad = [{}]\nphase_bits = [{}]\nsplitter_correlation = {}\ninsertion_loss_db = {}\n"
+      "insertion_loss_sigma_db = {}\ntarget = \"{}\"\nchips = {}\nlimit = {}\nseed = {}\n",
+      s.mesh, crossings, fmt::join(s.modes, ", "), fmt::join(s.splitter_sigma_rad, ", "),
+      fmt::join(s.phase_sigma_rad, ", "), fmt::join(s.phase_bits, ", "), s.splitter_correlation,
+      s.insertion_loss_db, s.insertion_loss_sigma_db, s.target, s.chips, s.limit, s.seed);
+}
+
+/// A mesh with the phases that make it, were it perfect, the wanted matrix.
+struct Programmed {
+  std::string crossing;
+  MeshLayout layout;
+  PhaseProgram program;
+};
+
+/// All of them, before anything is written: a target out of reach leaves no file. Less than all where a stop
+/// is asked for.
+std::vector<Programmed> program_meshes(const YieldSetup& setup, Observer& observer) {
+  const Topology& topology = find_topology(setup.mesh);
+  std::vector<Programmed> meshes;
+  for (const std::string& crossing : setup.crossings)
+    for (const std::size_t modes : setup.modes) {
+      if (observer.stop_requested()) return meshes;
+      const auto same = std::find_if(meshes.begin(), meshes.end(), [&](const Programmed& m) {
+        return m.layout.ports() == modes && m.crossing == mzi_crossing().name;
+      });
+      Programmed mesh{crossing, topology.build(modes), {}};
+      if (same != meshes.end()) {
+        mesh.program = same->program;
+      } else {
+        const auto u = wanted_matrix(setup.target, modes, {setup.seed, Purpose::haar});
+        mesh.program = topology.decompose({u.data(), modes, modes});
+      }
+      if (crossing != mzi_crossing().name)
+        mesh.program = correct_locally(mesh.layout, mesh.program,
+                                       ideal_fabrication(mesh.layout, find_crossing(crossing)));
+      meshes.push_back(std::move(mesh));
+      observer.progress("programming meshes", meshes.size(), setup.crossings.size() * setup.modes.size());
+    }
+  return meshes;
+}
+
+YieldRow summary(const YieldSetup& setup, std::vector<double> errors) {
+  YieldRow row;
+  std::sort(errors.begin(), errors.end());
+  row.chips = errors.size();
+  row.median = quantile(errors, 0.5);
+  row.low = quantile(errors, 0.05);
+  row.high = quantile(errors, 0.95);
+  row.largest = errors.back();
+  double sum = 0, squares = 0;
+  for (const double e : errors) sum += e, squares += e * e;
+  row.mean = sum / static_cast<double>(errors.size());
+  row.rms = std::sqrt(squares / static_cast<double>(errors.size()));
+  row.good =
+      static_cast<std::size_t>(std::upper_bound(errors.begin(), errors.end(), setup.limit) - errors.begin());
+  const Interval share = wilson_interval(row.good, row.chips);
+  row.yield_low = share.low, row.yield_high = share.high;
+  return row;
+}
+
+std::int64_t integer(std::size_t value) { return static_cast<std::int64_t>(value); }
+
+void record(TraceWriter& trace, const YieldRow& r, double limit) {
+  trace.append("yields", {{"crossing", r.crossing},
+                          {"modes", integer(r.modes)},
+                          {"splitter_sigma_rad", r.splitter_sigma_rad},
+                          {"phase_sigma_rad", r.phase_sigma_rad},
+                          {"phase_bits", std::int64_t{r.phase_bits}},
+                          {"chips", integer(r.chips)},
+                          {"error_median", r.median},
+                          {"error_q05", r.low},
+                          {"error_q95", r.high},
+                          {"error_mean", r.mean},
+                          {"error_rms", r.rms},
+                          {"error_largest", r.largest},
+                          {"limit", limit},
+                          {"good", integer(r.good)},
+                          {"yield", r.yield()},
+                          {"yield_low", r.yield_low},
+                          {"yield_high", r.yield_high},
+                          {"law", r.law.error},
+                          {"law_why_not", r.law.why_not},
+                          {"chips_per_s", r.chips_per_s}});
+}
+
+void record_chips(TraceWriter& trace, std::size_t row, std::size_t first, std::span<const double> errors) {
+  const std::vector<std::int64_t> rows(errors.size(), integer(row));
+  std::vector<std::int64_t> chips(errors.size());
+  for (std::size_t i = 0; i < chips.size(); ++i) chips[i] = integer(first + i);
+  trace.append_records("yield_chips", errors.size(),
+                       {{"row", std::span(rows)}, {"chip", std::span(chips)}, {"error", errors}});
+}
+
+/// Work of a chip, in coefficients met by light; drawing a coupler costs about as much as 32 of them.
+std::size_t work_of(const MeshLayout& layout) { return layout.couplers.size() * (layout.ports() + 32); }
+
+/// Chips between two looks at the clock, about a fifth of a second of them; all threads get whole registers
+/// of them.
+std::size_t chunk_of(const MeshLayout& layout, unsigned threads) {
+  constexpr std::size_t budget = 500'000'000, lanes = 16, most = 1 << 16;
+  const std::size_t step = lanes * threads;
+  return std::clamp(threads * budget / work_of(layout) / step * step, step, most);
+}
+
+struct Work {
+  std::size_t done = 0, total = 0;
+};
+
+/// Errors of a row's chips, chunk by chunk into the trace: fewer than all where a stop is asked for.
+std::vector<double> run_chips(const YieldSetup& setup, const Programmed& mesh,
+                              const MeshImperfections& strengths, std::size_t row, ThreadPool& pool,
+                              Observer& observer, TraceWriter& trace, Work& work) {
+  const std::size_t ports = mesh.layout.ports(), chunk = chunk_of(mesh.layout, pool.size());
+  std::vector<float> unit(mesh.layout.modes * ports);
+  for (std::size_t i = 0; i < ports; ++i) unit[i * ports + i] = 1;
+  const ConstFields<float> in{{unit.data(), mesh.layout.modes, ports}, {}};
+  const MeshTrials trials(mesh.layout, mesh.program, strengths, setup.seed, 0, find_crossing(mesh.crossing));
+  std::vector<double> errors;
+  while (errors.size() < setup.chips && !observer.stop_requested()) {
+    observer.progress("computing chips", work.done, work.total);
+    const std::size_t first = errors.size(), count = std::min(chunk, setup.chips - first);
+    const std::vector<double> found =
+        trials.errors(static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count), in, &pool);
+    record_chips(trace, row, first, found);
+    errors.insert(errors.end(), found.begin(), found.end());
+    work.done += count * work_of(mesh.layout);
+  }
+  return errors;
+}
+
+void run_rows(const std::vector<Programmed>& meshes, ThreadPool& pool, Observer& observer, TraceWriter& trace,
+              YieldResult& result) {
+  const YieldSetup& setup = result.setup;
+  Work work;
+  for (const Programmed& mesh : meshes)
+    work.total += work_of(mesh.layout) * setup.chips * setup.splitter_sigma_rad.size() *
+                  setup.phase_sigma_rad.size() * setup.phase_bits.size();
+  for (const Programmed& mesh : meshes)
+    for (const double splitters : setup.splitter_sigma_rad)
+      for (const double phases : setup.phase_sigma_rad)
+        for (const int bits : setup.phase_bits) {
+          const auto start = std::chrono::steady_clock::now();
+          const MeshImperfections strengths{.splitter_sigma_rad = splitters,
+                                            .phase_sigma_rad = phases,
+                                            .phase_bits = bits,
+                                            .insertion_loss_db = setup.insertion_loss_db,
+                                            .insertion_loss_sigma_db = setup.insertion_loss_sigma_db,
+                                            .splitter_correlation = setup.splitter_correlation};
+          std::vector<double> errors =
+              run_chips(setup, mesh, strengths, result.rows.size(), pool, observer, trace, work);
+          result.stopped = errors.size() < setup.chips;
+          if (errors.empty()) return;
+          YieldRow row = summary(setup, std::move(errors));
+          row.crossing = mesh.crossing, row.modes = mesh.layout.ports();
+          row.splitter_sigma_rad = splitters, row.phase_sigma_rad = phases, row.phase_bits = bits;
+          row.law = error_law(mesh.layout, find_crossing(mesh.crossing), strengths, setup.target == "haar");
+          row.chips_per_s = static_cast<double>(row.chips) /
+                            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+          record(trace, row, setup.limit);
+          result.rows.push_back(std::move(row));
+          if (result.stopped) return;
+        }
+}
+
+}  // namespace
+
+void check(const YieldSetup& s) {
+  const Topology& topology = find_topology(s.mesh);
+  if (topology.decompose == nullptr)
+    throw Error(fmt::format("--mesh {}: takes a mesh for which there is a decomposition, such as rectangular",
+                            s.mesh));
+  require(!s.crossings.empty(), "crossing", "", "takes at least one value");
+  for (const std::string& name : s.crossings) find_crossing(name);
+  require_each<std::size_t>(s.modes, "modes", 2, most_modes, fmt::format("must lie in 2 … {}", most_modes));
+  require_each(s.splitter_sigma_rad, "splitter-sigma", 0.0, pi / 4, "must lie in 0 … π/4 rad");
+  require_each(s.phase_sigma_rad, "phase-sigma", 0.0, pi, "must lie in 0 … π rad");
+  require_each(s.phase_bits, "phase-bits", 0, 32, "must lie in 1 … 32, or be 0 for unlimited");
+  const auto require_in = [](double value, std::string_view option, double most, std::string_view unit) {
+    require(value >= 0 && value <= most, option, fmt::format("{}", value),
+            fmt::format("must lie in 0 … {}{}", most, unit));
+  };
+  require_in(s.splitter_correlation, "splitter-correlation", 1, "");
+  require_in(s.insertion_loss_db, "insertion-loss", most_loss_db, " dB");
+  require_in(s.insertion_loss_sigma_db, "insertion-loss-sigma", most_loss_db, " dB");
+  require(s.limit > 0 && std::isfinite(s.limit), "limit", fmt::format("{}", s.limit),
+          "must be positive and finite");
+  require(s.chips >= 1 && s.chips <= most_chips, "chips", fmt::format("{}", s.chips),
+          fmt::format("must lie in 1 … {}", most_chips));
+  check_wanted_matrix(s.target);
+  if (std::find(places.begin(), places.end(), s.on) == places.end())
+    throw Error(unknown_name("place to compute", s.on, places));
+  const std::size_t rows = s.crossings.size() * s.modes.size() * s.splitter_sigma_rad.size() *
+                           s.phase_sigma_rad.size() * s.phase_bits.size();
+  require(rows <= most_rows, "modes", fmt::format("{}", s.modes.back()),
+          fmt::format("makes {} rows with the other lists, more than {}", rows, most_rows));
+}
+
+double quantile(std::span<const double> sorted, double q) {
+  const double at = q * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+Interval wilson_interval(std::size_t good, std::size_t all) {
+  constexpr double z = 1.959963984540054;
+  const auto n = static_cast<double>(all);
+  const double share = static_cast<double>(good) / n, scale = 1 / (1 + z * z / n);
+  const double middle = scale * (share + z * z / (2 * n));
+  const double half = scale * z * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n));
+  return {good == 0 ? 0 : middle - half, good == all ? 1 : middle + half};
+}
+
+YieldResult study_yield(const YieldSetup& setup, ThreadPool& pool, Observer& observer,
+                        const std::string& trace_path) {
+  check(setup);
+  YieldResult result{setup, {}, {}, false};
+  const std::vector<Programmed> meshes = program_meshes(setup, observer);
+  result.stopped = meshes.size() < setup.crossings.size() * setup.modes.size();
+  if (result.stopped) return result;
+  TraceWriter trace(trace_path,
+                    {std::string(program_version), std::string(program_commit), as_toml(setup), setup.seed,
+                     cpu_name(), static_cast<std::int64_t>(pool.size()), result.device});
+  run_rows(meshes, pool, observer, trace, result);
+  return result;
+}
+
+}  // namespace fringe
