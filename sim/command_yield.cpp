@@ -21,9 +21,8 @@ void add_yield_options(CLI::App& command, YieldSetup& setup) {
   };
   add("--mesh", setup.mesh, "topology, see fringe list meshes; default: rectangular", "NAME");
   add("--crossing", setup.crossings, "crossing types, see fringe list crossings; default: mzi", "NAME");
-  add("--modes", setup.modes, "ports of the mesh; default: 64", "N")->check(whole_number());
-  add("--splitter-sigma", setup.splitter_sigma_rad,
-      "spread of splitting angles [rad]; default: 0.005 0.01 0.02", "RAD");
+  add("--modes", setup.modes, "ports of the mesh; default: 8 16 32 64", "N")->check(whole_number());
+  add("--splitter-sigma", setup.splitter_sigma_rad, "spread of splitting angles [rad]; default: 0.02", "RAD");
   add("--phase-sigma", setup.phase_sigma_rad, "spread of static phase errors [rad]; default: 0", "RAD");
   add("--phase-bits", setup.phase_bits, "bits of every phase over 2π; default: 0, unlimited", "BITS")
       ->check(whole_number());
@@ -64,10 +63,10 @@ Command add_yield_command(CLI::App& app) {
         add_yield_options(command, options.setup);
         add_run_options(command, options);
         command.footer(
-            "Lists make rows, every value with every other. E = ‖U′−U‖/‖U‖ (Frobenius), U wanted, U′ "
-            "performed. "
-            "Chip 17 of seed 1 is,\nin Python, fringe_mesh.Mesh(64).fabricate(seed=1, chip=17, "
-            "splitter_sigma_rad=0.01), its target haar_unitary(64, seed=1).");
+            "Lists make rows, every value with every other; E = ‖U′−U‖/‖U‖ (Frobenius), U wanted, U′ "
+            "performed.\n"
+            "Chip 17 of seed 1 is, in Python, fringe_mesh.Mesh(64).fabricate(seed=1, chip=17,\n"
+            "splitter_sigma_rad=0.02) with the program Mesh(64).decompose(haar_unitary(64, seed=1)).");
       },
       run_yield);
 }

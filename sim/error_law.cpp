@@ -37,7 +37,7 @@ ErrorLaw error_law(const MeshLayout& layout, const Crossing& crossing, const Mes
                ""};
   if (law.error > largest_error)
     law.why_not = "errors are no longer small";
-  else if (step * std::sqrt(ports) > 1)
+  else if (2 * step * std::sqrt(ports) > 1)
     law.why_not = "steps of the phases are too large";
   return law;
 }

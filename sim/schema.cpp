@@ -446,7 +446,7 @@ constexpr ColumnRow columns[] = {
      "1",
      v1_8,
      always,
-     "record of `yields`; rows follow the experiment's lists: crossing, modes, splitter_sigma_rad, "
+     "record of `yields`; rows follow the experiment's lists: modes, crossing, splitter_sigma_rad, "
      "phase_sigma_rad and, fastest, phase_bits"},
     {"/yield_chips/chip", i64, {}, "1", v1_8, always, "number of the fabricated chip, its trial"},
     {"/yield_chips/error",

@@ -7,12 +7,15 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <memory>
+#include <system_error>
 
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "photonics/correction.hpp"
-#include "photonics/mesh_trials.hpp"
+#include "photonics/mesh_engine.hpp"
 #include "sim/trace_writer.hpp"
 #include "sim/version.hpp"
 #include "sim/wanted_matrix.hpp"
@@ -41,10 +44,10 @@ std::string as_toml(const YieldSetup& s) {
   std::string crossings;
   for (const std::string& name : s.crossings) crossings += (crossings.empty() ? "\"" : ", \"") + name + "\"";
   return fmt::format(
-      "[yield]\nmesh = \"{}\"\ncrossing = [{}]\nmodes = [{}]\nsplitter_sigma_rad = [{}]\n"
+      "[yield]\nmesh = \"{}\"\nmodes = [{}]\ncrossing = [{}]\nsplitter_sigma_rad = [{}]\n"
       "phase_sigma_rad = [{}]\nphase_bits = [{}]\nsplitter_correlation = {}\ninsertion_loss_db = {}\n"
       "insertion_loss_sigma_db = {}\ntarget = \"{}\"\nchips = {}\nlimit = {}\nseed = {}\n",
-      s.mesh, crossings, fmt::join(s.modes, ", "), fmt::join(s.splitter_sigma_rad, ", "),
+      s.mesh, fmt::join(s.modes, ", "), crossings, fmt::join(s.splitter_sigma_rad, ", "),
       fmt::join(s.phase_sigma_rad, ", "), fmt::join(s.phase_bits, ", "), s.splitter_correlation,
       s.insertion_loss_db, s.insertion_loss_sigma_db, s.target, s.chips, s.limit, s.seed);
 }
@@ -56,30 +59,33 @@ struct Programmed {
   PhaseProgram program;
 };
 
+PhaseProgram plain_program(const YieldSetup& setup, std::size_t modes) {
+  const auto u = wanted_matrix(setup.target, modes, {setup.seed, Purpose::haar});
+  try {
+    return find_topology(setup.mesh).decompose({u.data(), modes, modes});
+  } catch (const Error& error) {
+    throw Error(fmt::format("--mesh {} --target {}: {}", setup.mesh, setup.target, error.what()));
+  }
+}
+
 /// All of them, before anything is written: a target out of reach leaves no file. Less than all where a stop
 /// is asked for.
 std::vector<Programmed> program_meshes(const YieldSetup& setup, Observer& observer) {
-  const Topology& topology = find_topology(setup.mesh);
+  const std::size_t all = setup.crossings.size() * setup.modes.size();
   std::vector<Programmed> meshes;
-  for (const std::string& crossing : setup.crossings)
-    for (const std::size_t modes : setup.modes) {
-      if (observer.stop_requested()) return meshes;
-      const auto same = std::find_if(meshes.begin(), meshes.end(), [&](const Programmed& m) {
-        return m.layout.ports() == modes && m.crossing == mzi_crossing().name;
-      });
-      Programmed mesh{crossing, topology.build(modes), {}};
-      if (same != meshes.end()) {
-        mesh.program = same->program;
-      } else {
-        const auto u = wanted_matrix(setup.target, modes, {setup.seed, Purpose::haar});
-        mesh.program = topology.decompose({u.data(), modes, modes});
-      }
-      if (crossing != mzi_crossing().name)
-        mesh.program = correct_locally(mesh.layout, mesh.program,
-                                       ideal_fabrication(mesh.layout, find_crossing(crossing)));
-      meshes.push_back(std::move(mesh));
-      observer.progress("programming meshes", meshes.size(), setup.crossings.size() * setup.modes.size());
+  for (const std::size_t modes : setup.modes) {
+    const MeshLayout layout = find_topology(setup.mesh).build(modes);
+    if (observer.stop_requested()) return meshes;
+    const PhaseProgram plain = plain_program(setup, modes);
+    for (const std::string& crossing : setup.crossings) {
+      const bool translate = crossing != mzi_crossing().name;
+      meshes.push_back(
+          {crossing, layout,
+           translate ? correct_locally(layout, plain, ideal_fabrication(layout, find_crossing(crossing)))
+                     : plain});
+      observer.progress("programming meshes", meshes.size(), all);
     }
+  }
   return meshes;
 }
 
@@ -138,12 +144,31 @@ void record_chips(TraceWriter& trace, std::size_t row, std::size_t first, std::s
 /// Work of a chip, in coefficients met by light; drawing a coupler costs about as much as 32 of them.
 std::size_t work_of(const MeshLayout& layout) { return layout.couplers.size() * (layout.ports() + 32); }
 
-/// Chips between two looks at the clock, about a fifth of a second of them; all threads get whole registers
-/// of them.
-std::size_t chunk_of(const MeshLayout& layout, unsigned threads) {
-  constexpr std::size_t budget = 500'000'000, lanes = 16, most = 1 << 16;
-  const std::size_t step = lanes * threads;
-  return std::clamp(threads * budget / work_of(layout) / step * step, step, most);
+/// Where chips are computed, and how many of them between two looks at the clock: about a fifth of a second's
+/// work of whole registers or grids, whatever its size.
+struct Place {
+  std::unique_ptr<Executor> cuda;
+  std::unique_ptr<MeshEngine> engine;
+  std::size_t step, budget;
+
+  std::size_t chunk(const MeshLayout& layout) const {
+    constexpr std::size_t most = 1 << 16;
+    return std::clamp(budget / work_of(layout) / step * step, step, most);
+  }
+};
+
+Place find_place(const std::string& name, ThreadPool& pool) {
+  constexpr std::size_t thread_step = 16, thread_budget = 400'000'000;
+  constexpr std::size_t cuda_step = 1024, cuda_budget = 100'000'000'000;
+  Place place{nullptr, nullptr, pool.size() * thread_step, pool.size() * thread_budget};
+  if (name == "cuda") {
+    place.cuda = make_cuda_executor();
+    place.engine = make_cuda_mesh_engine(*place.cuda);
+    place.step = cuda_step, place.budget = cuda_budget;
+  } else {
+    place.engine = make_cpu_mesh_engine(pool);
+  }
+  return place;
 }
 
 struct Work {
@@ -151,29 +176,27 @@ struct Work {
 };
 
 /// Errors of a row's chips, chunk by chunk into the trace: fewer than all where a stop is asked for.
-std::vector<double> run_chips(const YieldSetup& setup, const Programmed& mesh,
-                              const MeshImperfections& strengths, std::size_t row, ThreadPool& pool,
-                              Observer& observer, TraceWriter& trace, Work& work) {
-  const std::size_t ports = mesh.layout.ports(), chunk = chunk_of(mesh.layout, pool.size());
-  std::vector<float> unit(mesh.layout.modes * ports);
-  for (std::size_t i = 0; i < ports; ++i) unit[i * ports + i] = 1;
-  const ConstFields<float> in{{unit.data(), mesh.layout.modes, ports}, {}};
-  const MeshTrials trials(mesh.layout, mesh.program, strengths, setup.seed, 0, find_crossing(mesh.crossing));
+std::vector<double> run_chips(const Place& place, const ChipTrials& trials, std::size_t chips,
+                              std::size_t row, Observer& observer, TraceWriter& trace, Work& work) {
+  const std::size_t modes = trials.layout.modes, chunk = place.chunk(trials.layout);
+  std::vector<float> unit(modes * modes);
+  for (std::size_t i = 0; i < modes; ++i) unit[i * modes + i] = 1;
+  const ConstFields<float> in{{unit.data(), modes, modes}, {}};
   std::vector<double> errors;
-  while (errors.size() < setup.chips && !observer.stop_requested()) {
+  while (errors.size() < chips && !observer.stop_requested()) {
     observer.progress("computing chips", work.done, work.total);
-    const std::size_t first = errors.size(), count = std::min(chunk, setup.chips - first);
-    const std::vector<double> found =
-        trials.errors(static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count), in, &pool);
+    const std::size_t first = errors.size(), count = std::min(chunk, chips - first);
+    const std::vector<double> found = place.engine->errors(trials, static_cast<std::uint32_t>(first),
+                                                           static_cast<std::uint32_t>(count), in);
     record_chips(trace, row, first, found);
     errors.insert(errors.end(), found.begin(), found.end());
-    work.done += count * work_of(mesh.layout);
+    work.done += count * work_of(trials.layout);
   }
   return errors;
 }
 
-void run_rows(const std::vector<Programmed>& meshes, ThreadPool& pool, Observer& observer, TraceWriter& trace,
-              YieldResult& result) {
+void run_rows(const std::vector<Programmed>& meshes, const Place& place, Observer& observer,
+              TraceWriter& trace, YieldResult& result) {
   const YieldSetup& setup = result.setup;
   Work work;
   for (const Programmed& mesh : meshes)
@@ -190,14 +213,16 @@ void run_rows(const std::vector<Programmed>& meshes, ThreadPool& pool, Observer&
                                             .insertion_loss_db = setup.insertion_loss_db,
                                             .insertion_loss_sigma_db = setup.insertion_loss_sigma_db,
                                             .splitter_correlation = setup.splitter_correlation};
+          const ChipTrials trials{
+              mesh.layout, mesh.program, strengths, setup.seed, 0, find_crossing(mesh.crossing)};
           std::vector<double> errors =
-              run_chips(setup, mesh, strengths, result.rows.size(), pool, observer, trace, work);
+              run_chips(place, trials, setup.chips, result.rows.size(), observer, trace, work);
           result.stopped = errors.size() < setup.chips;
           if (errors.empty()) return;
           YieldRow row = summary(setup, std::move(errors));
           row.crossing = mesh.crossing, row.modes = mesh.layout.ports();
           row.splitter_sigma_rad = splitters, row.phase_sigma_rad = phases, row.phase_bits = bits;
-          row.law = error_law(mesh.layout, find_crossing(mesh.crossing), strengths, setup.target == "haar");
+          row.law = error_law(mesh.layout, trials.crossing, strengths, setup.target == "haar");
           row.chips_per_s = static_cast<double>(row.chips) /
                             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
           record(trace, row, setup.limit);
@@ -213,6 +238,11 @@ void check(const YieldSetup& s) {
   if (topology.decompose == nullptr)
     throw Error(fmt::format("--mesh {}: takes a mesh for which there is a decomposition, such as rectangular",
                             s.mesh));
+  if (topology.build(4).dark_modes > 0)
+    throw Error(
+        fmt::format("--mesh {}: has dark modes, and the light that imperfect chips lose there would "
+                    "count as error; fringe calibrate takes it",
+                    s.mesh));
   require(!s.crossings.empty(), "crossing", "", "takes at least one value");
   for (const std::string& name : s.crossings) find_crossing(name);
   require_each<std::size_t>(s.modes, "modes", 2, most_modes, fmt::format("must lie in 2 … {}", most_modes));
@@ -259,13 +289,22 @@ YieldResult study_yield(const YieldSetup& setup, ThreadPool& pool, Observer& obs
                         const std::string& trace_path) {
   check(setup);
   YieldResult result{setup, {}, {}, false};
+  const Place place = find_place(setup.on, pool);
+  if (place.cuda) result.device = place.engine->device();
   const std::vector<Programmed> meshes = program_meshes(setup, observer);
   result.stopped = meshes.size() < setup.crossings.size() * setup.modes.size();
   if (result.stopped) return result;
-  TraceWriter trace(trace_path,
-                    {std::string(program_version), std::string(program_commit), as_toml(setup), setup.seed,
-                     cpu_name(), static_cast<std::int64_t>(pool.size()), result.device});
-  run_rows(meshes, pool, observer, trace, result);
+  auto trace = std::make_unique<TraceWriter>(
+      trace_path, TraceInfo{std::string(program_version), std::string(program_commit), as_toml(setup),
+                            setup.seed, cpu_name(), static_cast<std::int64_t>(pool.size()), result.device});
+  try {
+    run_rows(meshes, place, observer, *trace, result);
+  } catch (...) {
+    trace.reset();
+    std::error_code ignored;
+    if (result.rows.empty()) std::filesystem::remove(trace_path, ignored);
+    throw;
+  }
   return result;
 }
 

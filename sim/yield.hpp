@@ -14,15 +14,16 @@
 
 namespace fringe {
 
-/// Every value of each list with every value of the others is a row of the result. Rows share the seed: chip
+/// Every value of each list with every value of the others is a row of the result; of the lists in the order
+/// modes, crossings, splitters, phases, bits the last one runs fastest. Rows share the seed: chip
 /// t of all of them has the same draws, and is the chip that fabricate(layout, strengths, seed, t, 0) makes.
 /// The wanted matrix is wanted_matrix(target, modes, {seed, Purpose::haar}), its program what the perfect
 /// mesh would be asked for.
 struct YieldSetup {
   std::string mesh = "rectangular";
   std::vector<std::string> crossings{"mzi"};
-  std::vector<std::size_t> modes{64};
-  std::vector<double> splitter_sigma_rad{0.005, 0.01, 0.02};
+  std::vector<std::size_t> modes{8, 16, 32, 64};
+  std::vector<double> splitter_sigma_rad{0.02};
   std::vector<double> phase_sigma_rad{0};
   std::vector<int> phase_bits{0};  ///< over 2π; 0: unlimited
   double splitter_correlation = 0, insertion_loss_db = 0, insertion_loss_sigma_db = 0;

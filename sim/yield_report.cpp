@@ -1,8 +1,10 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sim/text.hpp"
 #include "sim/yield.hpp"
@@ -15,90 +17,112 @@ constexpr std::size_t width = 100;
 /// Three digits, zeros at the end kept, so that columns line up.
 std::string digits(double value) { return fmt::format("{:#.3g}", value); }
 
-std::string percent(double share) {
-  const double value = 100 * share;
-  return fmt::format("{:.{}f}", value, value > 0 && value < 100 && (value < 9.95 || value > 90.05) ? 1 : 0);
-}
-
+/// As many digits as that many chips can tell.
 std::string yield_interval(const YieldRow& r) {
-  return fmt::format("{} % ({} … {})", percent(r.yield()), percent(r.yield_low), percent(r.yield_high));
+  const int decimals = r.chips < 20'000 ? 1 : 2;
+  return fmt::format("{:.{}f} % ({:.{}f} … {:.{}f})", 100 * r.yield(), decimals, 100 * r.yield_low, decimals,
+                     100 * r.yield_high, decimals);
 }
 
 std::string rate_text(double chips_per_s) {
-  return chips_per_s >= 9999.5 ? si(chips_per_s, "") : fmt::format("{:.3g}", chips_per_s);
+  std::string text = si(chips_per_s, "");
+  return text.erase(text.find_last_not_of(' ') + 1);
 }
 
-std::string bits_text(int bits) { return bits > 0 ? fmt::format("{}", bits) : "any"; }
+using Cells = std::vector<std::string>;
 
-/// A list of the setup: a column where it has several values, else a word in the heading.
-struct Axis {
-  bool column;
-  std::string title;
-  std::size_t width;
-  std::string (*cell)(const YieldRow&);
-  std::string word;
+/// Lists of the setup: a column where one has several values, else a part of the heading.
+struct Axes {
+  Cells titles, same;
+  std::vector<std::string (*)(const YieldRow&)> cells;
+
+  explicit Axes(const YieldSetup& s) {
+    const auto angle = [](double rad) { return rad > 0 ? fmt::format("{} rad", rad) : "exact"; };
+    add(
+        s.modes.size(), "N", [](const YieldRow& r) { return fmt::format("{}", r.modes); },
+        fmt::format("{} modes", s.modes[0]));
+    add(
+        s.crossings.size(), "crossing", [](const YieldRow& r) { return r.crossing; },
+        "crossing " + s.crossings[0]);
+    add(
+        s.splitter_sigma_rad.size(), "splitters",
+        [](const YieldRow& r) { return fmt::format("{}", r.splitter_sigma_rad); },
+        "splitters " + angle(s.splitter_sigma_rad[0]));
+    add(
+        s.phase_sigma_rad.size(), "phases",
+        [](const YieldRow& r) { return fmt::format("{}", r.phase_sigma_rad); },
+        "phases " + angle(s.phase_sigma_rad[0]));
+    add(
+        s.phase_bits.size(), "bits",
+        [](const YieldRow& r) { return r.phase_bits > 0 ? fmt::format("{}", r.phase_bits) : "any"; },
+        s.phase_bits[0] > 0 ? fmt::format("{} bits", s.phase_bits[0]) : "unlimited bits");
+    if (s.splitter_correlation > 0)
+      same.push_back(fmt::format("correlation {} in a coupler", s.splitter_correlation));
+    if (s.insertion_loss_db > 0 || s.insertion_loss_sigma_db > 0)
+      same.push_back(
+          fmt::format("loss of a coupler {} ± {} dB", s.insertion_loss_db, s.insertion_loss_sigma_db));
+  }
+
+ private:
+  void add(std::size_t values, const char* title, std::string (*cell)(const YieldRow&), std::string word) {
+    if (values == 1) return same.push_back(std::move(word));
+    titles.emplace_back(title);
+    cells.push_back(cell);
+  }
 };
 
-std::vector<Axis> axes_of(const YieldSetup& s) {
-  const auto angle = [](double rad) { return rad > 0 ? fmt::format("{} rad", rad) : std::string("exact"); };
-  return {{s.crossings.size() > 1, "crossing", 15, [](const YieldRow& r) { return r.crossing; },
-           "crossing " + s.crossings[0]},
-          {s.modes.size() > 1, "N", 5, [](const YieldRow& r) { return fmt::format("{}", r.modes); },
-           fmt::format("N = {}", s.modes[0])},
-          {s.splitter_sigma_rad.size() > 1, "splitters", 10,
-           [](const YieldRow& r) { return fmt::format("{}", r.splitter_sigma_rad); },
-           "splitters " + angle(s.splitter_sigma_rad[0])},
-          {s.phase_sigma_rad.size() > 1, "phases", 8,
-           [](const YieldRow& r) { return fmt::format("{}", r.phase_sigma_rad); },
-           "phases " + angle(s.phase_sigma_rad[0])},
-          {s.phase_bits.size() > 1, "bits", 6, [](const YieldRow& r) { return bits_text(r.phase_bits); },
-           s.phase_bits[0] > 0 ? fmt::format("{} bits", s.phase_bits[0]) : "unlimited bits"}};
+/// Columns as wide as they need be, words and numbers at their right.
+std::string aligned(const std::vector<Cells>& lines) {
+  std::vector<std::size_t> widths(lines.front().size(), 0);
+  for (const Cells& line : lines)
+    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], text_width(line[i]));
+  std::string text;
+  for (const Cells& line : lines) {
+    for (std::size_t i = 0; i < line.size(); ++i) text += "  " + right(line[i], widths[i]);
+    text += "\n";
+  }
+  return text;
 }
 
 }  // namespace
 
 std::string yield_text(const YieldResult& result) {
   const YieldSetup& s = result.setup;
-  const std::vector<Axis> axes = axes_of(s);
-  std::string same;
-  for (const Axis& axis : axes)
-    if (!axis.column) same += ", " + axis.word;
-  if (s.splitter_correlation > 0)
-    same += fmt::format(", correlation {} in a coupler", s.splitter_correlation);
-  if (s.insertion_loss_db > 0 || s.insertion_loss_sigma_db > 0)
-    same += fmt::format(", loss of a coupler {} ± {} dB", s.insertion_loss_db, s.insertion_loss_sigma_db);
+  const Axes axes(s);
   std::string text =
-      wrapped(fmt::format("{} chip{} of a {} mesh that run{} one program (simulated). Target: {}{}.", s.chips,
-                          s.chips == 1 ? "" : "s", s.mesh, s.chips == 1 ? "s" : "", s.target, same),
+      wrapped(fmt::format("{} (simulated): {} mesh, target {}, {}.",
+                          s.chips == 1 ? "One chip" : fmt::format("One program on {} chips", s.chips), s.mesh,
+                          s.target, fmt::join(axes.same, ", ")),
               "", width);
   if (result.rows.empty()) return text + "\nStopped on request before any chip was finished.\n";
 
-  text += "\n ";
-  for (const Axis& axis : axes)
-    if (axis.column) text += right(axis.title, axis.width);
-  for (const char* const title : {"median", "5 %", "95 %", "mean", "largest", "law"}) text += right(title, 9);
-  text += right(fmt::format("E ≤ {}", s.limit), 22) + right("chips/s", 9) + "\n";
-  std::vector<std::string> reasons;
+  std::vector<Cells> lines{axes.titles};
+  for (const char* const title : {"median", "5 %", "95 %", "mean", "largest", "law "})
+    lines[0].emplace_back(title);
+  lines[0].push_back(fmt::format("yield, E ≤ {}", s.limit));
+  lines[0].emplace_back("chips/s");
+  Cells reasons;
   for (const YieldRow& r : result.rows) {
-    text += " ";
-    for (const Axis& axis : axes)
-      if (axis.column) text += right(axis.cell(r), axis.width);
-    for (const double value : {r.median, r.low, r.high, r.mean, r.largest}) text += right(digits(value), 9);
-    const bool law = std::isfinite(r.law.error), outside = law && !r.law.why_not.empty();
-    text += right(law ? digits(r.law.error) : "–", outside ? 8 : 9) + (outside ? "*" : "") +
-            right(yield_interval(r), outside ? 22 : 22) + right(rate_text(r.chips_per_s), 9) + "\n";
-    const std::string reason = r.law.why_not.empty() ? "" : (law ? "* " : "– ") + r.law.why_not;
-    if (!reason.empty() && std::find(reasons.begin(), reasons.end(), reason) == reasons.end())
-      reasons.push_back(reason);
+    Cells line;
+    for (const auto cell : axes.cells) line.push_back(cell(r));
+    for (const double value : {r.median, r.low, r.high, r.mean, r.largest}) line.push_back(digits(value));
+    const bool law = std::isfinite(r.law.error), kept = r.law.why_not.empty();
+    line.push_back((law ? digits(r.law.error) : "–") + (kept ? " " : "*"));
+    line.push_back(yield_interval(r));
+    line.push_back(rate_text(r.chips_per_s));
+    lines.push_back(std::move(line));
+    if (!kept && std::find(reasons.begin(), reasons.end(), r.law.why_not) == reasons.end())
+      reasons.push_back(r.law.why_not);
   }
+  text += "\n" + aligned(lines);
   std::string notes =
-      "E = ‖U′−U‖/‖U‖ (Frobenius), U wanted, U′ performed, loss included; splitters and phases: spread of "
-      "their errors in rad. 5 %, 95 %: so many chips are below. The share of good chips has its 95 % "
-      "interval "
-      "(Wilson). Law: rms of E for small independent errors, √(2(N−1))·σ of splitters, √N·σ of phases, "
-      "√N·1.814/2ᵇ of b bits, added as squares";
-  for (const std::string& reason : reasons) notes += "; " + reason;
-  text += "\n" + wrapped(notes + ".", "  ", width);
+      "E = ‖U′−U‖/‖U‖ (Frobenius), U wanted, U′ performed, loss included. 5 %, 95 %: so many chips lie "
+      "below. "
+      "Yield: share of good chips, with its 95 % interval (Wilson). Law: rms of E for small independent "
+      "errors, "
+      "√(2(N−1))·σ of splitters, √N·σ of phases, √N·1.814/2ᵇ of b bits, added as squares.";
+  if (!reasons.empty()) notes += fmt::format(" It doesn't hold (*) where {}.", fmt::join(reasons, " or "));
+  text += "\n" + wrapped(notes, "  ", width);
   if (result.stopped)
     text += fmt::format("\nStopped on request; the last row has {} chips.\n", result.rows.back().chips);
   return text;
