@@ -167,6 +167,7 @@ check "notebook on many boards" read_advice
 check "consumer of the installed package" check_consumer
 check "comparison of two benchmark runs" python tests/check_bench_compare.py
 check "peers that fail" python tests/check_peers.py
+check "verdicts of the GPU's check" python tests/check_gpu_check.py
 check "README commands" python tests/readme_commands.py README.md docs/extending.md
 stage "rest of the sanitised build: clang++, address and undefined" end_sanitised_build
 stage "sanitised tests" run_ctest ci-sanitize -E "$(IFS="|" && echo "${repeats[*]}")"
