@@ -480,7 +480,7 @@ constexpr ColumnRow columns[] = {
      "1",
      v1_8,
      always,
-     "root mean square that first-order laws expect; NaN where there is none"},
+     "root mean square over chips and targets that first-order laws expect; NaN where there is none"},
     {"/yields/law_why_not",
      text,
      {},

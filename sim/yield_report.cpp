@@ -19,7 +19,7 @@ std::string digits(double value) { return fmt::format("{:#.3g}", value); }
 
 /// As many digits as that many chips can tell.
 std::string yield_interval(const YieldRow& r) {
-  const int decimals = r.chips < 20'000 ? 1 : 2;
+  const int decimals = std::max(1, static_cast<int>(std::log10(r.chips)) - 2);
   return fmt::format("{:.{}f} % ({:.{}f} … {:.{}f})", 100 * r.yield(), decimals, 100 * r.yield_low, decimals,
                      100 * r.yield_high, decimals);
 }
@@ -118,7 +118,8 @@ std::string yield_text(const YieldResult& result) {
   std::string notes =
       "E = ‖U′−U‖/‖U‖ (Frobenius), U wanted, U′ performed, loss included. 5 %, 95 %: so many chips lie "
       "below. "
-      "Yield: share of good chips, with its 95 % interval (Wilson). Law: rms of E for small independent "
+      "Yield: share of good chips, with its 95 % interval (Wilson). Law: rms of E over chips and targets for "
+      "small independent "
       "errors, "
       "√(2(N−1))·σ of splitters, √N·σ of phases, √N·1.814/2ᵇ of b bits, added as squares.";
   if (!reasons.empty()) notes += fmt::format(" It doesn't hold (*) where {}.", fmt::join(reasons, " or "));
