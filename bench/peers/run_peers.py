@@ -198,12 +198,12 @@ def main():
         found, of_fringe = compete(item, pythons, arguments.fringe, rounds, limit_s, skipped)
         results += found
         context = of_fringe or context
+        if arguments.out:  # after each work: what is measured outlives a stop
+            arguments.out.write_text(json.dumps({"context": {**machine(), "fringe": context}, "results": results,
+                                                 "quoted": QUOTED, "skipped": skipped}, indent=1, ensure_ascii=False))
     print(" · ".join(str(v) for v in machine().values()))
     print(f"fringe: {context.get('mesh kernel', 'not run')}, BLAS {context.get('BLAS', '–')}; one thread each")
     print_table(results, skipped)
-    if arguments.out:
-        arguments.out.write_text(json.dumps({"context": {**machine(), "fringe": context}, "results": results,
-                                             "quoted": QUOTED, "skipped": skipped}, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":
