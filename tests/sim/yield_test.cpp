@@ -301,6 +301,25 @@ TEST_F(Yield, RefusesWithoutAFile) {
   if (!cuda_status().available) refused([](YieldSetup& s) { s.on = "cuda"; }, cuda_status().reason);
 }
 
+// The same draws on both; fields within MeshTrials' bound of the exact ones on each.
+TEST_F(Yield, CudaAgreesWithTheCpu) {
+  const CudaStatus gpu = cuda_status();
+  if (!gpu.available) GTEST_SKIP() << gpu.reason;
+  YieldSetup setup = small();
+  setup.modes = {8, 64};
+  setup.phase_bits = {0, 8};
+  setup.chips = 3000;
+  run(setup, "cpu.h5");
+  setup.on = "cuda";
+  EXPECT_EQ(run(setup, "cuda.h5").device, gpu.device);
+  const TraceReader host(file("cpu.h5")), device(file("cuda.h5"));
+  EXPECT_EQ(device.text_attribute("device"), gpu.device);
+  const std::vector<double> a = host.numbers("yield_chips", "error"),
+                            b = device.numbers("yield_chips", "error");
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 48 * 0x1p-24 * 64) << i;
+}
+
 TEST_F(Yield, TextAndJson) {
   YieldSetup setup = small();
   setup.splitter_sigma_rad = {0.02, 0.2};
