@@ -38,6 +38,9 @@ struct YieldSetup {
 /// study_yield() does.
 void check(const YieldSetup& setup);
 
+/// The setup as the trace keeps it; where it is computed is no part of it.
+std::string as_toml(const YieldSetup& setup);
+
 /// What came of a row's chips; E = ‖U′ − U‖_F/‖U‖_F at the ports, loss included.
 struct YieldRow {
   std::string crossing;
