@@ -115,6 +115,10 @@ draw_calibration() {
   build/release/bin/fringe calibrate --modes 4 6 --chips 2 --quiet --out out/calibrate.h5
   python python/fringe_calibration.py out/calibrate.h5 out/calibrate.png
 }
+draw_yield() {
+  build/release/bin/fringe yield --modes 4 8 --splitter-sigma 0.01 0.02 --phase-bits 0 6 --chips 500 --quiet --out out/yield.h5
+  python python/fringe_yield.py out/yield.h5 out/yield.png
+}
 # The notebooks and the figure of a sweep, on a small one.
 read_sweep() {
   build/release/bin/fringe sweep tests/sim/kill_sweep.toml --quiet --out out/sweep.h5
@@ -161,6 +165,7 @@ stage "clang++ tests" run_ctest ci-clang -L "core|photonics|electronic|workloads
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
 check "figure of a calibration" draw_calibration
+check "figure of a yield" draw_yield
 check "notebooks on a sweep" read_sweep
 check "notebook on training on chips" read_training
 check "notebook on many boards" read_advice
