@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <complex>
 #include <limits>
-#include <optional>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "core/draw.hpp"
 #include "core/error.hpp"
