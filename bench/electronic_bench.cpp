@@ -12,28 +12,34 @@
 #include "bench/paired_report.hpp"
 #include "core/draw.hpp"
 #include "core/prepared_product.hpp"
+#include "core/tensor.hpp"
 #include "electronic/cpu_blas.hpp"
 #include "electronic/format_error.hpp"
 #include "electronic/format_matrix.hpp"
 
 namespace {
 
-std::vector<float> normals(std::size_t count, std::uint32_t site) {
-  std::vector<float> out(count);
-  fringe::fill_normal(out, fringe::Draw{.seed = 1, .purpose = fringe::Purpose::benchmark, .site = site});
-  return out;
-}
-
+/// In the memory where a price and a network have them.
 struct Operands {
   std::size_t rows, cols, batch;
-  std::vector<float> w, x, y;
+  fringe::ThreadPool pool{1};
+  std::unique_ptr<fringe::Executor> cpu = fringe::make_cpu_executor(pool);
+  fringe::Buffer<float> w, x, y;
   explicit Operands(const benchmark::State& state)
       : rows(static_cast<std::size_t>(state.range(0))),
         cols(static_cast<std::size_t>(state.range(1))),
         batch(static_cast<std::size_t>(state.range(2))),
         w(normals(rows * cols, 0)),
         x(normals(cols * batch, 1)),
-        y(rows * batch) {}
+        y(*cpu, rows * batch) {}
+
+ private:
+  fringe::Buffer<float> normals(std::size_t count, std::uint32_t site) {
+    fringe::Buffer<float> out(*cpu, count);
+    fringe::fill_normal(out.span(),
+                        fringe::Draw{.seed = 1, .purpose = fringe::Purpose::benchmark, .site = site});
+    return out;
+  }
 };
 
 double flops(const Operands& o) {
@@ -78,7 +84,7 @@ void sgemm_bare(benchmark::State& state) {
 }
 
 void run(benchmark::State& state, const Operands& o, fringe::ProgrammedMatrix& matrix,
-         std::vector<float>& y) {
+         const fringe::Buffer<float>& y) {
   for (auto _ : state) {
     matrix.forward({o.x.data(), o.cols, o.batch}, {y.data(), o.rows, o.batch}, {});
     benchmark::ClobberMemory();

@@ -1,4 +1,9 @@
-// cuBLAS as the project's CUDA sources use it; included by those alone.
+// cuBLAS as the project's CUDA sources use it: seven functions, taken from the library at run time. Included
+// by those sources alone.
+//
+// Linking it would load half a gigabyte at the start of every program, also of those that never multiply, and
+// a machine that has a driver and no toolkit could start none of them. Types and numbers come from the
+// header, so that a call has the compiler's checks; a library of another major version is not taken.
 #pragma once
 
 #include <cublas_v2.h>
@@ -10,8 +15,7 @@
 
 namespace fringe::cublas {
 
-/// The functions in use, loaded when the first product is made: half a gigabyte of library would slow the
-/// start of every program, and a machine without it can still do the rest.
+/// The functions in use, loaded when the first product is made.
 class Library {
  public:
   static const Library& get() {

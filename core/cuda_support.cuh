@@ -1,6 +1,11 @@
 // What the project's CUDA sources share: error checks, element-wise launches and draws on the device.
 // Everything runs on the default stream unless an OnStream says otherwise, so work of executors, cuBLAS and
 // kernels is ordered by itself.
+//
+// Element-wise launches are CUB's: one thread per element, the grid and the elements of a thread as the chip
+// likes them, the batch fastest, so that a warp's accesses are one stretch of memory. An extent's index is
+// parted into row and column by multiplication with constants of the launch, not by division. Draws are pure
+// functions of their element, so a thread needs no state and no neighbour: four numbers of one Philox block.
 #pragma once
 
 #include <cuda_runtime.h>

@@ -1,3 +1,11 @@
+// The executor of a GPU: memory, copies, element-wise operators, reductions and steps of optimisers.
+//
+// All but products is bound by memory, so an element-wise operator is one pass: a functor that reads and
+// writes an element once, launched by CUB, which picks the grid; neighbours in a batch are neighbours in
+// memory and in a warp. Memory comes from CUDA's stream-ordered pool, which is told to keep what is freed:
+// buffers that come and go in every step take none from the system anew. Sums are in double, by one block
+// each or by stretches of 2¹⁴ numbers, in an order that depends on the count alone: equal bits on every call
+// and GPU. cuBLAS is loaded when the first product asks for it.
 #include <cmath>
 #include <cub/block/block_reduce.cuh>
 #include <limits>

@@ -1,3 +1,10 @@
+// A GPU as measured hardware: numerics by cuBLAS or cuBLASLt, prices by running the work and timing it.
+//
+// A price lays the list of work out on the device once (cublas_work.cuh), runs it until its time is steady
+// and takes the median; events on the device are the clock (cublas_rounds.cuh), so that the host's calls
+// count only where the device waits for them. Captured as a graph, a list of many small launches costs the
+// host one. Copies between host and device stand outside. Joules are the board's counter over many runs,
+// where NVML has one. Prices run on a stream of their own, as the default one can't be captured.
 #include <chrono>
 #include <cmath>
 #include <functional>

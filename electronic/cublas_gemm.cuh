@@ -1,5 +1,11 @@
 // Products of row-major matrices through cuBLAS whose results are FP32, and the copies in which they read
 // their operands. Shared by the hardware and its pricing; included by CUDA sources only.
+//
+// No matrix is ever transposed in memory: the column-major library reads a row-major matrix as its transpose,
+// so operands and sizes change places and flags say the rest. FP32 and TF32 read operands where they lie,
+// TF32 rounds inside the matrix unit; BF16 and FP16 take one element-wise pass to a copy of half the size,
+// kept for the next call. Sums stay FP32 also where the library would reduce partial ones in less (math
+// mode).
 #pragma once
 
 #include <cuda_bf16.h>

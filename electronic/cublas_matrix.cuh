@@ -1,4 +1,10 @@
-// A weight matrix on the GPU, over one of two ways to its products. Included by CUDA sources only.
+// A weight matrix on the GPU, over one of two ways to its products: cuBLAS on operands as they lie or rounded
+// (GemmPasses), cuBLASLt on packed copies (PackedPasses). Included by CUDA sources only.
+//
+// Weights are rounded or packed when they are committed, not when they are used: a step pays for it once, a
+// resident network never. Formats that train through copies have W packed twice, by rows for the way
+// forward and by columns for the way back, as the library wants the summed index contiguous. No pass waits
+// for the device.
 #pragma once
 
 #include <memory>

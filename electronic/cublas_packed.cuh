@@ -1,5 +1,11 @@
 // Products whose operands are copied first: FP64, and FP8 and INT8 with a scale for each vector along the
 // summed index. Included by CUDA sources only.
+//
+// The 8-bit products of cuBLASLt take both operands with the summed index contiguous and sizes in multiples
+// of 16, so a copy is due anyway: one pass finds each vector's largest number (a thread per column, a block
+// per row: neighbours read neighbours either way), a second scales, rounds, turns and pads. The result takes
+// one pass more, in which the two scales of an element are multiplied in. These passes are linear in the
+// sizes of operands and result, the product is not. Memory of copies is kept for the next call.
 #pragma once
 
 #include <cuda_fp8.h>

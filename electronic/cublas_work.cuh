@@ -1,4 +1,10 @@
 // A list of work on the device, its operands laid out there once. Included by CUDA sources only.
+//
+// What is timed is the list and nothing else: weights, activations and moments of the optimiser lie on the
+// device in their formats ahead of the runs; no run but the first allocates or times anything, so the others
+// can be captured as a graph. Products go through cuBLASLt's fastest candidate, with a bias and a ReLU that
+// directly follow fused into them, as libraries do; what it doesn't know takes cuBLAS. Activations share the
+// memory of the largest of them; each weight has its own, with its gradient and moments.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,11 @@
 // Products through cuBLASLt: of the candidates that its heuristics name for a product, the one that was
 // fastest on this GPU. Which one that is may differ from run to run, and with it the last bits: prices and
 // benchmarks take it, numerics the heuristics' first. Included by CUDA sources only.
+//
+// The first call of a product describes it to the library and times up to eight candidates, best of three
+// runs of five; the plan is kept, so that every later call is a look-up and one launch, without a wait or an
+// allocation: the workspace is shared by all. Pointers on multiples of 256 bytes get the whole choice of
+// kernels, others those that make do with 16.
 #pragma once
 
 #include <cublasLt.h>

@@ -56,6 +56,32 @@ class Mesh:
         phase_bits: int = ...,
         thermal_crosstalk: float = ...,
     ) -> Chip: ...
+    def trials(
+        self,
+        program: Program,
+        count: int,
+        *,
+        first: int = 0,
+        seed: int = 1,
+        device: str = "cpu",
+        splitter_sigma_rad: float = ...,
+        phase_sigma_rad: float = ...,
+        insertion_loss_db: float = ...,
+        insertion_loss_sigma_db: float = ...,
+        splitter_correlation: float = ...,
+        splitter_correlation_length_m: float = ...,
+        arm_imbalance_sigma_db: float = ...,
+        waveguide_loss_db_per_m: float = ...,
+        crossing_loss_db: float = ...,
+        crossing_leakage: float = ...,
+        detuning_m: float = ...,
+        temperature_shift_k: float = ...,
+        path_imbalance_sigma_m: float = ...,
+        dead_coupler_probability: float = ...,
+        stuck_phase_probability: float = ...,
+        phase_bits: int = ...,
+        thermal_crosstalk: float = ...,
+    ) -> NDArray[np.float64]: ...
 
 def haar_unitary(n: int, seed: int = 1) -> NDArray[np.complex128]: ...
 def matrix_error(a: ArrayLike, u: ArrayLike) -> float: ...

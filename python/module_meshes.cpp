@@ -14,6 +14,7 @@
 #include "photonics/gradient_programming.hpp"
 #include "photonics/haar.hpp"
 #include "photonics/measurement.hpp"
+#include "photonics/mesh_engine.hpp"
 #include "photonics/mesh_gradient.hpp"
 #include "python/module_arrays.hpp"
 #include "python/module_parts.hpp"
@@ -81,6 +82,21 @@ struct Mesh {
     const PhaseProgram plain = topology->decompose(matrix_of(unitary, "unitary", layout.ports()));
     return crossing == &mzi_crossing() ? plain
                                        : correct_locally(layout, plain, ideal_fabrication(layout, *crossing));
+  }
+
+  std::vector<double> trials(const PhaseProgram& program, std::uint32_t first, std::uint32_t count,
+                             std::uint64_t seed, const std::string& device,
+                             const MeshImperfections& imperfections) const {
+    if (device != "cpu" && device != "cuda")
+      throw Error(unknown_name("device", device, std::vector<std::string_view>{"cpu", "cuda"}));
+    ThreadPool pool(device == "cpu" ? 0 : 1);
+    const auto gpu = device == "cuda" ? make_cuda_executor() : nullptr;
+    const auto engine = gpu ? make_cuda_mesh_engine(*gpu) : make_cpu_mesh_engine(pool);
+    const std::size_t modes = layout.modes, ports = layout.ports();
+    std::vector<float> unit(modes * ports);
+    for (std::size_t i = 0; i < ports; ++i) unit[i * ports + i] = 1;
+    return engine->errors({layout, program, imperfections, seed, 0, *crossing}, first, count,
+                          {{unit.data(), modes, ports}, {}});
   }
 };
 
@@ -245,7 +261,30 @@ void bind_meshes(py::module_& m) {
           "Chip number `chip` of a process; the same seed and number, the same errors. Strengths by name, "
           "such as\n"
           "splitter_sigma_rad, phase_sigma_rad, phase_bits, insertion_loss_db, thermal_crosstalk; none: "
-          "ideal.");
+          "ideal.")
+      .def(
+          "trials",
+          [](const Mesh& s, const PhaseProgram& program, std::uint32_t count, std::uint32_t first,
+             std::uint64_t seed, const std::string& device, const py::kwargs& given) {
+            const MeshImperfections imperfections = imperfections_of(given);
+            const auto errors = [&] {
+              const py::gil_scoped_release others_run;
+              return s.trials(program, first, count, seed, device, imperfections);
+            }();
+            return array_of(errors);
+          },
+          py::arg("program"), py::arg("count"), py::kw_only(), py::arg("first") = 0, py::arg("seed") = 1,
+          py::arg("device") = "cpu",
+          "Monte Carlo: |Y - Y0|_F/|Y0|_F [count] of the chips first ... first + count - 1 of a process "
+          "(fabricate), Y\n"
+          "what the chip and Y0 what the ideal mesh makes of the ports' unit vectors: E of a unitary "
+          "program, "
+          "and\n"
+          "all stray light counts, that at dark modes too. In single precision, many chips side by side and "
+          "on all\n"
+          "threads, or on the GPU with device \"cuda\" (neighbours' meshes up to 1024 modes; errors of "
+          "splitters and\n"
+          "phases, bits, insertion loss, crosstalk). Other Python threads run meanwhile.");
 
   m.def(
       "haar_unitary",

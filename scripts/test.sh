@@ -116,6 +116,10 @@ draw_calibration() {
   "$program" calibrate --modes 4 6 --chips 2 --quiet --out out/calibrate.h5
   python python/fringe_calibration.py out/calibrate.h5 out/calibrate.png
 }
+draw_yield() {
+  "$program" yield --modes 4 8 --splitter-sigma 0.01 0.02 --phase-bits 0 6 --chips 500 --quiet --out out/yield.h5
+  python python/fringe_yield.py out/yield.h5 out/yield.png
+}
 # The notebooks and the figure of a sweep, on a small one.
 read_sweep() {
   "$program" sweep tests/sim/kill_sweep.toml --quiet --out out/sweep.h5
@@ -162,12 +166,14 @@ stage "clang++ tests" run_ctest ci-clang -L "core|photonics|electronic|workloads
 check "equal traces: 1 and 2 threads, g++ and clang++" compare_traces
 check "claims of the comparison" check_claims
 check "figure of a calibration" draw_calibration
+check "figure of a yield" draw_yield
 check "notebooks on a sweep" read_sweep
 check "notebook on training on chips" read_training
 check "notebook on many boards" read_advice
 check "consumer of the installed package" check_consumer
 check "comparison of two benchmark runs" python tests/check_bench_compare.py
 check "peers that fail" python tests/check_peers.py
+check "verdicts of the GPU's check" python tests/check_gpu_check.py
 check "README commands" python tests/readme_commands.py --bin build/ci/bin README.md docs/extending.md
 stage "rest of the sanitised build: clang++, address and undefined" end_sanitised_build
 stage "sanitised tests" run_ctest ci-sanitize -E "$(IFS="|" && echo "${repeats[*]}")"

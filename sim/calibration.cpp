@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -14,16 +13,15 @@
 #include "core/error.hpp"
 #include "core/units.hpp"
 #include "electronic/cpu_blas.hpp"
-#include "photonics/haar.hpp"
 #include "photonics/imperfections.hpp"
 #include "photonics/photonic_design.hpp"
 #include "sim/trace_writer.hpp"
 #include "sim/version.hpp"
+#include "sim/wanted_matrix.hpp"
 
 namespace fringe {
 namespace {
 
-constexpr std::array<std::string_view, 3> targets{"haar", "orthogonal", "identity"};
 // A fit of a whole chip takes N⁶ operations.
 constexpr std::size_t most_modes = 256, most_cases = 1000;
 constexpr double far_phase_rad = 0.3;
@@ -41,20 +39,6 @@ void require(bool holds, std::string_view option, double value, std::string_view
 template <class T>
 void require_values(const std::vector<T>& values, std::string_view option) {
   if (values.empty()) refuse(option, "", "takes at least one value");
-}
-
-std::vector<std::complex<double>> target_matrix(const CalibrationSetup& setup, std::size_t n,
-                                                std::size_t chip) {
-  const Draw draw{setup.seed, Purpose::haar, static_cast<std::uint32_t>(chip)};
-  if (setup.target == "haar") return haar_unitary(n, draw);
-  std::vector<std::complex<double>> u(n * n);
-  if (setup.target == "orthogonal") {
-    const std::vector<double> q = haar_orthogonal(n, draw);
-    std::copy(q.begin(), q.end(), u.begin());
-  } else {
-    for (std::size_t i = 0; i < n; ++i) u[i * n + i] = 1;
-  }
-  return u;
 }
 
 /// What the calibration was, as the trace keeps it.
@@ -108,7 +92,7 @@ CalibrationRecord run_chip(const CalibrationSetup& setup, const Case& what, std:
   options.seed = setup.seed + chip;
   options.seek_cross = options.readings.seek_phases = setup.phase_sigma_rad > far_phase_rad;
   options.readings.crosstalk = options.sweeps.crosstalk = expected ? &*expected : nullptr;
-  const auto u = target_matrix(setup, what.modes, chip);
+  const auto u = wanted_matrix(setup.target, what.modes, {setup.seed, Purpose::haar, trial});
   const ConstComplexMatrix target{u.data(), what.modes, what.modes};
   const ProgrammingReport before = find_programming_method("none").run(layout, target, mesh, options);
   const ProgrammingReport report = what.method->run(layout, target, mesh, options);
@@ -186,8 +170,6 @@ void run_cases(const std::vector<Case>& cases, ThreadPool& pool, Observer& obser
 
 }  // namespace
 
-std::span<const std::string_view> calibration_targets() noexcept { return targets; }
-
 void check(const CalibrationSetup& setup) {
   find_topology(setup.mesh);
   require_values(setup.crossings, "crossing");
@@ -213,9 +195,7 @@ void check(const CalibrationSetup& setup) {
           setup.integration_s, "must be positive and finite");
   require(setup.chips >= 1 && setup.chips <= 100000, "chips", static_cast<double>(setup.chips),
           "must lie in 1 … 100000");
-  if (std::find(targets.begin(), targets.end(), setup.target) == targets.end())
-    throw Error(
-        unknown_name("target", setup.target, std::vector<std::string_view>(targets.begin(), targets.end())));
+  check_wanted_matrix(setup.target);
   const std::size_t cases = setup.crossings.size() * setup.modes.size() * setup.splitter_sigma_rad.size();
   require(cases <= most_cases, "modes", static_cast<double>(cases),
           "makes more than 1000 cases with the other lists");

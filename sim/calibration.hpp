@@ -20,18 +20,15 @@ struct CalibrationSetup {
   double splitter_correlation = 0;  ///< of the splitters of one coupler, 0 … 1
   /// Beyond .3 rad, methods that start from the design look for the couplers' cross states first.
   double phase_sigma_rad = 0.02;
-  int phase_bits = 0;    ///< 0: unlimited
-  double crosstalk = 0;  ///< κ of ThermalCrosstalk; its decay length is known, its strength isn't
-  std::string target = "haar";
+  int phase_bits = 0;           ///< 0: unlimited
+  double crosstalk = 0;         ///< κ of ThermalCrosstalk; its decay length is known, its strength isn't
+  std::string target = "haar";  ///< see wanted_matrix.hpp
   std::vector<std::string> methods;  ///< none: all that can treat the mesh
   std::size_t chips = 4;
   double input_power_w = 1e-3;  ///< of a measurement's light
   double integration_s = 1e-6;  ///< of one reading
   std::uint64_t seed = 1;
 };
-
-/// Names of targets: "haar" unitaries, real "orthogonal" ones, the "identity".
-std::span<const std::string_view> calibration_targets() noexcept;
 
 /// Throws Error naming the option, the value and the rule.
 void check(const CalibrationSetup& setup);

@@ -6,6 +6,7 @@
 #include "sim/calibration.hpp"
 #include "sim/commands.hpp"
 #include "sim/progress.hpp"
+#include "sim/wanted_matrix.hpp"
 
 namespace fringe {
 namespace {
@@ -43,10 +44,10 @@ void add_calibration_options(CLI::App& command, CalibrationSetup& setup) {
           "--crosstalk", setup.crosstalk,
           "heat of a phase shifter that reaches its neighbours: κ of κ exp(−distance/9.65 µm); default: 0")
       ->type_name("KAPPA");
-  std::string targets = "matrices to program: ";
-  for (const std::string_view name : calibration_targets())
-    targets += (targets.ends_with(' ') ? "" : ", ") + std::string(name);
-  command.add_option("--target", setup.target, targets + "; default: haar")->type_name("NAME");
+  command
+      .add_option("--target", setup.target,
+                  "matrices to program: " + wanted_matrix_names() + "; default: haar")
+      ->type_name("NAME");
   command
       .add_option("--method", setup.methods, "ways of programming, see fringe list programming; default: all")
       ->type_name("NAME");

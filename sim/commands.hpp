@@ -35,6 +35,7 @@ Command add_pareto_command(CLI::App& app);
 Command add_sensitivity_command(CLI::App& app);
 Command add_validate_command(CLI::App& app);
 Command add_calibrate_command(CLI::App& app);
+Command add_yield_command(CLI::App& app);
 Command add_audit_command(CLI::App& app);
 Command add_advise_command(CLI::App& app);
 Command add_serve_command(CLI::App& app);

@@ -158,10 +158,10 @@ int command_line(int argc, char** argv) {
   const Command commands[] = {
       add_compare_command(app),   add_run_command(app),         add_sweep_command(app),
       add_pareto_command(app),    add_sensitivity_command(app), add_validate_command(app),
-      add_calibrate_command(app), add_audit_command(app),       add_advise_command(app),
-      add_serve_command(app),     add_timeline_command(app),    add_precision_command(app),
-      add_breakeven_command(app), add_gemms_command(app),       add_list_command(app),
-      add_inspect_command(app),   add_import_command(app)};
+      add_calibrate_command(app), add_yield_command(app),       add_audit_command(app),
+      add_advise_command(app),    add_serve_command(app),       add_timeline_command(app),
+      add_precision_command(app), add_breakeven_command(app),   add_gemms_command(app),
+      add_list_command(app),      add_inspect_command(app),     add_import_command(app)};
   app.footer("fringe COMMAND --help tells what a command takes; fringe list, what there is to choose from.");
   try {
     app.parse(argc, argv);

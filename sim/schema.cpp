@@ -25,6 +25,7 @@ constexpr SchemaVersion v1_4{1, 4};
 constexpr SchemaVersion v1_5{1, 5};
 constexpr SchemaVersion v1_6{1, 6};
 constexpr SchemaVersion v1_7{1, 7};
+constexpr SchemaVersion v1_8{1, 8};
 
 constexpr AttributeRow attributes[] = {
     {"file_type", text, 1, v1, always, "always `fringe-trace`"},
@@ -62,6 +63,11 @@ constexpr TableRow tables[] = {
     {"images", "one of the first test images, as somebody tells it"},
     {"phases", "one mesh of one tile of chip 0, as asked and as realised"},
     {"calibrations", "one way of programming one imperfect chip"},
+    {"yield_chips",
+     "one imperfect chip that runs a row's program; the last row's may come before its record in `yields`, "
+     "or "
+     "without one where the run was killed"},
+    {"yields", "one row of a yield study: all chips of one crossing, size and set of strengths"},
     {"timeline", "one task of a schedule: when what ran where"},
     {"breakeven", "one board that a photonic system stands against"},
     {"breakeven_answers", "one sentence of the answer against one board"},
@@ -433,6 +439,56 @@ constexpr ColumnRow columns[] = {
     {"/calibrations/measurements", i64, {}, "1", v1_1, always, "inputs held and read"},
     {"/calibrations/settles", i64, {}, "1", v1_1, always, "times that phases changed"},
     {"/calibrations/chip_time_s", f64, {}, "s", v1_1, always, "settling and integration that the chip needs"},
+
+    {"/yield_chips/row",
+     i64,
+     {},
+     "1",
+     v1_8,
+     always,
+     "record of `yields`; rows follow the experiment's lists: modes, crossing, splitter_sigma_rad, "
+     "phase_sigma_rad and, fastest, phase_bits"},
+    {"/yield_chips/chip", i64, {}, "1", v1_8, always, "number of the fabricated chip, its trial"},
+    {"/yield_chips/error",
+     f64,
+     {},
+     "1",
+     v1_8,
+     always,
+     "E = ‖U′−U‖_F/‖U‖_F at the ports, U wanted, U′ performed, loss included"},
+
+    {"/yields/crossing", name, {}, "", v1_8, always, "crossing type of the chips"},
+    {"/yields/modes", i64, {}, "1", v1_8, always, "ports of the mesh"},
+    {"/yields/splitter_sigma_rad", f64, {}, "rad", v1_8, always, "spread of the splitters' angles"},
+    {"/yields/phase_sigma_rad", f64, {}, "rad", v1_8, always, "spread of the phases' static errors"},
+    {"/yields/phase_bits", i64, {}, "1", v1_8, always, "bits of every phase over 2π; 0: unlimited"},
+    {"/yields/chips", i64, {}, "1", v1_8, always, "chips that were finished"},
+    {"/yields/error_median", f64, {}, "1", v1_8, always, "E of the chips: median"},
+    {"/yields/error_q05", f64, {}, "1", v1_8, always, "5 % quantile, linear between chips"},
+    {"/yields/error_q95", f64, {}, "1", v1_8, always, "95 % quantile"},
+    {"/yields/error_mean", f64, {}, "1", v1_8, always, "mean"},
+    {"/yields/error_rms", f64, {}, "1", v1_8, always, "root mean square"},
+    {"/yields/error_largest", f64, {}, "1", v1_8, always, "of the worst chip"},
+    {"/yields/limit", f64, {}, "1", v1_8, always, "a chip is good where E is not larger"},
+    {"/yields/good", i64, {}, "1", v1_8, always, "good chips"},
+    {"/yields/yield", f64, {}, "1", v1_8, always, "their share"},
+    {"/yields/yield_low", f64, {}, "1", v1_8, always, "lower end of its 95 % interval (Wilson)"},
+    {"/yields/yield_high", f64, {}, "1", v1_8, always, "upper end"},
+    {"/yields/law",
+     f64,
+     {},
+     "1",
+     v1_8,
+     always,
+     "root mean square over chips and targets that first-order laws expect; NaN where there is none"},
+    {"/yields/law_why_not",
+     text,
+     {},
+     "",
+     v1_8,
+     always,
+     "why there is none, or why the row lies outside its range; else empty"},
+    {"/yields/chips_per_s", f64, {}, "1/s", v1_8, never, "measured"},
 
     {"/timeline/hardware", name, {}, "", v1_3, always, "the system that is scheduled"},
     {"/timeline/operator", name, {}, "", v1_3, always, "name of the operator in the graph"},

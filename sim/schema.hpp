@@ -15,7 +15,7 @@ struct SchemaVersion {
   int major = 1;
   int minor = 0;
 };
-inline constexpr SchemaVersion schema_version{1, 7};
+inline constexpr SchemaVersion schema_version{1, 8};
 inline constexpr std::string_view trace_file_type = "fringe-trace";
 
 /// How a value is stored. All numbers are little-endian. In columns, `name` and `text` are UTF-8 of fixed

@@ -1,4 +1,10 @@
-// The kernels on the device: one thread for every site and column.
+// The kernels of networks on the device: the host's formulas (kernels_*.hpp), launched with one thread for
+// every site and column of the batch.
+//
+// Columns are contiguous, so the threads of a warp read and write neighbours. They meet in nothing but sums
+// over a batch, which take a block per row: thread t adds columns t, t + 256, … in double, then a tree, an
+// order of the sizes alone. There is one source of every formula: what isn't split among threads has the
+// host's bits.
 #include <cub/block/block_reduce.cuh>
 
 #include "core/cuda_support.cuh"
@@ -95,7 +101,8 @@ class CudaLaunch {
   }
 
   template <class Op>
-  void sums_of_runs(std::size_t rows, std::size_t outer, std::size_t columns, const Op& op, float* out) const {
+  void sums_of_runs(std::size_t rows, std::size_t outer, std::size_t columns, const Op& op,
+                    float* out) const {
     if (rows == 0 || outer * columns == 0) return;
     sum_runs<<<static_cast<unsigned>(rows), block_threads>>>(op, outer, columns, out);
     device::check(cudaGetLastError(), "sums");

@@ -235,17 +235,17 @@ def main():
             found, of_fringe = compete(item, pythons, arguments.fringe, rounds, limit_s, skipped)
         except Refused as refused:
             if arguments.out:
-                partial.unlink()
+                partial.unlink(missing_ok=True)
             parser.exit(2, f"run_peers: {refused}\n")
         results += found
         context = of_fringe or context
+        if arguments.out:  # after each work: what is measured outlives a stop
+            partial.write_text(json.dumps({"context": {**machine(), "fringe": context}, "results": results,
+                                           "quoted": QUOTED, "skipped": skipped}, indent=1, ensure_ascii=False))
+            partial.replace(arguments.out)
     print(" · ".join(str(v) for v in machine().values()))
     print(f"fringe: {context.get('mesh kernel', 'not run')}, BLAS {context.get('BLAS', '–')}; one thread each")
     print_table(results, skipped)
-    if arguments.out:
-        partial.write_text(json.dumps({"context": {**machine(), "fringe": context}, "results": results,
-                                       "quoted": QUOTED, "skipped": skipped}, indent=1, ensure_ascii=False))
-        partial.replace(arguments.out)
 
 
 if __name__ == "__main__":

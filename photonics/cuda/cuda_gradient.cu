@@ -1,3 +1,12 @@
+// The way back through a mesh, in two launches per part of a batch: back_kernel takes fields and adjoints
+// through all columns (gradient_pass.hpp) and leaves 16 B of sums per coupler and block, 32 B with a front
+// splitter; slopes_kernel adds the blocks' sums in double and turns them into slopes of phases.
+//
+// It is fast because no activation is stored: fields come back by each coupler's inverse, in registers, and
+// meet memory at the two ends alone. Sums leave once per block, not per sample, and by plain stores:
+// atomics would give other bits on every call. For the same reason the number of threads follows the batch
+// and not the GPU. Eight slices of blocks are added side by side, so that more loads are under way than one
+// per coupler. `most_bytes` bounds the sums; larger batches take several turns.
 #include <algorithm>
 #include <string>
 

@@ -1,3 +1,12 @@
+// Meshes in device memory and their launch. The host turns the meshes of one layout into a tape
+// (ring_tape.hpp): deferred diagonals, eight multiply-adds per coupler and vector, where all meshes have that
+// form, else full matrices, sixteen. The tape goes up once, when meshes are compiled; a batch then takes one
+// launch, whatever its size, and the host waits for nothing.
+//
+// It is fast because the launch is all: no kernel per column (a column at a time reads and writes the whole
+// batch for four multiply-adds per field), no transposed copy of the batch, no allocation. The body is
+// ring_pass.hpp's; this file owns memory and checks shapes. Recompiling waits for the device, as launches on
+// any stream may still read the tape.
 #include <string>
 
 #include "core/error.hpp"

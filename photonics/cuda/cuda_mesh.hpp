@@ -40,7 +40,8 @@ class CudaMesh {
 
   /// out = mesh · in for each mesh. All planes lie in device memory: out [meshes·modes × batch], in the same
   /// or, for all meshes alike, [modes × batch]; in.im.data may be null (real input). `in` is `out` itself or
-  /// does not overlap it; where meshes share their input it does not. One launch on the stream, no wait.
+  /// does not overlap it; where meshes share their input it does not. One launch on the stream per 65,535
+  /// meshes, no wait.
   /// A sample's bits depend on that sample alone. Relative error as CompiledMesh's; 4·eps·√columns
   /// where sixteen multiply-adds are taken. Fastest where rows begin at multiples of 16 bytes. Throws Error
   /// on shape mismatch or where CUDA refuses.

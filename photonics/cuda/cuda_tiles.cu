@@ -1,3 +1,11 @@
+// A product on a batch of tiles in one launch: product_kernel carries light through all tiles of a row, reads
+// it with the receivers' noise and the ADC's steps, and sums tile after tile (readout.hpp).
+//
+// It is fast because fields never reach memory: what leaves a thread is an output's sum so far, one number
+// per tile, output and sample. Each output belongs to one thread, so its sum has one order; noise is a
+// function of its place, drawn where it is added. The price is that the tiles of a row follow each other: a
+// tall matrix keeps more of the GPU busy than a wide one. This file packs tapes, readouts and channels of all
+// tiles one behind the other, once.
 #include <string>
 
 #include "core/error.hpp"

@@ -23,8 +23,8 @@ class CudaTiles {
   /// Tiles of a matrix, row by row, one mesh each: a core's two meshes joined (joined_mesh.hpp) or its only
   /// one. `layout` is theirs, tiling.modes its ports; `outputs` those of each tile's core, all of the same
   /// strengths. `cuda` is the CUDA executor and must outlive the object. Throws Error where CudaMesh does,
-  /// where there are not as many meshes, scales and outputs as tiles, and where light is read by its
-  /// intensity.
+  /// where there are not as many meshes, scales and outputs as tiles, more than 65,535 rows of tiles, and
+  /// where light is read by its intensity.
   CudaTiles(Executor& cuda, const MeshLayout& layout, const Tiling& tiling,
             std::span<const PhysicalMesh<double>> meshes, std::span<const OutputChannels> outputs,
             std::span<const TileScale> scales);

@@ -1,3 +1,12 @@
+// Many imperfect chips, drawn where they are used. Two launches in turns: one draws a set of chips onto tapes
+// (chip_draw.hpp: a thread takes four couplers, which share a block of random numbers), the next sends the
+// batch through all of them (ring_pass.hpp, full matrices); errors() adds a third, which takes each chip's
+// distance from the perfect mesh with one block.
+//
+// It is fast because nothing of a chip crosses the bus: the host sends the program once and gets a number per
+// chip. Tapes are drawn over the last set's, so memory is a set's and not the trials'; cells that hold no
+// coupler are written once, when the memory is made. Sums run over 256 threads and then a tree, in double, in
+// an order of the sizes alone: equal bits on every call.
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -18,7 +27,6 @@ namespace {
 
 constexpr int draw_threads = 128, sum_threads = 256;
 constexpr std::uint32_t items_per_thread = 8;  // pays for the streams' keys
-constexpr std::uint32_t most_chips = 65535;    // of a launch
 
 __global__ void __launch_bounds__(draw_threads, 3)
     draw_kernel(const __grid_constant__ ring::ChipProgram program, std::uint32_t first, std::size_t quads,
@@ -113,7 +121,7 @@ CudaTrials::CudaTrials(Executor& cuda, const MeshLayout& layout, const PhaseProg
   if (!drawn_together(imperfections))
     throw Error(
         "GPU trials draw errors of splitters and phases and insertion loss; chips with other "
-        "imperfections are MeshTrials' on the CPU");
+        "imperfections run on the CPU");
   device_ = std::make_unique<Device>(Device{
       cuda, ring::map_of(layout),
       CudaMesh<float>(cuda, layout, realise<double>(layout, asked, ideal_fabrication(layout, crossing))),
@@ -121,7 +129,7 @@ CudaTrials::CudaTrials(Executor& cuda, const MeshLayout& layout, const PhaseProg
   Device& d = *device_;
   const std::size_t chip_bytes = d.chip_quads() * sizeof(ring::Quad) + d.chip_outs() * sizeof(float);
   d.chips_at_once =
-      static_cast<std::uint32_t>(std::clamp<std::size_t>(most_bytes / chip_bytes, 1, most_chips));
+      static_cast<std::uint32_t>(std::clamp<std::size_t>(most_bytes / chip_bytes, 1, ring::most_meshes));
   // The same for all chips: none of them has a stuck phase.
   const PhaseProgram held = held_by_chip(drivers_of(layout, imperfections, seed, 0, site), asked);
   const ring::ChipPlaces to = ring::chip_places(d.map);
@@ -214,9 +222,13 @@ void CudaTrials::errors(std::uint32_t first, std::uint32_t count, ConstFields<fl
 
 std::vector<double> CudaTrials::errors(std::uint32_t first, std::uint32_t count,
                                        ConstFields<float> in) const {
+  if (count == 0) return {};
   Device& d = *device_;
   device::reserve(d.cuda, d.found, count);
   errors(first, count, in, {d.found.data(), count});
+  double norm = 0;
+  d.cuda.copy_to_host(&norm, d.norm.data(), sizeof norm);
+  if (!(norm > 0)) throw Error("GPU trials: the perfect mesh gives no light, to which errors are relative");
   std::vector<double> result(count);
   d.cuda.copy_to_host(result.data(), d.found.data(), count * sizeof(double));
   return result;

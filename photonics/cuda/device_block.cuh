@@ -1,4 +1,11 @@
 // A block of the GPU as ring_pass.hpp needs it: each thread is a lane, its fields lie in registers.
+//
+// Three things make it fast. A turn of the ring is a warp shuffle of the one number that leaves a lane per
+// vector; a ring longer than a warp hands its edge through shared memory with a barrier of that ring's own
+// warps, not the block's. Coefficients arrive by asynchronous copies in the buffer that is not being read
+// (sm_80's cp.async, past the registers), with one barrier per stage. And all indices of a lane's places are
+// constants of the unrolled period, so that nothing is moved inside a lane. Loops of a few turns are kept
+// rolled: the period's code has to stay in the instruction cache.
 #pragma once
 
 #include <cuda_pipeline_primitives.h>

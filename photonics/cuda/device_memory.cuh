@@ -1,4 +1,10 @@
 // Memory of the GPU's mesh engines: it grows, is reused, and is given back with its owner.
+//
+// Work is queued on the caller's stream and memory is the default stream's (executor_cuda.cu), two orders
+// that do not know of each other where a stream is non-blocking. So whoever replaces memory or what stands in
+// it waits for the device first, and again before others may use the new one. That is dear and rare: in the
+// steady state sizes repeat, nothing grows, and no launch waits. Contents of a buffer that grows are not
+// kept: whoever asks for it fills it anew.
 #pragma once
 
 #include <vector>

@@ -10,6 +10,10 @@ namespace fringe::ring {
 void check_tiles(const MeshLayout& layout, const Tiling& tiling, std::size_t meshes,
                  std::span<const OutputChannels> outputs, std::size_t scales) {
   const std::size_t tiles = tiling.tiles();
+  if (tiling.tile_rows() > most_meshes)
+    throw Error("GPU tiles: " + std::to_string(tiling.tile_rows()) +
+                " rows of tiles; a launch takes at most " + std::to_string(most_meshes) +
+                ": part the matrix by rows, or take tiles of more modes");
   if (tiles == 0 || meshes != tiles || outputs.size() != tiles || scales != tiles)
     throw Error("GPU tiles: " + std::to_string(meshes) + " meshes, " + std::to_string(outputs.size()) +
                 " outputs and " + std::to_string(scales) + " scales; the matrix has " +

@@ -55,8 +55,8 @@ Receivers receivers_of(const OutputChannels& outputs, std::size_t channels, cons
 TileReadout tile_readout(const OutputChannels& outputs, float gain, float range, float largest);
 std::vector<ReceiverChannel> receiver_channels(const OutputChannels& outputs);
 
-/// Throws Error where there are not as many meshes, outputs and scales as tiles, tiles have other ports than
-/// the layout, or light is read by its intensity.
+/// Throws Error where there are not as many meshes, outputs and scales as tiles, or more rows of them than a
+/// launch takes, tiles have other ports than the layout, or light is read by its intensity.
 void check_tiles(const MeshLayout& layout, const Tiling& tiling, std::size_t meshes,
                  std::span<const OutputChannels> outputs, std::size_t scales);
 

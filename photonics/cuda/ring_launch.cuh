@@ -1,4 +1,11 @@
 // Launches of the ring kernel: which instance, how many threads, how much shared memory.
+//
+// A kernel exists per form (deferred, full), vectors of a lane (eight, in double four; one for batches below
+// four), ring (in one warp or over several) and precision; no branch of these is left inside. Registers
+// decide the rest: a lane of eight vectors holds 128 numbers of fields, so blocks are bounded to what leaves
+// it 255 registers, eight warps on a processor. Blocks grow as long as every processor still has one: the
+// more rings share a block, the fewer times the same coefficients come from the second cache. Shared memory
+// holds two stages of coefficients and, for long rings, the edges of warps.
 #pragma once
 
 #include <algorithm>
@@ -77,12 +84,17 @@ void with_vectors(const PassOf<Real>& pass, const F& f) {
   few ? f.template operator()<1, false>() : f.template operator()<many, false>();
 }
 
+/// One launch, or as many as the grid's limit makes of so many meshes.
 template <class Form, class Real>
 void launch(const PassOf<Real>& pass, std::uint32_t meshes, cudaStream_t stream) {
-  with_vectors(pass, [&]<int V, bool Wide>() {
-    start<PassOf<Real>>(ring_kernel<Form, V, Wide, Real>, launch_shape<Form, V, Wide>(pass, meshes), pass,
-                        stream);
-  });
+  for (std::uint32_t first = 0; first < meshes; first += most_meshes) {
+    const std::uint32_t count = std::min(meshes - first, most_meshes);
+    const PassOf<Real> part = part_of<Form>(pass, first, count);
+    with_vectors(part, [&]<int V, bool Wide>() {
+      start<PassOf<Real>>(ring_kernel<Form, V, Wide, Real>, launch_shape<Form, V, Wide>(part, count), part,
+                          stream);
+    });
+  }
 }
 
 }  // namespace fringe::ring

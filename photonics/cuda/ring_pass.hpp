@@ -41,6 +41,28 @@ struct PassOf {
 };
 using Pass = PassOf<float>;
 
+/// Meshes of a launch: they are counted in a dimension of the grid that goes no further.
+inline constexpr std::uint32_t most_meshes = 65535;
+
+/// Meshes first … first + count − 1 of a pass, whose inputs are shared by all or each mesh's own, as a pass
+/// of their own with the same bits.
+template <class Form, class Real>
+PassOf<Real> part_of(PassOf<Real> p, std::uint32_t first, std::uint32_t count) {
+  const std::size_t quads = std::size_t{p.columns} * Form::quads * pairs * p.lanes,
+                    rows = p.in.re.rows / p.inputs;
+  p.coefficients += first * quads;
+  p.out += first * std::size_t{2} * p.lanes * places;
+  if (p.rescale) p.rescale += first * std::size_t{p.columns / period};
+  if (p.inputs > 1) {
+    p.inputs = count;
+    p.in.re = p.in.re.block(first * rows, count * rows, 0, p.in.re.cols);
+    if (p.in.im.data) p.in.im = p.in.im.block(first * rows, count * rows, 0, p.in.im.cols);
+  }
+  p.y = {p.y.re.block(first * std::size_t{p.modes}, count * std::size_t{p.modes}, 0, p.y.re.cols),
+         p.y.im.block(first * std::size_t{p.modes}, count * std::size_t{p.modes}, 0, p.y.im.cols)};
+  return p;
+}
+
 /// Where a thread of a block stands.
 struct Thread {
   std::uint32_t ring, lane, next, previous;  ///< threads of the lanes behind and ahead of it on the ring

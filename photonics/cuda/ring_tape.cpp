@@ -157,7 +157,8 @@ Map map_of(const MeshLayout& layout) {
         "rectangular and triangular meshes do; other layouts run on the CPU");
   constexpr std::size_t most = most_lanes * places;
   if (layout.modes > most)
-    throw Error("GPU mesh: " + std::to_string(layout.modes) + " modes; at most " + std::to_string(most));
+    throw Error("GPU mesh: " + std::to_string(layout.modes) + " modes; at most " + std::to_string(most) +
+                "; larger meshes run on the CPU");
   Map map;
   map.modes = static_cast<std::uint32_t>(layout.modes);
   map.lanes = static_cast<std::uint32_t>((layout.modes + places - 1) / places);

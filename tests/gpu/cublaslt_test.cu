@@ -44,9 +44,18 @@ class CublasLtGpu : public GpuTest {
     return dd.to_host();
   }
 
+  /// FP8 came with compute capability 8.9, Ada's (NVIDIA, cuBLAS documentation, cublasLtMatmul()); all other
+  /// formats are older than the oldest chips of this binary.
+  static bool chip_has_fp8() {
+    int major = 0, minor = 0;
+    device::check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0), "device");
+    device::check(cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0), "device");
+    return 10 * major + minor >= 89;
+  }
+
   template <class A, class B, class D>
   void check(cudaDataType_t ta, cudaDataType_t tb, cudaDataType_t td, cublasComputeType_t compute,
-             cudaDataType_t scale, bool must_run, bool eight_bits = false, bool fused = false) {
+             cudaDataType_t scale, bool chip_has_it, bool eight_bits = false, bool fused = false) {
     constexpr std::int64_t m = 48, n = 32, k = 64, batch = 3;
     const bool many = !eight_bits && !fused;
     const std::int64_t count = many ? batch : 1;
@@ -76,8 +85,8 @@ class CublasLtGpu : public GpuTest {
     if (eight_bits && scale == CUDA_R_32F) extras.scale_a = extras.scale_b = one.data();
     Lt lt(*gpu);
     const std::vector<D> y = product<A, B, D>(lt, p, a, b, extras);
-    if (y.empty() && !must_run) GTEST_SKIP() << "this GPU or library has no such product";
-    ASSERT_FALSE(y.empty());
+    ASSERT_EQ(!y.empty(), chip_has_it);
+    if (y.empty()) return;
     for (std::int64_t i = 0; i < count; ++i)
       for (std::int64_t c = 0; c < n; ++c)
         for (std::int64_t r = 0; r < m; ++r) {
@@ -111,11 +120,11 @@ TEST_F(CublasLtGpu, Fp16) {
 }
 TEST_F(CublasLtGpu, Fp8WhereTheChipHasIt) {
   check<__nv_fp8_e4m3, __nv_fp8_e4m3, float>(CUDA_R_8F_E4M3, CUDA_R_8F_E4M3, CUDA_R_32F, CUBLAS_COMPUTE_32F,
-                                             CUDA_R_32F, false, true);
+                                             CUDA_R_32F, chip_has_fp8(), true);
 }
 TEST_F(CublasLtGpu, Fp8OfTwoKindsWhereTheChipHasIt) {
   check<__nv_fp8_e4m3, __nv_fp8_e5m2, float>(CUDA_R_8F_E4M3, CUDA_R_8F_E5M2, CUDA_R_32F, CUBLAS_COMPUTE_32F,
-                                             CUDA_R_32F, false, true);
+                                             CUDA_R_32F, chip_has_fp8(), true);
 }
 TEST_F(CublasLtGpu, Int8) {
   check<std::int8_t, std::int8_t, std::int32_t>(CUDA_R_8I, CUDA_R_8I, CUDA_R_32I, CUBLAS_COMPUTE_32I,
@@ -123,7 +132,7 @@ TEST_F(CublasLtGpu, Int8) {
 }
 TEST_F(CublasLtGpu, BiasAndReluAreFused) {
   check<__nv_bfloat16, __nv_bfloat16, float>(CUDA_R_16BF, CUDA_R_16BF, CUDA_R_32F, CUBLAS_COMPUTE_32F,
-                                             CUDA_R_32F, false, false, true);
+                                             CUDA_R_32F, true, false, true);
 }
 
 }  // namespace

@@ -112,6 +112,38 @@ TEST_F(GpuMesh, RunsManyMeshesOnAStreamOfTheCallers) {
   cudaStreamDestroy(stream);
 }
 
+// More meshes than a dimension of the grid holds: seven of them over and over (65535 is no multiple), each
+// with the bits that it has among seven.
+TEST_F(GpuMesh, TakesMoreMeshesThanAGridHolds) {
+  constexpr std::size_t modes = 2, batch = 3, different = 7, all = 2 * 65535 + 5;
+  const MeshLayout layout = rectangular_layout(modes, 1);
+  std::vector<PhysicalMesh<double>> few, many;
+  for (std::uint32_t m = 0; m < different; ++m) few.push_back(random_mesh(layout, 3 * m + 1));
+  for (std::size_t m = 0; m < all; ++m) many.push_back(few[m % different]);
+  const std::vector<float> x = normals(different * modes * batch, 1);
+  std::vector<float> own;
+  for (std::size_t m = 0; m < all; ++m) {
+    const auto from = x.begin() + static_cast<std::ptrdiff_t>(m % different * modes * batch);
+    own.insert(own.end(), from, from + modes * batch);
+  }
+  for (const bool shared : {true, false}) {
+    const auto outputs = [&](const std::vector<PhysicalMesh<double>>& meshes, const std::vector<float>& in) {
+      const Tensor re = tensor(*gpu, in.size() / batch, batch, in);
+      Tensor y_re(*gpu, meshes.size() * modes, batch), y_im(*gpu, meshes.size() * modes, batch);
+      CudaMesh<float>(*gpu, layout, meshes).propagate({re.view(), {}}, {y_re.view(), y_im.view()});
+      return Planes{y_re.to_host(), y_im.to_host()};
+    };
+    const std::vector<float> one(x.begin(), x.begin() + modes * batch);
+    const Planes wanted = outputs(few, shared ? one : x), found = outputs(many, shared ? one : own);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < found.re.size(); ++i) {
+      const std::size_t of = i % wanted.re.size();
+      wrong += found.re[i] != wanted.re[of] || found.im[i] != wanted.im[of];
+    }
+    EXPECT_EQ(wrong, 0u) << shared;
+  }
+}
+
 TEST_F(GpuMesh, WorksInPlaceOnViewsAndTakesNewCoefficients) {
   const std::size_t modes = 16, batch = 21, wide = 30;
   const MeshLayout layout = rectangular_layout(modes, modes);

@@ -1,6 +1,7 @@
 // The GPU's mesh kernel, run on the host thread by thread, against the mesh in double.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -216,6 +217,43 @@ TEST(RingOfLanes, ManyMeshesShareOrBringTheirInputs) {
   EXPECT_EQ(a, b);
   for (std::size_t m = 0; m < 3; ++m)
     EXPECT_LE(worst_error(layout, meshes[m], shared, a, 24 * m), rounding(layout));
+}
+
+// A grid has room for 65535 meshes: more go in parts. Couplers that are nearly crossed make the deferred form
+// rescale, an exact cross takes the full one.
+TEST(RingOfLanes, PartsOfManyMeshesHaveTheBitsOfTheWhole) {
+  const MeshLayout layout = find_topology("rectangular").build(24);
+  constexpr double near = 0x1p-8;
+  const double rest = std::sqrt(1 - near * near);
+  for (const bool deferred : {true, false}) {
+    std::vector<PhysicalMesh<double>> meshes;
+    for (std::uint32_t m = 0; m < 5; ++m) meshes.push_back(random_mesh(layout, 0.1, 6 * m + 1));
+    for (const std::size_t m : {1u, 3u})
+      meshes[m] = uniform_mesh(layout, {near, Complex(0, rest), Complex(0, rest), near});
+    if (!deferred) meshes[4] = uniform_mesh(layout, {0, Complex(0, 1), Complex(0, 1), 0});
+    const ring::Map map = ring::map_of(layout);
+    const ring::Tape tape = ring::tape_of(layout, map, meshes);
+    ASSERT_EQ(tape.deferred, deferred);
+    ASSERT_NE(tape.rescale.empty(), deferred);
+    for (const std::size_t rows : {24u, 120u})
+      for (const bool real : {false, true}) {
+        Planes in = Planes::random(rows, 9), whole(120, 9), parts(120, 9);
+        Fields<float> x = in.view();
+        if (real) x.im = {};
+        const auto launch = [&](const ring::Pass& pass, std::uint32_t count) {
+          ring::emulate<8>(pass, deferred, count, 32);
+        };
+        launch(ring::pass_of(map, tape, x, whole.view()), 5);
+        const ring::Pass pass = ring::pass_of(map, tape, x, parts.view());
+        for (const std::uint32_t first : {0u, 2u, 4u}) {
+          const std::uint32_t count = std::min(5 - first, 2u);
+          launch(deferred ? ring::part_of<ring::Deferred>(pass, first, count)
+                          : ring::part_of<ring::Full>(pass, first, count),
+                 count);
+        }
+        EXPECT_EQ(whole, parts) << deferred << ' ' << rows << ' ' << real;
+      }
+  }
 }
 
 /// A batch of tiles U·Σ·Vᴴ in one launch; Σ holds an exact zero in one of them.

@@ -223,6 +223,12 @@ TEST(RingReadout, RefusesWhatDoesNotFit) {
   EXPECT_THROW(ring::check_tiles(layout, tiling, 2, intensity, 2), Error);
   EXPECT_THROW(ring::check_tiles(layout, tiling, 2, small, 2), Error);
   EXPECT_THROW(ring::check_tiles(layout, {13, 9, 9}, 4, two, 4), Error);
+  try {  // more than a grid holds: said first, not CUDA's own words at the launch
+    ring::check_tiles(layout, {8 * 65536, 8, 8}, 0, {}, 0);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("65536 rows of tiles"), std::string::npos) << error.what();
+  }
   ThreadPool pool(1);
   const auto cpu = make_cpu_executor(pool);
   EXPECT_THROW(CudaTiles(*cpu, layout, tiling, {}, two, {}), Error);

@@ -1,8 +1,11 @@
 """The module fringe_mesh against NumPy: its numbers by other ways, its laws, its errors."""
 
+import sys
+import threading
+import time
 import unittest
 
-from module_testing import EPS, fm, np, refuses
+from module_testing import EPS, EPS32, fm, np, refuses
 
 
 def dense(mesh, program):
@@ -55,6 +58,66 @@ class Mesh(unittest.TestCase):
         law = np.exp(-2 * 7 * sigma**2)
         self.assertLess(abs(np.mean(f) - law), 4 * np.std(f) / np.sqrt(chips) + (2 * 7 * sigma**2) ** 2)
 
+    def test_trials_are_the_chips_one_by_one(self):
+        # Fields of a chip and of the ideal mesh are each off by 12*2^-24*sqrt(columns) of their norm
+        # (MeshTrials), which is 1 + E at most: twice that.
+        noisy = dict(splitter_sigma_rad=0.03, phase_sigma_rad=0.02, insertion_loss_db=0.2, phase_bits=8)
+        for crossing in ("mzi", "3-splitter-mzi"):
+            mesh = fm.Mesh(8, crossing=crossing)
+            program = mesh.decompose(self.u)
+            ideal = mesh.fabricate().matrix(program)
+            for imperfections in (noisy, {"thermal_crosstalk": 0.01}, {"arm_imbalance_sigma_db": 0.2}):
+                errors = mesh.trials(program, 21, first=5, seed=3, **imperfections)
+                self.assertEqual(errors.shape, (21,))
+                for number, e in enumerate(errors, 5):
+                    chip = mesh.fabricate(seed=3, chip=number, **imperfections).matrix(program)
+                    one = fm.matrix_error(chip, ideal)
+                    self.assertAlmostEqual(e, one, delta=2 * (1 + one) * 12 * EPS32 / 2 * np.sqrt(mesh.columns))
+                self.assertTrue((mesh.trials(program, 3, first=9, seed=3, **imperfections) == errors[4:7]).all())
+        self.assertEqual(len(self.mesh.trials(self.program, 0)), 0)
+
+    def test_errors_of_trials_follow_the_law(self):
+        # E = sqrt(2(N-1)) sigma, rms over chips and Haar targets; the next terms of E^2 are (N-1)^2 sigma^4 and
+        # the spread of a path's couplers, (N/4)^2 sigma^4.
+        n, sigma, targets, chips = 16, 0.02, 60, 32
+        mesh = fm.Mesh(n)
+        squares = [np.mean(mesh.trials(mesh.decompose(fm.haar_unitary(n, seed=t)), chips, seed=t,
+                                       splitter_sigma_rad=sigma) ** 2) for t in range(1, targets + 1)]
+        law = 2 * (n - 1) * sigma**2
+        bound = 4 * np.std(squares, ddof=1) / np.sqrt(targets) + ((n - 1) ** 2 + (n / 4) ** 2) * sigma**4
+        self.assertLess(abs(np.mean(squares) - law), bound)
+        self.assertLess(bound, 0.1 * law)
+
+    def test_trials_count_light_at_dark_modes(self):
+        # A diamond of 8 ports has 14 modes: what strays to the dark ones is part of the error.
+        mesh = fm.Mesh(8, "diamond")
+        program = mesh.decompose(self.u)
+        (error,) = mesh.trials(program, 1, splitter_sigma_rad=0.05)
+        chip = mesh.fabricate(splitter_sigma_rad=0.05).matrix(program)
+        stray = 8 - np.linalg.norm(chip) ** 2  # of unit power per port, none of it lost
+        whole = np.sqrt((np.linalg.norm(chip - self.u) ** 2 + stray) / 8)
+        self.assertGreater(stray, 1e-3)
+        self.assertAlmostEqual(error, whole, delta=2 * (1 + whole) * 12 * EPS32 / 2 * np.sqrt(mesh.columns))
+
+    def test_trials_leave_python_to_other_threads(self):
+        # Nobody is made to let go of the interpreter. NumPy does for a moment as it copies the result, behind the
+        # trials; another thread's step in a call's first half comes in them. A busy machine may need several calls.
+        interval = sys.getswitchinterval()
+        for _ in range(50):
+            started, steps = threading.Event(), []
+            thread = threading.Thread(target=lambda: (started.wait(), steps.append(time.perf_counter())))
+            thread.start()
+            sys.setswitchinterval(1e3)
+            begin = time.perf_counter()
+            started.set()
+            self.mesh.trials(self.program, 50000, splitter_sigma_rad=0.02)
+            middle = (begin + time.perf_counter()) / 2
+            sys.setswitchinterval(interval)
+            thread.join()
+            if steps[0] < middle:
+                return
+        self.fail("the interpreter stood still")
+
     def test_correction_and_descent_help(self):
         chip = self.mesh.fabricate(splitter_sigma_rad=0.03)
         before = fm.matrix_error(chip.matrix(self.program), self.u)
@@ -104,6 +167,9 @@ class Mesh(unittest.TestCase):
                  (lambda: self.mesh.fabricate(splitter_sigma=0.1), "did you mean 'splitter_sigma_rad'"),
                  (lambda: self.mesh.fabricate(splitter_sigma_rad=-1), "splitter_sigma_rad"),
                  (lambda: self.mesh.fabricate(phase_bits=8.5), "phase_bits: takes a whole number"),
+                 (lambda: self.mesh.trials(self.program, 1, splitter_sigma=0.1), "did you mean 'splitter_sigma_rad'"),
+                 (lambda: self.mesh.trials(self.program, 1, device="cude"), "did you mean 'cuda'"),
+                 (lambda: self.mesh.trials(fm.Program([1], [1], [1]), 1), "layout"),
                  (lambda: self.mesh.fabricate().propagate(self.program, np.ones(7)), "x: takes fields [8]"),
                  (lambda: self.mesh.fabricate().matrix(fm.Program([1], [1], [1])), "layout"),
                  (lambda: fm.Mesh(8, "truncated-rectangular").decompose(self.u), ""))

@@ -1,6 +1,7 @@
 """fringe_mesh.pyi says what the module has: every name, every signature as pybind11 writes it, every keyword."""
 
 import ast
+import functools
 import pathlib
 import re
 import unittest
@@ -103,7 +104,9 @@ class Stub(unittest.TestCase):
 
     def test_keywords(self):
         mesh = fm.Mesh(4)
-        for call, where in ((fm.Accelerator, ("Accelerator", "__init__")), (mesh.fabricate, ("Mesh", "fabricate"))):
+        trials = functools.partial(mesh.trials, mesh.decompose(fm.haar_unitary(4)), 1)
+        for call, where in ((fm.Accelerator, ("Accelerator", "__init__")), (mesh.fabricate, ("Mesh", "fabricate")),
+                            (trials, ("Mesh", "trials"))):
             node = next(m for m in self.classes[where[0]].body if getattr(m, "name", "") == where[1])
             keywords = Signature(node).keywords
             with self.assertRaises(ValueError) as caught:

@@ -168,6 +168,28 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"calibrate --chips 0", "--chips"},
       {"calibrate --input-power 0", "--input-power"},
       {"calibrate --modes 4 --chips 1 --quiet --out /nonexistent/x.h5", "/nonexistent/x.h5"},
+      {"yield --mesh triangulr", "'triangular'"},
+      {"yield --mesh binary-tree", "--mesh binary-tree: takes a mesh for which there is a decomposition"},
+      {"yield --mesh diamond", "--mesh diamond: has dark modes"},
+      {"yield --mesh butterfly --modes 8 --quiet", "--mesh butterfly --target haar: a butterfly of 8 modes cannot realise"},
+      {"yield --crossing mzi-crosing", "'mzi-crossing'"},
+      {"yield --target har", "'haar'"},
+      {"yield --on cud", "'cuda'"},
+      {"yield --modes 1", "--modes 1: must lie in 2 … 1024"},
+      {"yield --modes 64 2000", "--modes 2000: must lie in 2 … 1024"},
+      {"yield --modes -2", "--modes: takes a whole number, not '-2'"},
+      {"yield --splitter-sigma 0.01 nan", "--splitter-sigma nan: must lie in 0 … π/4 rad"},
+      {"yield --phase-sigma -0.1", "--phase-sigma -0.1"},
+      {"yield --phase-bits 40", "--phase-bits 40: must lie in 1 … 32, or be 0 for unlimited"},
+      {"yield --splitter-correlation 2", "--splitter-correlation 2: must lie in 0 … 1"},
+      {"yield --insertion-loss -1", "--insertion-loss -1"},
+      {"yield --insertion-loss-sigma inf", "--insertion-loss-sigma inf"},
+      {"yield --chips 0", "--chips 0: must lie in 1 … 10000000"},
+      {"yield --chips many", "--chips: takes a whole number, not 'many'"},
+      {"yield --limit 0", "--limit 0: must be positive and finite"},
+      {"yield --limit", "--limit: lacks its E"},
+      {"yield --splitter-sigm 0.1", "'--splitter-sigma'"},
+      {"yield --modes 4 --chips 1 --quiet --out /nonexistent/x.h5", "/nonexistent/x.h5"},
       {"inspect not_hdf5.h5", "not_hdf5.h5"},
       {"import", "model"},
       {"import missing.onnx", "missing.onnx: this file cannot be read"},
@@ -341,7 +363,7 @@ TEST_F(CommandLine, HelpListsAndVersions) {
   EXPECT_EQ(run("--help").status, 0);
   for (const std::string command :
        {"compare", "advise", "audit-data", "breakeven", "calibrate", "gemms", "import", "inspect", "list",
-        "pareto", "precision", "run", "sensitivity", "serve", "sweep", "timeline", "validate"}) {
+        "pareto", "precision", "run", "sensitivity", "serve", "sweep", "timeline", "validate", "yield"}) {
     const Result help = run(command + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_NE(help.said.find(command), std::string::npos);
@@ -357,7 +379,7 @@ TEST_F(CommandLine, HelpListsAndVersions) {
   }
   // No line is wider than the hundred columns that a terminal has, but for words without a blank.
   for (const std::string wide :
-       {"--help", "compare --help", "timeline --help", "list systems", "list gpus"}) {
+       {"--help", "compare --help", "timeline --help", "yield --help", "list systems", "list gpus"}) {
     std::istringstream lines(run(wide).said);
     for (std::string line; std::getline(lines, line);)
       if (line.find_last_of(' ') > line.find_first_not_of(' ')) {

@@ -8,7 +8,7 @@ from fringe_trace import Trace
 
 trace = Trace(sys.argv[1])
 assert trace.attributes["seed"] == 7 and trace.attributes["host"] == "a CPU", trace.attributes
-assert list(trace.attributes["schema_version"]) == [1, 7]
+assert list(trace.attributes["schema_version"]) == [1, 8]
 hardware = trace["hardware"]
 assert hardware["name"].tolist() == ["mesh 8×8"], hardware["name"]
 assert hardware["accuracy_mean"].tolist() == [0.9731]
