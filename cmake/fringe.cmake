@@ -31,6 +31,10 @@ if(FRINGE_CUDA)
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)  # nvcc has it since 12.0, CMake knows it since 3.26
   set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
   find_package(CUDAToolkit REQUIRED)
+  # nvcc knows its headers. So a source for the host is compiled by the same command with CUDA and without, and one
+  # folder can go from a build without it to one with it.
+  set_target_properties(CUDA::cudart_static CUDA::cublas PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES "" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "")
 endif()
 
 # fringe_precompile(TARGET <header>…): these headers, which nearly all its sources include, are parsed once for the target,

@@ -129,16 +129,19 @@ def main(arguments=None):
     parser.add_argument("a", metavar="A.json", help="before")
     parser.add_argument("b", metavar="B.json", nargs="?", help="after")
     parser.add_argument("--pairs", action="store_true", help="A.json alone: ours against peers, in turns")
-    parser.add_argument("--share", type=at_least_zero, default=0.05, help="smallest change that counts (default 0.05)")
-    parser.add_argument("--p", type=at_least_zero, default=0.05, help="largest p value that counts (default 0.05)")
+    parser.add_argument("--share", type=at_least_zero, help="smallest change that counts (default 0.05)")
+    parser.add_argument("--p", type=at_least_zero, help="largest p value that counts (default 0.05)")
     chosen = parser.parse_args(arguments)
     if chosen.pairs == (chosen.b is not None):
         parser.error("name two files, or one with --pairs")
+    if chosen.pairs and (chosen.share, chosen.p) != (None, None):
+        parser.error(f"--share and --p are of two files; pairs are told at p = {PAIRS_P}")
+    share, p_limit = (0.05 if value is None else value for value in (chosen.share, chosen.p))
     try:
         if chosen.pairs:
             return show(pairs(chosen.a), ("peer", "ours", "ratio"))
         a, b = times(chosen.a), times(chosen.b)
-        rows = compare(a, b, chosen.share, chosen.p)
+        rows = compare(a, b, share, p_limit)
         if not rows:
             raise Refused(f"{chosen.a} and {chosen.b} have no benchmark in common")
         if all(row[-1] == "too few" for row in rows):

@@ -12,8 +12,8 @@ from Debian's source package where the system has no static one. Objects are kep
 Refuses binaries over 60 MB together and any other dynamic library.
 HELP
 }
-case ${1:-} in -h | --help) usage && exit ;; -*) usage >&2 && exit 2 ;; esac
-[ $# -le 1 ] || { usage >&2 && exit 2; }
+case ${1:-} in -h | --help) usage && exit ;; -*) echo "error: unknown option '$1'; takes a folder, or --help" >&2 && exit 2 ;; esac
+[ $# -le 1 ] || { echo "error: takes one folder, not '$2' as well" >&2 && exit 2; }
 dir=$(realpath -m "${1:-$(dirname "${BASH_SOURCE[0]}")/../build-gpu}")
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

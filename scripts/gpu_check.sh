@@ -20,9 +20,9 @@ while [ $# -gt 0 ]; do
     -h | --help) usage && exit ;;
     --prebuilt) prebuilt=${2:-} ;;
     --out) out=${2:-} ;;
-    *) usage >&2 && exit 2 ;;
+    *) echo "error: unknown argument '$1'; valid are --prebuilt DIR and --out FILE" >&2 && exit 2 ;;
   esac
-  [ -n "${2:-}" ] || { usage >&2 && exit 2; }
+  [ -n "${2:-}" ] || { echo "error: $1 takes a name" >&2 && exit 2; }
   shift 2
 done
 root=$(dirname "${BASH_SOURCE[0]}")/..

@@ -11,8 +11,8 @@ bench/results/gpu-resources-cuda-VERSION.md). Nothing is run. Needs nvcc; cuobjd
 Python packages where the toolkit has none.
 HELP
 }
-case ${1:-} in -h | --help) usage && exit ;; -*) usage >&2 && exit 2 ;; esac
-[ $# -le 1 ] || { usage >&2 && exit 2; }
+case ${1:-} in -h | --help) usage && exit ;; -*) echo "error: unknown option '$1'; takes a file, or --help" >&2 && exit 2 ;; esac
+[ $# -le 1 ] || { echo "error: takes one file, not '$2' as well" >&2 && exit 2; }
 out=$(realpath -m "${1:-/}")
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

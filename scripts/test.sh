@@ -5,10 +5,9 @@
 case ${1:-} in "" | quick) ;; *) fail "unknown argument '$1'; valid is quick" ;; esac
 # The simulation and BLAS have their own threads; two tests at once are enough for any of them.
 export CTEST_PARALLEL_LEVEL=2
-# The quickstart's build then takes the objects of the one before it, which had no warnings.
-export CCACHE_IGNOREOPTIONS=-Werror
-# The precompiled headers of both lie in their own folders.
+# The precompiled headers lie in the folders of their builds.
 export CCACHE_BASEDIR=$PWD
+program=out/bin/fringe  # the quickstart's; the one in build/ci then knows CUDA wherever nvcc is
 
 passed=0 failed=0 skipped=0
 beside=""  # the process group of what runs beside the checks
@@ -28,14 +27,16 @@ check() {
   passed=$((passed + 1))
 }
 build() {
-  local preset=$1
+  local preset=$1 options=()
   shift
-  cmake --preset "$preset" "-DPython3_EXECUTABLE=$(python -c 'import sys; print(sys.executable)')"
+  # Its folder is the quickstart's, which asks for a driver; code is compiled wherever nvcc is.
+  [ "$preset" != ci-all ] || options=(-UFRINGE_CUDA)
+  cmake --preset "$preset" "${options[@]}" "-DPython3_EXECUTABLE=$(python -c 'import sys; print(sys.executable)')"
   cmake --build --preset "$preset" -j "$(jobs)" "$@"
 }
 # run_ctest PRESET [OPTIONS]: adds ctest's own counts, also when it fails.
 run_ctest() {
-  local preset=$1 xml=$PWD/build/$1/ctest.xml status=0 total f s
+  local preset=$1 xml=$PWD/out/ctest-$1.xml status=0 total f s
   shift
   rm -f "$xml"
   ctest --preset "$preset" --output-junit "$xml" "$@" || status=$?
@@ -77,6 +78,11 @@ repeats=(
   'GalleryRow.Holds/(flat_meshes|fault_tolerance|residue_accuracy)'
 )
 
+quickstart() {
+  FRINGE_PRESET=ci scripts/quickstart.sh
+  mkdir -p out/bin
+  cp build/ci/bin/fringe "$program"
+}
 check_layers() {
   python tests/check_layers.py --self-test
   python tests/check_layers.py
@@ -87,23 +93,23 @@ smoke_benchmark() {
   grep -q '/s' out/benchmark.txt
 }
 check_breakeven() {
-  build/release/bin/fringe breakeven experiments/breakeven.toml --out out/breakeven.h5 >out/breakeven.txt
+  "$program" breakeven experiments/breakeven.toml --out out/breakeven.h5 >out/breakeven.txt
   python python/fringe_breakeven.py out/breakeven.h5 out/breakeven.png
   python tests/notebook/run_notebook.py notebooks/when_light_wins.ipynb out/breakeven.h5
 }
 compare_traces() {
-  build/release/bin/fringe compare --threads 1 --json --out out/one_thread.h5 >out/one_thread.json
-  build/release/bin/fringe compare --threads 2 --out out/two_threads.h5 >out/two_threads.txt
+  "$program" compare --threads 1 --json --out out/one_thread.h5 >out/one_thread.json
+  "$program" compare --threads 2 --out out/two_threads.h5 >out/two_threads.txt
   build/ci-clang/bin/fringe compare --threads 2 --out out/clang.h5 >out/clang.txt
-  build/release/bin/fringe inspect --diff out/one_thread.h5 out/two_threads.h5
-  build/release/bin/fringe inspect --diff out/one_thread.h5 out/clang.h5
+  "$program" inspect --diff out/one_thread.h5 out/two_threads.h5
+  "$program" inspect --diff out/one_thread.h5 out/clang.h5
 }
 # What the default comparison must show; MNIST where its files are.
 check_claims() {
   local data=${FRINGE_DATA:-../shared/data}/mnist results=(out/one_thread.json)
   if [ -d "$data" ]; then
     sed "s|DATA|$data|" tests/mnist.toml >out/mnist.toml
-    build/release/bin/fringe run out/mnist.toml --json --out out/mnist.h5 >out/mnist.json
+    "$program" run out/mnist.toml --json --out out/mnist.h5 >out/mnist.json
     results+=(out/mnist.json)
   else
     echo "MNIST skipped: no folder $data; FRINGE_DATA names the folder above it"
@@ -112,16 +118,16 @@ check_claims() {
   python tests/check_claims.py out/recipe_choice.txt "${results[@]}"
 }
 draw_calibration() {
-  build/release/bin/fringe calibrate --modes 4 6 --chips 2 --quiet --out out/calibrate.h5
+  "$program" calibrate --modes 4 6 --chips 2 --quiet --out out/calibrate.h5
   python python/fringe_calibration.py out/calibrate.h5 out/calibrate.png
 }
 draw_yield() {
-  build/release/bin/fringe yield --modes 4 8 --splitter-sigma 0.01 0.02 --phase-bits 0 6 --chips 500 --quiet --out out/yield.h5
+  "$program" yield --modes 4 8 --splitter-sigma 0.01 0.02 --phase-bits 0 6 --chips 500 --quiet --out out/yield.h5
   python python/fringe_yield.py out/yield.h5 out/yield.png
 }
 # The notebooks and the figure of a sweep, on a small one.
 read_sweep() {
-  build/release/bin/fringe sweep tests/sim/kill_sweep.toml --quiet --out out/sweep.h5
+  "$program" sweep tests/sim/kill_sweep.toml --quiet --out out/sweep.h5
   python python/fringe_sweeps.py out/sweep.h5 out/sweep.png
   for notebook in where_does_accuracy_go pareto_of_light_and_electrons; do
     python tests/notebook/run_notebook.py notebooks/$notebook.ipynb out/sweep.h5
@@ -129,20 +135,19 @@ read_sweep() {
 }
 # Training on few chips for few epochs, which shows the notebook, not the result.
 read_training() {
-  build/release/bin/fringe run tests/notebook/training_small.toml --quiet --out out/training.h5 >out/training.txt
+  "$program" run tests/notebook/training_small.toml --quiet --out out/training.h5 >out/training.txt
   python tests/notebook/run_notebook.py notebooks/training_on_light.ipynb out/training.h5
 }
 read_advice() {
   mkdir -p out/advice
   for workload in bert_large_squad resnet50; do
-    build/release/bin/fringe advise $workload --json >out/advice/$workload.json
+    "$program" advise $workload --json >out/advice/$workload.json
   done
   python tests/notebook/run_notebook.py notebooks/many_boards.ipynb out/advice
 }
 check_consumer() {
   rm -rf out/installed out/consumer
-  build release --target fringe_mesh
-  cmake --install build/release --prefix out/installed >out/install.txt
+  cmake --install build/ci --prefix out/installed >out/install.txt
   cmake -S tests/consumer -B out/consumer -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$PWD/out/installed"
   cmake --build out/consumer
   out/consumer/consumer
@@ -151,12 +156,13 @@ check_consumer() {
 stage "installing what is missing" scripts/install_deps.sh run test
 mkdir -p out
 check "layers" check_layers
-stage "optimised build: g++, all targets, code for sm_90" build ci
-stage "optimised tests" run_ctest ci
+if [ "${1:-}" != quick ]; then check "quickstart: g++, no tests" quickstart; fi
+# In the same folder, which has the program's objects.
+stage "optimised build: g++, all targets, code for sm_90" build ci-all
+stage "optimised tests" run_ctest ci-all
 [ "${1:-}" != quick ] || exit 0
 begin_sanitised_build
 check "benchmark smoke run" smoke_benchmark
-check "quickstart: g++, no tests" scripts/quickstart.sh
 check "notebook on the quickstart's trace" \
   python tests/notebook/run_notebook.py notebooks/where_does_it_go.ipynb out/compare.h5
 check "break-even, its figure and its notebook" check_breakeven
@@ -173,7 +179,7 @@ check "consumer of the installed package" check_consumer
 check "comparison of two benchmark runs" python tests/check_bench_compare.py
 check "peers that fail" python tests/check_peers.py
 check "verdicts of the GPU's check" python tests/check_gpu_check.py
-check "README commands" python tests/readme_commands.py README.md docs/extending.md
+check "README commands" python tests/readme_commands.py --bin out/bin README.md docs/extending.md
 stage "rest of the sanitised build: clang++, address and undefined" end_sanitised_build
 stage "sanitised tests" run_ctest ci-sanitize -E "$(IFS="|" && echo "${repeats[*]}")"
 report_stages

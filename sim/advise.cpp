@@ -190,11 +190,18 @@ AdviceReport advise(const AdviceRequest& request, const std::filesystem::path& c
   if (!csv.empty()) table = read_training_table(csv);
   const std::vector<ScalingRow> machines = scaling_rows(table);
 
-  AdviceReport report{request, &model, !csv.empty(), {}, {}};
+  AdviceReport report{request, &model, !csv.empty(), {}, {}, {}};
   const GpuSpec *cheapest = nullptr, *coolest = nullptr;
   for (const GpuSpec& board : gpu_catalogue()) {
     const std::optional<OneBoard> one = one_board(table, board, model, request.half);
     if (!one) continue;
+    if (!one->measured)
+      if (std::string why = why_too_small(board, model, request.half, static_cast<std::size_t>(one->batch));
+          !why.empty()) {
+        if (board.tdp_w <= request.power_w && board.launch_price_usd <= request.budget_usd)
+          report.too_small.push_back({&board, std::move(why)});
+        continue;
+      }
     if (board.launch_price_usd > 0 &&
         (cheapest == nullptr || board.launch_price_usd < cheapest->launch_price_usd))
       cheapest = &board;

@@ -55,8 +55,15 @@ struct Advice {
 struct AdviceReport {
   AdviceRequest request;
   const TrainingModel* model = nullptr;
-  bool measured = false;         ///< the published table was at hand
-  std::vector<Advice> ranked;    ///< fastest first
+  bool measured = false;       ///< the published table was at hand
+  std::vector<Advice> ranked;  ///< fastest first
+  /// Modelled boards that aren't offered: their memory doesn't hold the batch that the table's runs gave a
+  /// GB.
+  struct TooSmall {
+    const GpuSpec* board;
+    std::string why;
+  };
+  std::vector<TooSmall> too_small;
   std::vector<Advice> unpriced;  ///< within the power limit, left out for want of a price; fastest first
 };
 

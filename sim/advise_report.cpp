@@ -82,6 +82,22 @@ std::string line(const std::string& label, const std::string& text) {
   return "  " + left(label, column - 2) + block.substr(column);
 }
 
+/// Boards that aren't offered, those with one reason together.
+std::string too_small(const AdviceReport& report) {
+  std::vector<std::pair<std::string, std::string>> boards_of_reason;
+  for (const AdviceReport::TooSmall& left_out : report.too_small) {
+    const auto same =
+        std::ranges::find(boards_of_reason, left_out.why, &std::pair<std::string, std::string>::second);
+    if (same == boards_of_reason.end())
+      boards_of_reason.emplace_back(left_out.board->name, left_out.why);
+    else
+      same->first += ", " + std::string(left_out.board->name);
+  }
+  std::string text;
+  for (const auto& [boards, why] : boards_of_reason) text += line("Too small", boards + ": " + why);
+  return text;
+}
+
 std::string summary(const AdviceReport& report) {
   const std::string units(report.model->unit), unit = units.substr(0, units.size() - 1);
   const Advice& fastest = report.ranked.front();
@@ -111,7 +127,7 @@ std::string summary(const AdviceReport& report) {
     text +=
         line("Not ranked", fmt::format("{} machines whose boards had no announced price; the fastest is {}",
                                        report.unpriced.size(), figures(report.unpriced.front())));
-  return text;
+  return text + too_small(report);
 }
 
 }  // namespace
@@ -190,9 +206,12 @@ std::string advice_json(const AdviceReport& report) {
                               {"unit", report.model->unit},
                               {"precision", report.request.half ? "fp16" : "fp32"},
                               {"machines", nlohmann::ordered_json::array()},
-                              {"without_price", nlohmann::ordered_json::array()}};
+                              {"without_price", nlohmann::ordered_json::array()},
+                              {"too_small", nlohmann::ordered_json::array()}};
   for (const Advice& a : report.ranked) json["machines"].push_back(row(a));
   for (const Advice& a : report.unpriced) json["without_price"].push_back(row(a));
+  for (const AdviceReport::TooSmall& left_out : report.too_small)
+    json["too_small"].push_back({{"board", left_out.board->name}, {"why", left_out.why}});
   return json.dump(2) + "\n";
 }
 

@@ -1,5 +1,7 @@
 #include "sim/breakeven.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -30,8 +32,9 @@ std::vector<double> between(Range range, std::size_t count, bool whole) {
 
 class EnergyRatio {
  public:
-  EnergyRatio(const BreakevenRequest& request, const LightCost& light, Accelerator& board, ThreadPool& pool)
-      : request_(request), light_(light), board_(board), pool_(pool) {}
+  EnergyRatio(const BreakevenRequest& request, const LightCost& light, const ModelledBoard& board,
+              double most_batch, ThreadPool& pool)
+      : request_(request), light_(light), board_(*board.hardware), most_batch_(most_batch), pool_(pool) {}
 
   double board_energy(std::size_t batch) const {
     const std::lock_guard lock(mutex_);
@@ -49,6 +52,8 @@ class EnergyRatio {
     row.set(point, value);
     return point;
   }
+  /// What is looked at: no batch that the board doesn't hold.
+  Range scanned(const AssumptionRow& row) const { return held(row, row.scanned); }
   /// Of points that make(i) gives, in order.
   std::vector<double> ratios(std::size_t count, const std::function<LightPoint(std::size_t)>& make) const {
     std::vector<double> out(count);
@@ -57,13 +62,13 @@ class EnergyRatio {
   }
 
   AssumptionResult assumption(const AssumptionRow& row, double base, double base_ratio) const {
-    AssumptionResult result{&row, base, row.cited(), false, 0, 0, {}};
+    AssumptionResult result{&row, base, held(row, row.cited()), false, 0, 0, {}};
     if (const auto own = request_.ranges.find(std::string(row.key)); own != request_.ranges.end()) {
       result.range = own->second;
       result.own_range = true;
     }
     if (row.choice != nullptr) return choice(result, base_ratio);
-    std::vector<double> values = between(row.scanned, scan_points, row.whole);
+    std::vector<double> values = between(scanned(row), scan_points, row.whole);
     values.push_back(result.range.low);
     values.push_back(result.range.high);
     std::vector<double> found = ratios(values.size(), [&](std::size_t i) { return with(row, values[i]); });
@@ -87,6 +92,11 @@ class EnergyRatio {
   }
 
  private:
+  Range held(const AssumptionRow& row, Range range) const {
+    if (row.key == "batch") range.high = std::min(range.high, most_batch_);
+    return range;
+  }
+
   AssumptionResult choice(AssumptionResult result, double base_ratio) const {
     result.range = {result.base, result.base};
     result.ratio_low = result.ratio_high = base_ratio;
@@ -113,6 +123,7 @@ class EnergyRatio {
   const BreakevenRequest& request_;
   const LightCost& light_;
   Accelerator& board_;
+  double most_batch_;
   ThreadPool& pool_;
   mutable std::mutex mutex_;
   mutable std::map<std::size_t, double> board_j_;  // of a sample, by batch
@@ -210,32 +221,40 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
   }
 
   std::vector<ModelledBoard> boards;
+  std::vector<double> most_batches;
   for (const std::string& name : request.boards) {
+    if (std::ranges::count(request.boards, name) > 1) throw Error("board '" + name + "' is named twice");
     if (const GpuSpec& gpu = find_gpu(name); gpu.peak(request.format) <= 0) {
       throw Error("board '" + name + "' has no " + std::string(row_of(request.format).name) +
                   "; its formats: " + formats_of(gpu));
     }
     boards.push_back(modelled_gpu(find_gpu(name), request.format, *cpu, one));
+    most_batches.push_back(std::numeric_limits<double>::infinity());
     if (const std::string why =
             boards.back().why_not(static_cast<double>(workload.parameters), light.work(request.light.batch));
         !why.empty())
       throw Error("board '" + name + "': " + why + " of workload '" + request.workload + "'");
     if (!request.training) continue;
-    if (!boards.back().trains())
-      throw Error("slopes don't fit " + std::string(row_of(request.format).name) +
-                  "; training takes another format");
-    if (!boards.back().fits_training(static_cast<double>(workload.parameters)))
-      throw Error("board '" + name +
-                  "': its memory doesn't hold weights, gradients and moments of workload '" +
-                  request.workload + "'");
+    const Optimiser& optimiser = workload.training.optimiser;
+    const std::size_t most = boards.back().most_training_batch(graph, optimiser);
+    if (const std::string why = boards.back().why_no_training(graph, optimiser, request.light.batch);
+        !why.empty())
+      throw Error("board '" + name + "' doesn't train workload '" + request.workload + "': " + why +
+                  (most > 0 ? fmt::format("; it trains at most {} at a time", most) : ""));
+    most_batches.back() = static_cast<double>(most);
+    if (const auto own = request.ranges.find("batch");
+        own != request.ranges.end() && own->second.high > most_batches.back())
+      throw Error(fmt::format("ranges.batch ends at {:.0f}; board '{}' trains at most {} at a time",
+                              own->second.high, name, most));
   }
   std::size_t done = 0;
-  for (const ModelledBoard& board : boards) {
+  for (std::size_t which = 0; which < boards.size(); ++which) {
+    const ModelledBoard& board = boards[which];
     if (observer.stop_requested()) {
       result.stopped = true;
       return result;
     }
-    const EnergyRatio at(request, light, *board.hardware, pool);
+    const EnergyRatio at(request, light, board, most_batches[which], pool);
     BreakevenCase found;
     found.board = board.name;
     const Cost cost = board.hardware->price(light.work(request.light.batch));
@@ -267,7 +286,7 @@ Breakeven breakeven(const BreakevenRequest& request, ThreadPool& pool, Observer&
               : *std::find_if(found.assumptions.begin(), found.assumptions.end(),
                               [&](const AssumptionResult& a) { return a.row->key == request.axes[axis]; });
       found.map.axes[axis] = chosen.row;
-      found.map.values[axis] = between(chosen.row->scanned, map_points, chosen.row->whole);
+      found.map.values[axis] = between(at.scanned(*chosen.row), map_points, chosen.row->whole);
     }
     // Where light never wins with all else as it is, the map tells of what is as good as it gets.
     LightPoint better = request.light;

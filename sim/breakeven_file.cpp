@@ -55,7 +55,7 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   request.workload = section.string("workload", "bert-large-384");
   require_name(section, "workload", request.workload, [](const std::string& name) { open_workload(name); });
   const auto is_board = [](const std::string& name) { find_gpu(name); };
-  request.boards = section.strings("boards", is_board);
+  request.boards = section.strings("boards", is_board, "takes one board or more; without the key it is h200");
   if (request.boards.empty()) request.boards = {"h200"};
   const std::string training = section.string("training", "no");
   if (training != "no") {
@@ -82,7 +82,7 @@ BreakevenRequest parse_breakeven(std::string_view text, const std::string& file)
   request.light.batch = section.count("batch", 64, 1, find_assumption("batch").scanned.high);
   const std::vector<std::string> axes =
       section.strings("map", [](const std::string& name) { find_assumption(name); });
-  if (!axes.empty() && (axes.size() != 2 || axes[0] == axes[1]))
+  if (!axes.empty() && axes.size() != 2)
     section.fail("map", "takes two different assumptions");
   if (!axes.empty()) request.axes = {axes[0], axes[1]};
   if (request.training == TrainingScheme::in_situ && std::count(axes.begin(), axes.end(), "numbers") > 0)

@@ -62,7 +62,7 @@ Command add_precision_command(CLI::App& app) {
             .add_option("--points", options.points,
                         "accuracy that may be lost against floating point, in points; default: 1")
             ->type_name("POINTS")
-            ->check(CLI::Range(0.0, 100.0));
+            ->check(number(0, 100));
         command.add_option("--seed", options.seed, "seed of all random numbers, instead of the experiment's")
             ->type_name("N");
         add_common_options(command, options);

@@ -61,6 +61,9 @@ void add_json_option(CLI::App& command, bool& json);
 void add_run_options(CLI::App& command, RunOptions& options);
 /// For options that count: digits alone, as the parser takes -1 for the largest number there is.
 CLI::Validator whole_number();
+/// For options with a range, both ends included.
+CLI::Validator whole_number(unsigned least, unsigned most);
+CLI::Validator number(double least, double most);
 /// None where the text is empty. Throws Error where it is no whole number.
 std::optional<std::uint64_t> parse_seed(const std::string& text);
 

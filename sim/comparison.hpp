@@ -50,6 +50,7 @@ struct HardwareResult {
   Boundary boundary = Boundary::accelerator;
   bool available = true;
   std::string note;
+  std::string no_training;  ///< why a board that is priced has no training step; "": it has, or none does
   std::vector<Estimate> scores;  ///< by metric: mean over folds, and chips where chips differ; empty: none
   std::size_t chips = 0;         ///< fabricated chips behind it; 0 for electronics
   bool equal = false;            ///< its score is as good as floating point's: Metric::equal_within

@@ -145,7 +145,8 @@ Experiment experiment_of(const toml::table& root, const std::string& file) {
   const auto is_format = [](const std::string& name) { find_format(name); };
   e.cublas = electronic.strings("cublas", find_cublas_format);
   e.gpus = electronic.strings("gpus", [](const std::string& name) { find_gpu(name); });
-  e.formats = electronic.strings("formats", is_format);
+  e.formats =
+      electronic.strings("formats", is_format, "takes one format or more; without the key boards run fp16");
   if (!e.gpus.empty() && e.formats.empty()) e.formats = {"fp16"};
   for (const std::string& format : e.formats) {
     const auto has = [&](const std::string& board) { return find_gpu(board).peak(find_format(format)) > 0; };

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "core/log_search.hpp"
+#include "sim/modelled.hpp"
 #include "workloads/zoo.hpp"
 
 namespace fringe {
@@ -180,6 +181,19 @@ FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view mod
     if (belongs(row)) batches += row.batch / row.gpu->memory_bytes, ++count;
   if (count == 0) return {0, 0, 0};
   return {c.first, c.second, 1e9 * batches / count};
+}
+
+TrainingMemory step_memory(const GpuSpec& board, const TrainingModel& model, bool half, std::size_t batch) {
+  Optimiser optimiser;
+  optimiser.kind = model.optimiser;
+  return training_memory(find_workload(model.zoo).graph(), optimiser, batch,
+                         row_of(format_on(board, half)).bytes);
+}
+
+std::string why_too_small(const GpuSpec& board, const TrainingModel& model, bool half, std::size_t batch) {
+  if (!model.memory_told) return {};
+  return why_no_training(board.memory_bytes, framework_bytes, step_memory(board, model, half, batch), batch,
+                         format_on(board, half));
 }
 
 std::optional<ModelledRate> modelled_board(const GpuSpec& board, const TrainingModel& model, bool half) {

@@ -24,6 +24,7 @@
 
 #include "electronic/training_step.hpp"
 #include "sim/training_table.hpp"
+#include "workloads/training_memory.hpp"
 
 namespace fringe {
 
@@ -80,6 +81,11 @@ std::vector<Prediction> leave_one_gpu_out(std::span<const ThroughputRow> rows,
 /// The constants of a workload, fitted to its rows on every GPU, and the mean batch that its rows give a GB.
 /// What training_models() holds, to three digits.
 FittedUnit fitted_unit(std::span<const ThroughputRow> rows, std::string_view model, bool half);
+
+/// What a step of so many elements holds; of a workload with a network of the zoo, on the board.
+TrainingMemory step_memory(const GpuSpec& board, const TrainingModel& model, bool half, std::size_t batch);
+/// Why the board's memory doesn't hold that beside a framework; "" where it does, or nobody tells.
+std::string why_too_small(const GpuSpec& board, const TrainingModel& model, bool half, std::size_t batch);
 
 /// Units a second of a workload on a board that nobody measured, by FittedUnit, with a batch that fills its
 /// memory, in the software that the table's boards of its generation ran. Empty where the board doesn't

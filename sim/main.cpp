@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,9 +24,11 @@ void add_json_option(CLI::App& command, bool& json) {
 }
 
 void add_common_options(CLI::App& command, CommonOptions& options) {
-  command.add_option("--threads", options.threads, "threads; default: all. Numbers don't depend on it")
+  command
+      .add_option("--threads", options.threads,
+                  "threads, 1 to 1024; default: all. Numbers don't depend on it")
       ->type_name("N")
-      ->check(CLI::Range(1u, 1024u));
+      ->check(whole_number(1, 1024));
   add_json_option(command, options.json);
   command.add_flag("--quiet", options.quiet, "no progress on standard error");
 }
@@ -54,6 +57,29 @@ CLI::Validator whole_number() {
       },
       "");
 }
+
+namespace {
+
+/// The whole text is a number in the range.
+template <class Number>
+CLI::Validator in_range(const char* kind, Number least, Number most) {
+  return CLI::Validator(
+      [=](std::string& text) {
+        Number value{};
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc() && end == text.data() + text.size() && least <= value && value <= most)
+          return std::string();
+        std::ostringstream said;
+        said << "takes a " << kind << " from " << least << " to " << most << ", not '" << text << "'";
+        return said.str();
+      },
+      "");
+}
+
+}  // namespace
+
+CLI::Validator whole_number(unsigned least, unsigned most) { return in_range("whole number", least, most); }
+CLI::Validator number(double least, double most) { return in_range("number", least, most); }
 
 namespace {
 

@@ -19,16 +19,49 @@ std::string ModelledBoard::why_not(double parameters, std::span<const Work> list
   return text;
 }
 
+std::string why_no_training(double memory_bytes, double software_bytes, const TrainingMemory& step,
+                            std::size_t batch, Format format) {
+  if (step.state_bytes + step.activation_bytes + software_bytes <= memory_bytes) return {};
+  std::string text = fmt::format("its memory of {} doesn't hold {} of weights, gradients and optimiser state",
+                                 si(memory_bytes, "B"), si(step.state_bytes, "B"));
+  text += software_bytes > 0 ? ", " : " and ";
+  text += fmt::format("{} of activations of {} in {}", si(step.activation_bytes, "B"),
+                      batch == 1 ? "a sample" : fmt::format("{} samples", batch), row_of(format).name);
+  if (software_bytes > 0) text += fmt::format(", and {} of software", si(software_bytes, "B"));
+  return text;
+}
+
+std::string ModelledBoard::why_no_training(const Graph& graph, const Optimiser& optimiser,
+                                           std::size_t batch) const {
+  if (!trains())
+    return "slopes don't fit " + std::string(row_of(format).name) + "; training takes another format";
+  return fringe::why_no_training(memory_bytes, software_bytes,
+                                 training_memory(graph, optimiser, batch, row_of(format).bytes), batch,
+                                 format);
+}
+
+std::size_t ModelledBoard::most_training_batch(const Graph& graph, const Optimiser& optimiser) const {
+  if (!trains()) return 0;
+  const TrainingMemory one = training_memory(graph, optimiser, 1, row_of(format).bytes);
+  const double room = memory_bytes - software_bytes - one.state_bytes;
+  return room <= 0 ? 0 : static_cast<std::size_t>(room / one.activation_bytes);
+}
+
 ModelledBoard modelled_gpu(const GpuSpec& gpu, Format format, Executor& cpu, ThreadPool& pool) {
   GpuModelParameters on_device;
   on_device.submission_s = on_device.launch_gap_s;
-  return {std::string(gpu.name), fmt::format("{} {}", gpu.name, row_of(format).name), format,
-          gpu.memory_bytes, make_gpu_model(gpu, format, cpu, pool, on_device)};
+  return {
+      std::string(gpu.name), fmt::format("{} {}", gpu.name, row_of(format).name), format, gpu.memory_bytes,
+      framework_bytes,       make_gpu_model(gpu, format, cpu, pool, on_device)};
 }
 
 ModelledBoard modelled_array(const SystolicSpec& chip, Dataflow dataflow, Executor& cpu, ThreadPool& pool) {
-  return {std::string(chip.name), fmt::format("{} {}", chip.name, to_string(dataflow)), chip.format,
-          chip.memory_bytes, make_systolic_array(chip, dataflow, cpu, pool)};
+  return {std::string(chip.name),
+          fmt::format("{} {}", chip.name, to_string(dataflow)),
+          chip.format,
+          chip.memory_bytes,
+          0,
+          make_systolic_array(chip, dataflow, cpu, pool)};
 }
 
 std::vector<ModelledBoard> modelled_boards(Executor& cpu, ThreadPool& pool) {

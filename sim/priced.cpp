@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::array<std::size_t, 4> batches{1, 8, 64, 512};
 constexpr std::string_view not_run = "priced, not run";
+constexpr std::size_t line_width = 118;
 
 /// Lists of work, lowered once for all hardware.
 struct Lists {
@@ -78,7 +79,8 @@ HardwareResult photonic(const PhotonicPreset& preset, const Lists& lists, std::s
   return result;
 }
 
-HardwareResult board(const ModelledBoard& board, const Lists& lists, double parameters) {
+HardwareResult board(const ModelledBoard& board, const Lists& lists, const PricedWorkload& workload) {
+  const double parameters = static_cast<double>(workload.parameters);
   const auto price = [&](const std::vector<Work>& work) { return board.hardware->price(work); };
   HardwareResult result;
   result.name = board.name;
@@ -92,8 +94,27 @@ HardwareResult board(const ModelledBoard& board, const Lists& lists, double para
     return result;
   }
   add_inference(result, lists, board, parameters);
-  if (board.trains() && board.fits_training(parameters)) add_training(result, lists, "training", price);
+  if (!lists.training.empty())
+    result.no_training =
+        board.why_no_training(workload.graph, workload.training.optimiser, lists.training_batch);
+  if (result.no_training.empty()) add_training(result, lists, "training", price);
   return result;
+}
+
+/// Its memory has no room for a training step.
+bool too_small(const HardwareResult& h) { return h.no_training.starts_with("its memory"); }
+
+std::string too_small_text(const PricedWorkload& workload) {
+  const auto step = [&](double bytes_per_number) {
+    return training_memory(workload.graph, workload.training.optimiser, workload.training.batch,
+                           bytes_per_number);
+  };
+  return fmt::format(
+      "Too small: a memory that doesn't hold {} of weights, gradients and optimiser state, the activations "
+      "of "
+      "{} samples that the pass back reads ({} in 16 bits, {} in 32) and, on a GPU, {} of software.",
+      si(step(2).state_bytes, "B"), workload.training.batch, si(step(2).activation_bytes, "B"),
+      si(step(4).activation_bytes, "B"), si(framework_bytes, "B"));
 }
 
 std::string line(const std::string& name, const HardwareResult& h, const std::string& scenario,
@@ -106,18 +127,30 @@ std::string line(const std::string& name, const HardwareResult& h, const std::st
                      right(joules(one, false), 12) + right(si(best.throughput_per_s(), "/s"), 12) +
                      right(joules(best, true), 12);
   const CostFigure* step = h.at_best_batch(training);
-  return text + right(step == nullptr ? "–" : si(step->cost.latency_s, "s"), 14) + "  " +
-         std::string(to_string(one.cost.provenance)) + "\n";
+  return text +
+         right(step != nullptr ? si(step->cost.latency_s, "s")
+               : too_small(h)  ? "too small"
+                               : "–",
+               14) +
+         "  " + std::string(to_string(one.cost.provenance)) + "\n";
 }
 
 std::string board_of(const HardwareResult& h) { return h.name.substr(0, h.name.find(' ')); }
 
-/// Nobody knows here what 8 bits cost in accuracy: a format that trains stands before them.
+double bytes_of(const HardwareResult& h) {
+  for (const FormatRow& row : number_formats())
+    if (h.name.ends_with(" " + std::string(row.name))) return row.bytes;
+  return 0;
+}
+
+/// Nobody knows here what 8 bits cost in accuracy: a format that trains stands before them. Where none fits,
+/// the smallest says why.
 bool better(const HardwareResult& a, const HardwareResult& b) {
   const auto rank = [](const HardwareResult& h) {
     return h.available ? (h.name.ends_with("int8") || h.name.ends_with("fp8") ? 1 : 2) : 0;
   };
-  if (rank(a) != rank(b) || rank(a) == 0) return rank(a) > rank(b);
+  if (rank(a) != rank(b)) return rank(a) > rank(b);
+  if (rank(a) == 0) return bytes_of(a) < bytes_of(b);
   return a.at_best_batch("resident")->throughput_per_s() > b.at_best_batch("resident")->throughput_per_s();
 }
 
@@ -155,7 +188,7 @@ Comparison price_workload(const PricedWorkload& workload) {
     result.hardware.push_back(photonic(preset, lists, summary.tiles));
   }
   for (const ModelledBoard& modelled : modelled_boards(*cpu, pool))
-    result.hardware.push_back(board(modelled, lists, static_cast<double>(workload.parameters)));
+    result.hardware.push_back(board(modelled, lists, workload));
   return result;
 }
 
@@ -186,14 +219,15 @@ std::string priced_text(const Comparison& c, const PricedWorkload& workload) {
   for (const HardwareResult* h : boards)
     text +=
         h->available ? line(h->name, *h, "resident", "training") : "  " + left(h->name, 36) + h->note + "\n";
-  return text +
-         "\nBatches 1, 8, 64, 512. Boards in their fastest format that trains, arrays in their faster "
-         "dataflow.\n"
-         "Products of two activations run on the digital unit of photonic systems. A board's memory holds "
-         "the\n"
-         "weights and what earlier tokens left; passing activations are not held against it. Other formats "
-         "and\n"
-         "schemes: --json.\n";
+  text += "\n" + wrapped(
+                     "Batches 1, 8, 64, 512. Boards in their fastest format that trains, arrays in their "
+                     "faster dataflow. Products of two activations run on the digital unit of photonic "
+                     "systems. In inference a board's memory holds the weights and what earlier tokens "
+                     "left; passing activations are not held against it. Other formats and schemes: --json.",
+                     "", line_width);
+  if (std::any_of(c.hardware.begin(), c.hardware.end(), too_small))
+    text += wrapped(too_small_text(workload), "", line_width);
+  return text;
 }
 
 }  // namespace fringe

@@ -27,9 +27,9 @@ PricedWorkload priced(const OnnxModel& model, const std::string& file);
 /// batches 1, 8, 64 and 512, and a training step at the row's batch. Photonic systems as in a comparison:
 /// weights resident on as many cores as they take, and a single core. A board is not available in a format
 /// where the weights, with one sample's keys and values of earlier tokens, exceed its memory, has no larger
-/// batch than it holds those of, and no training step where weights, gradients and the optimiser's state
-/// (4·4 bytes a parameter with Adam) exceed it; passing activations are not held against the memory. A
-/// workload with a cache of earlier tokens is not trained.
+/// batch than it holds those of (passing activations of inference are not held against it), and no training
+/// step where that exceeds it as training_memory() counts it, beside a GPU's software; no_training then says
+/// so. A workload with a cache of earlier tokens is not trained.
 Comparison price_workload(const PricedWorkload& workload);
 
 /// The table, at most 118 columns wide; of each board its fastest format that trains (8 bits where

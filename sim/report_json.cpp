@@ -70,6 +70,7 @@ Json json(const Comparison& c, const HardwareResult& hardware) {
               {"chips", hardware.chips},
               {"equal_" + key, hardware.equal},
               {"boundary", to_string(hardware.boundary)}};
+  if (!hardware.no_training.empty()) object["no_training"] = hardware.no_training;
   if (c.metrics.size() > 1) object["others"] = others(c, hardware.scores);
   object["costs"] = Json::array();
   for (const CostFigure& figure : hardware.costs) object["costs"].push_back(json(figure, hardware.boundary));

@@ -24,6 +24,8 @@ namespace {
 constexpr std::string_view processor = "cpu";
 
 void check(const ServeRequest& r) {
+  for (const std::string& name : r.hardware)
+    if (std::ranges::count(r.hardware, name) > 1) throw Error("hardware '" + name + "' is named twice");
   if (!std::has_single_bit(r.most_batch) || r.most_batch > 65536)
     throw Error(fmt::format("largest batch = {} must be a power of two up to 65536", r.most_batch));
   if (!(r.bound_s > 0 && std::isfinite(r.bound_s)))
@@ -159,15 +161,19 @@ class Serving {
   void add_board(const ModelledBoard& board) {
     add(board.name, "electronic", prices_of(board), board.why_not(parameters(), lists_.front()));
   }
-  /// Of formats that train, else of all: the one that serves most requests.
+  /// Of formats that fit, those that train before others: the one that serves most requests. Where none fits,
+  /// the smallest.
   void add_fastest(const std::vector<ModelledBoard>& boards, const std::string& name) {
     const ModelledBoard* best = nullptr;
     double best_per_s = 0;
     for (const ModelledBoard& board : boards) {
-      if (board.board != name || (best && best->trains() && !board.trains())) continue;
+      if (board.board != name) continue;
       const Prices all = prices_of(board);
-      const double per_s = all.empty() ? 0 : best_rate(all);
-      if (best && board.trains() == best->trains() && per_s <= best_per_s) continue;
+      const double per_s = all.empty() ? -row_of(board.format).bytes : best_rate(all);
+      const auto rank = [](const ModelledBoard& b, double rate) {
+        return std::pair(rate > 0 && b.trains(), rate);
+      };
+      if (best && rank(board, per_s) <= rank(*best, best_per_s)) continue;
       best = &board;
       best_per_s = per_s;
     }

@@ -66,6 +66,8 @@ class AxisReader {
     for (const toml::node& node : list) {
       std::ostringstream text;
       node.visit([&](const auto& value) { text << value; });
+      for (const SweepValue& before : axis.list)
+        if (before.toml == text.str()) fail(axis, "has " + before.toml + " twice");
       const auto place = static_cast<double>(axis.list.size());
       axis.list.push_back({text.str(), numbers ? *node.value<double>() : place});
       if (!numbers) axis.labels.push_back(node.is_string() ? *node.value<std::string>() : text.str());
@@ -240,10 +242,13 @@ SweepFile parse_sweep(std::string_view text, const std::string& file) {
   sweep.samples = section.count("samples", sweep.samples, 2, most_points);
   constexpr std::array<std::string_view, 5> cases{"as fabricated", "corrected", "trained on chip",
                                                   "ideal meshes", "ideal meshes, trained"};
-  sweep.cases = section.strings("cases", [&](const std::string& name) {
-    if (std::find(cases.begin(), cases.end(), name) == cases.end())
-      throw Error(unknown_name("case", name, cases));
-  });
+  sweep.cases = section.strings(
+      "cases",
+      [&](const std::string& name) {
+        if (std::find(cases.begin(), cases.end(), name) == cases.end())
+          throw Error(unknown_name("case", name, cases));
+      },
+      "takes one case or more; without the key all are run");
   const toml::node* axes = section.find("axes");
   if (axes == nullptr || !axes->is_table() || axes->as_table()->empty())
     section.fail("axes", "is a table of one key or more: \"dotted.path\" = [values] or a range");

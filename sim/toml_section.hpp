@@ -69,21 +69,26 @@ class TomlSection {
     if (!node->is_boolean()) fail(key, "takes true or false");
     return *node->value<bool>();
   }
+  /// Each at most once. An empty list means none, or is refused with the rule.
   std::vector<std::string> strings(std::string_view key,
-                                   const std::function<void(const std::string&)>& check_name) {
+                                   const std::function<void(const std::string&)>& check_name,
+                                   const std::string& none_is_refused = {}) {
     std::vector<std::string> list;
     const toml::node* node = find(key);
     if (node == nullptr) return list;
     if (!node->is_array()) fail(key, "takes a list of strings");
     for (const toml::node& item : *node->as_array()) {
       if (!item.is_string()) fail(key, "takes a list of strings");
-      list.push_back(*item.value<std::string>());
+      std::string name = *item.value<std::string>();
+      if (std::find(list.begin(), list.end(), name) != list.end()) fail(key, "has '" + name + "' twice");
+      list.push_back(std::move(name));
       try {
         check_name(list.back());
       } catch (const Error& error) {
         fail(key, error.what());
       }
     }
+    if (list.empty() && !none_is_refused.empty()) fail(key, none_is_refused);
     return list;
   }
   std::vector<std::size_t> counts(std::string_view key, std::vector<std::size_t> otherwise, double most) {

@@ -20,23 +20,24 @@ namespace {
 // WaveGlow), casts weights and gradients (1.5 each) and unscales (2). WaveGlow's weights are norms times
 // directions: 3 forward, 5 back. An operator is taken to move two and a half numbers.
 // clang-format off
+constexpr Optimiser::Kind sgd = Optimiser::Kind::sgd;
 constexpr Library products = Library::products, convolutions = Library::convolutions;
 constexpr TrainingUpdate fused(double moved) { return {moved, 1}; }
 constexpr TrainingUpdate each(double moved) { return {moved, static_cast<std::size_t>(moved / 2.5)}; }
 constexpr std::array<TrainingModel, 11> models{{
     {"resnet50", "resnet50", "ResNet-50", "images", 1, 25.557e6, 2, true, true, convolutions, each(16.5), each(12),
      {0.991, 0.97, 17.2}, {1.06, 1.06, 9.04},
-     "25.557 million parameters: torchvision documentation (K. He et al., arXiv:1512.03385)"},
+     "25.557 million parameters: torchvision documentation (K. He et al., arXiv:1512.03385)", 0, sgd},
     {"ssd", "ssd300-resnet50", "SSD300, ResNet-50", "images", 1, 22.895e6, 2, true, true, convolutions, each(16.5), each(12),
      {0.834, 0.983, 5.29}, {0.881, 0.921, 2.89},
      "22.895 million parameters: layers of NVIDIA DeepLearningExamples, SSD300 v1.1, counted (W. Liu et al., "
-     "arXiv:1512.02325)"},
+     "arXiv:1512.02325)", 0, sgd},
     {"maskrcnn", "maskrcnn-resnet50", "Mask R-CNN, ResNet-50 FPN", "images", 1, 44.401e6, 4, false, true, convolutions, each(17), each(12),
      {0.93, 1.11, 0.591}, {0.847, 0.944, 0.537},
      "44.401 million parameters: torchvision documentation (K. He et al., arXiv:1703.06870); NVIDIA "
      "DeepLearningExamples exchange after the backward pass (apex, delay_allreduce) and mix precisions by O1; data "
      "0.3516 of 3.1572 s a step: lambdal/deeplearning-benchmark at e167f02c, log of Mask R-CNN FP16 on one Quadro RTX 8000",
-     0.3516 / 3.1572},
+     0.3516 / 3.1572, sgd, false},
     {"bert_base_squad", "bert-base-384", "BERT base, SQuAD", "sequences", 1, 110e6, 2, true, true, products, fused(13.5), each(32),
      {1.04, 1.01, 1.99}, {0.998, 0.961, 1.01},
      "110 million parameters: J. Devlin et al., arXiv:1810.04805"},

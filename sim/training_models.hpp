@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "electronic/training_step.hpp"
+#include "workloads/optimiser.hpp"
 
 namespace fringe {
 
@@ -39,7 +40,9 @@ struct TrainingModel {
   TrainingUpdate update_half, update_fp32;
   FittedUnit fp16, fp32;  ///< the latter TF32 where a board has it
   std::string_view source;
-  double input_wait = 0;  ///< part of a step on one board that waits for data
+  double input_wait = 0;                              ///< part of a step on one board that waits for data
+  Optimiser::Kind optimiser = Optimiser::Kind::adam;  ///< LAMB keeps as many numbers as Adam
+  bool memory_told = true;  ///< false: its runs freeze stages and norms that the zoo's network trains
 
   /// Bytes of the gradient that a run in "fp16" or "fp32" exchanges.
   double gradient_bytes(bool half) const noexcept { return parameters * (half ? half_bytes : 4); }

@@ -91,4 +91,8 @@ with tempfile.TemporaryDirectory() as folder:
     expect("1.9 us" in text and "2 us" in text, f"both medians are shown:\n{text}")
     expect(pairs(in_turns("y", 0.5, 0.5))[0] == 0, "the same speed is status 0")
     expect(run(a, "--pairs")[0] == 2, "a run without pairs is refused")
+    try:
+        expect(False, f"--share of pairs is refused, not {run(a, '--pairs', '--share', '0.5')[0]}")
+    except SystemExit as refused:
+        expect(refused.code == 2, "--share of pairs is refused with status 2")
 print("bench_compare: verdicts, exact p values and refusals as they should be")

@@ -69,6 +69,10 @@ enum class OperatorKind {
   loss,  ///< ends the graph; only training computes it
 };
 
+/// Which values the pass back reads, and memory holds until then. Products with weights keep their input,
+/// products of activations both, recurrences their result and what they saved: by their kind.
+enum class Keeps { nothing, inputs, result };
+
 /// What an operator may be told; each reads its own fields.
 struct Attributes {
   std::size_t features = 0;    ///< outputs of dense, channels of a convolution, width of an embedding
@@ -123,6 +127,8 @@ struct OperatorRow {
   bool training_only = false;                        ///< a view at inference
   double (*forward_numbers)(const Site&) = nullptr;  ///< moved per sample where not inputs + result + vectors
   double (*stored_numbers)(const Site&) = nullptr;   ///< those of them that lie off chip before
+  Keeps keeps = Keeps::nothing;
+  double kept_bytes = 0;  ///< beside values, of any format, for each element of the result: a mask, an index
 };
 std::span<const OperatorRow> operator_table() noexcept;
 const OperatorRow& row_of(Operator op) noexcept;

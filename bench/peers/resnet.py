@@ -91,10 +91,14 @@ def time_peer(threads, rounds):
 def time_fringe(program, threads):
     """Seconds per pass: of the clock, of the processor."""
     name = f"network_forward/batch:{BATCH}/threads:{threads}/"
-    result = subprocess.run([program, f"--benchmark_filter={name}", "--benchmark_format=json"],
-                            capture_output=True, text=True, check=True, env=own_choice())
-    row = json.loads(result.stdout[result.stdout.index("{"):])["benchmarks"][0]
-    return row["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}[row["time_unit"]], row["processor_ms"] / 1e3
+    try:
+        result = subprocess.run([program, f"--benchmark_filter={name}", "--benchmark_format=json"],
+                                capture_output=True, text=True, env=own_choice())
+        row = json.loads(result.stdout[result.stdout.index("{"):])["benchmarks"][0]
+        return row["real_time"] * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[row["time_unit"]], row["processor_ms"] / 1e3
+    except (OSError, ValueError, LookupError) as error:
+        print(f"resnet: '{program}' gives no time of {name[:-1]} ({type(error).__name__}: {error})", file=sys.stderr)
+        sys.exit(2)
 
 
 def own_choice():
@@ -109,6 +113,10 @@ def main():
     options = parser.parse_args()
     if options.peer:
         return time_peer(options.peer, options.rounds)
+    if not os.access(options.fringe, os.X_OK):
+        parser.error(f"--fringe: '{options.fringe}' is no executable; build with -DFRINGE_BENCH=ON")
+    if options.rounds < 1:
+        parser.error(f"--rounds: takes a whole number of at least 1, not {options.rounds}")
     try:
         python = python_of("onnxruntime", sys.modules[__name__])
     except NotInstalled as reason:

@@ -91,19 +91,37 @@ class Worker:
         self.process.wait()
 
 
+class Refused(Exception):
+    """One sentence: what stops the whole run."""
+
+
 def fringe_turn(executable, item, samples):
-    """Adds a time [s] to samples[(label, precision)] of every row of FRINGE that the executable has."""
+    """Adds a time [s] to samples[(label, precision)] of every row of FRINGE for this work. Raises Refused where the
+    executable has no such benchmark, or fails: a table without fringe would compare with nothing."""
     rows = FRINGE[item.kind]
     names = {name.format(**asdict(item)) for _, _, name, _ in rows}
     found = subprocess.run([executable, f"--benchmark_filter=^({'|'.join(names)})", "--benchmark_format=json",
                             "--benchmark_min_time=0.2"], capture_output=True, text=True, env={**os.environ, **ONE_THREAD})
-    report = json.loads(found.stdout) if found.stdout else {"benchmarks": [], "context": {}}
-    for label, precision, name, counter in rows:
-        for run in report["benchmarks"]:
-            if (run["name"] + "/").startswith(name.format(**asdict(item)).rstrip("/") + "/"):
-                us = run[counter] * (TO_US[run["time_unit"]] if counter == "real_time" else 1)
-                samples.setdefault((label, precision), []).append(us * 1e-6)
-    return report["context"]
+    try:
+        report = json.loads(found.stdout or '{"benchmarks": []}')
+        for label, precision, name, counter in rows:
+            name = name.format(**asdict(item)).rstrip("/") + "/"
+            run = next((r for r in report["benchmarks"] if (r["name"] + "/").startswith(name)), None)
+            if run is None or run.get("error_occurred"):
+                said = run["error_message"] if run else (found.stderr.strip().splitlines() or ["no message"])[-1]
+                raise Refused(f"{executable} gives no time of {name[:-1]}: {said}")
+            us = run[counter] * (TO_US[run["time_unit"]] if counter == "real_time" else 1)
+            samples.setdefault((label, precision), []).append(us * 1e-6)
+    except (ValueError, LookupError, TypeError) as error:
+        raise Refused(f"{executable} is no fringe_bench of this version ({type(error).__name__}: {error})") from None
+    return report.get("context", {})
+
+
+def own_time(results, precision):
+    """fringe's median in the contestant's precision, else in the one it has; None where fringe didn't run."""
+    double = precision in ("double", "complex128")
+    own = {r["precision"]: statistics.median(r["samples_s"]) for r in results if r["contestant"] == "fringe"}
+    return own.get("double" if double else "float", next(iter(own.values()), None))
 
 
 def compete(item, pythons, fringe, rounds, limit_s, skipped):
@@ -119,7 +137,12 @@ def compete(item, pythons, fringe, rounds, limit_s, skipped):
             workers[name] = worker
     for _ in range(rounds):
         if fringe:
-            context = fringe_turn(fringe, item, samples)
+            try:
+                context = fringe_turn(fringe, item, samples)
+            except Refused:
+                for worker in workers.values():
+                    worker.stop()
+                raise
         for name, worker in list(workers.items()):
             if reason := worker.turn():  # the others go on
                 skipped.append({"work": item.title, "contestant": pythons[name][0].LABEL, "reason": reason})
@@ -131,12 +154,11 @@ def compete(item, pythons, fringe, rounds, limit_s, skipped):
         adapter = pythons[name][0]
         results.append({"contestant": adapter.LABEL, "precision": adapter.PRECISION, "version": worker.first["version"],
                         "samples_s": worker.samples})
-    own = next((statistics.median(r["samples_s"]) for r in results if r["contestant"] == "fringe"), None)
     for r in results:
         r.update(asdict(item), work=item.title, median_s=statistics.median(r["samples_s"]))
         if item.mzi_vectors:
             r["ns_per_mzi_vector"] = 1e9 * r["median_s"] / item.mzi_vectors
-        if own:
+        if own := own_time(results, r["precision"]):
             r["times_fringe"] = r["median_s"] / own
     return results, context
 
@@ -166,6 +188,13 @@ def print_table(results, skipped):
         print(f"  {s['contestant']}{', ' + s['work'] if s['work'] else ''}: {s['reason']}")
 
 
+def positive(text):
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"takes a positive number, not '{text}'")
+    return value
+
+
 def machine():
     """Processor as the system names it, Python, date."""
     name = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -178,12 +207,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fringe", type=Path, metavar="FRINGE_BENCH", help="executable; without it only peers run")
     parser.add_argument("--quick", action="store_true", help="N=64 and batch 128 only, 3 rounds, 60 s for each")
-    parser.add_argument("--limit", type=float, default=600, metavar="S", help="seconds after which a contestant is skipped")
+    parser.add_argument("--limit", type=positive, default=600, metavar="S", help="seconds after which a contestant is skipped")
     parser.add_argument("--out", type=Path, help="JSON file for the results")
     arguments = parser.parse_args()
     rounds, limit_s = (3, min(60, arguments.limit)) if arguments.quick else (7, arguments.limit)
     if arguments.fringe and not os.access(arguments.fringe, os.X_OK):
         parser.error(f"--fringe: '{arguments.fringe}' is no executable; build with -DFRINGE_BENCH=ON")
+    if arguments.out:  # said now, not after half an hour
+        try:
+            arguments.out.parent.mkdir(parents=True, exist_ok=True)
+            partial = arguments.out.with_name(arguments.out.name + ".partial")
+            partial.touch()
+        except OSError as error:
+            parser.error(f"--out: '{arguments.out}' can't be written: {error.strerror}")
 
     pythons, results, context = {}, [], {}
     skipped = [{"work": "", "contestant": name, "reason": reason} for name, reason in NOT_RUN.items()]
@@ -195,12 +231,18 @@ def main():
             skipped.append({"work": "", "contestant": adapter.LABEL, "reason": str(error)})
     for item in QUICK if arguments.quick else ITEMS:
         print(f"… {item.title}", file=sys.stderr)
-        found, of_fringe = compete(item, pythons, arguments.fringe, rounds, limit_s, skipped)
+        try:
+            found, of_fringe = compete(item, pythons, arguments.fringe, rounds, limit_s, skipped)
+        except Refused as refused:
+            if arguments.out:
+                partial.unlink(missing_ok=True)
+            parser.exit(2, f"run_peers: {refused}\n")
         results += found
         context = of_fringe or context
         if arguments.out:  # after each work: what is measured outlives a stop
-            arguments.out.write_text(json.dumps({"context": {**machine(), "fringe": context}, "results": results,
-                                                 "quoted": QUOTED, "skipped": skipped}, indent=1, ensure_ascii=False))
+            partial.write_text(json.dumps({"context": {**machine(), "fringe": context}, "results": results,
+                                           "quoted": QUOTED, "skipped": skipped}, indent=1, ensure_ascii=False))
+            partial.replace(arguments.out)
     print(" · ".join(str(v) for v in machine().values()))
     print(f"fringe: {context.get('mesh kernel', 'not run')}, BLAS {context.get('BLAS', '–')}; one thread each")
     print_table(results, skipped)

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/error.hpp"
 #include "sim/text.hpp"
@@ -174,6 +175,25 @@ TEST(WithoutTheTable, AllIsModelled) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("FRINGE_DATA"), std::string::npos) << error.what();
   }
+}
+
+/// BERT large's weights, gradients, optimiser state and a batch don't fit 8 GB; other boards' do.
+TEST(WithoutTheTable, BoardsThatAreTooSmallAreNamedNotOffered) {
+  const AdviceReport report = advise({"bert_large_squad"}, {});
+  std::set<std::string_view> small, offered;
+  for (const AdviceReport::TooSmall& left_out : report.too_small) small.insert(left_out.board->name);
+  for (const Advice& a : report.ranked) offered.insert(a.board->name);
+  EXPECT_EQ(small, (std::set<std::string_view>{"rtx2070-max-q", "rtx2080-max-q", "rtx2080-super-max-q"}));
+  EXPECT_TRUE(std::ranges::none_of(small, [&](std::string_view name) { return offered.contains(name); }));
+  EXPECT_TRUE(offered.contains("gtx1080ti"));
+  EXPECT_NE(
+      advice_text(report).find("rtx2070-max-q, rtx2080-max-q, rtx2080-super-max-q: its memory of 8.00 GB"),
+      std::string::npos);
+  EXPECT_EQ(nlohmann::json::parse(advice_json(report))["too_small"].size(), 3u);
+  EXPECT_TRUE(advise({"resnet50"}, {}).too_small.empty());
+  AdviceRequest cool{"bert_large_squad"};
+  cool.power_w = 75;  // below the 80 and 90 W of those boards
+  EXPECT_TRUE(advise(cool, {}).too_small.empty());
 }
 
 /// Every way that is offered takes that many boards, and no laptop is joined to another.

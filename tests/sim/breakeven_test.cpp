@@ -294,12 +294,50 @@ TEST(Breakeven, TrainingIsPricedOnBothSides) {
                   parse_breakeven("[breakeven]\nworkload = 'llama2-7b-prefill'\ntraining = 'reprogram'\n"
                                   "boards = ['a100-sxm4-80gb']\n[photonic.mine]\n",
                                   "mine.toml"));
-            }).find("gradients and moments"),
+            }).find("gradients and optimiser state"),
             std::string::npos);
+  // State alone fits; the activations of the batch don't. No scan goes on to batches that the board can't
+  // hold.
+  const std::string large =
+      "[breakeven]\nworkload = 'bert-large-384'\ntraining = 'reprogram'\nformat = 'fp16'\n"
+      "boards = ['rtx3090']\nbatch = ";
+  const std::string system = "[photonic.mine]\n";
+  EXPECT_NE(
+      test::error_of([&] { found(parse_breakeven(large + "64\n" + system, "mine.toml")); })
+          .find("board 'rtx3090' doesn't train workload 'bert-large-384': its memory of 24.0 GB doesn't hold "
+                "5.36 GB of weights, gradients and optimiser state, 27.9 GB of activations of 64 samples in "
+                "fp16, and 1.41 GB of software; it trains at most 39 at a time"),
+      std::string::npos);
+  EXPECT_NE(test::error_of([&] {
+              found(parse_breakeven(large + "4\nranges = {batch = [1, 64]}\n" + system, "mine.toml"));
+            }).find("ranges.batch ends at 64; board 'rtx3090' trains at most 39 at a time"),
+            std::string::npos);
+}
+
+TEST(Breakeven, NoScanGoesOnToBatchesThatTheBoardDoesNotTrain) {
+  const BreakevenCase c = found(parse_breakeven("[breakeven]\nworkload = 'vgg16'\ntraining = 'reprogram'\n"
+                                                "boards = ['gtx1080ti']\nformat = 'fp32'\nbatch = 8\n"
+                                                "map = ['batch', 'wall_plug']\n[photonic.mine]\n",
+                                                "mine.toml"))
+                              .cases.at(0);
+  ThreadPool pool(1);
+  const auto cpu = make_cpu_executor(pool);
+  const Workload& workload = find_workload("vgg16");
+  const auto most =
+      static_cast<double>(modelled_gpu(find_gpu("gtx1080ti"), Format::fp32, *cpu, pool)
+                              .most_training_batch(workload.graph(), workload.training.optimiser));
+  EXPECT_LT(most, 512);
+  EXPECT_EQ(c.map.values[0].back(), most);
+  for (const AssumptionResult& a : c.assumptions)
+    if (a.row->key == "batch") {
+      EXPECT_EQ(a.range.high, most);
+    }
 }
 
 TEST(Breakeven, ABoardWithoutTheFormatNamesItsOwn) {
   BreakevenRequest request = small();
+  request.boards = {"h200", "t4", "h200"};  // as --against may say
+  EXPECT_EQ(test::error_of([&] { found(request); }), "board 'h200' is named twice");
   request.boards = {"v100-sxm2-16gb"};  // as --against does
   EXPECT_NE(test::error_of([&] { found(request); }).find("has no int8; its formats: fp32, fp16"),
             std::string::npos)
@@ -400,8 +438,14 @@ TEST(Breakeven, BadFilesAreRefusedInASentence) {
             "mine.toml:2: breakeven.ranges.bits: must rise and lie from 3 to 14, not [9, 8]");
   EXPECT_NE(refusal("[breakeven.ranges]\nbitz = [6, 8]\n" + system).find("did you mean 'bits'?"),
             std::string::npos);
-  EXPECT_NE(refusal("[breakeven]\nmap = ['modes', 'modes']\n" + system).find("two different"),
-            std::string::npos);
+  EXPECT_EQ(refusal("[breakeven]\nmap = ['modes', 'modes']\n" + system),
+            "mine.toml:2: breakeven.map: has 'modes' twice");
+  EXPECT_EQ(refusal("[breakeven]\nmap = ['modes']\n" + system),
+            "mine.toml:2: breakeven.map: takes two different assumptions");
+  EXPECT_EQ(refusal("[breakeven]\nboards = ['h200', 'h200']\n" + system),
+            "mine.toml:2: breakeven.boards: has 'h200' twice");
+  EXPECT_EQ(refusal("[breakeven]\nboards = []\n" + system),
+            "mine.toml:2: breakeven.boards: takes one board or more; without the key it is h200");
   EXPECT_EQ(refusal("[breakeven]\ntraining = 'insitu'\n" + system),
             "mine.toml:2: breakeven.training: unknown way of training 'insitu'; did you mean 'in-situ'?");
   EXPECT_NE(refusal("[breakeven]\ntraining = 'reprogram'\nformat = 'int8'\n" + system).find("slopes"),

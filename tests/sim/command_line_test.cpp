@@ -130,6 +130,8 @@ TEST_F(CommandLine, BadInputIsOneSentenceStatusTwoAndNoFile) {
       {"compare --data .", "train-images"},
       {"compare --seed -3", "seed"},
       {"compare --threads 0", "threads"},
+      {"compare --threads x", "compare: --threads: takes a whole number from 1 to 1024, not 'x'"},
+      {"precision x.toml --points 101", "--points: takes a number from 0 to 100, not '101'"},
       {"compare --out /nonexistent/x.h5 --quiet", "/nonexistent/x.h5"},
       {"compare --out . --quiet", "."},
       {"compare --out no_trace.h5 --quiet", "no_trace.h5"},

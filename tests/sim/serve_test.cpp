@@ -139,6 +139,20 @@ TEST(Serve, TextIsNoWiderThanATerminalAndSaysWhatIsNotHere) {
   EXPECT_NE(text.str().find(status.reason), std::string::npos);
 }
 
+/// Of a board that holds the weights in 8 bits alone, that format serves; of one that holds them in none, the
+/// smallest says why.
+TEST(Serve, TheFormatOfABoardIsOneThatFits) {
+  ServeRequest request = small({"rtx2070-max-q", "gtx1080ti", "h200"});
+  request.workload = "llama2-7b-decode";
+  request.most_batch = 1;
+  const std::vector<ServedHardware> served = serve_with(request).hardware;
+  EXPECT_EQ(served[0].name, "rtx2070-max-q int8");
+  EXPECT_EQ(served[0].why_not, "");
+  EXPECT_EQ(served[1].name, "gtx1080ti fp16");
+  EXPECT_EQ(served[1].why_not, "its memory of 11.0 GB doesn't hold the weights, 13.5 GB");
+  EXPECT_FALSE(served[2].name.ends_with("int8") || served[2].name.ends_with("fp8")) << served[2].name;
+}
+
 TEST(Serve, BadInputGivesASentence) {
   const auto says = [](auto change) {
     ServeRequest request = small({"h200"});
@@ -155,6 +169,10 @@ TEST(Serve, BadInputGivesASentence) {
   };
   expect(says([](ServeRequest& r) { r.workload = "resnet5"; }), "resnet50");
   expect(says([](ServeRequest& r) { r.hardware = {"h20"}; }), "h200");
+  expect(says([](ServeRequest& r) {
+           r.hardware = {"h200", "t4", "h200"};
+         }),
+         "hardware 'h200' is named twice");
   expect(says([](ServeRequest& r) { r.most_batch = 3; }), "largest batch = 3 must be a power of two");
   expect(says([](ServeRequest& r) { r.bound_s = 0; }), "latency bound");
   expect(says([](ServeRequest& r) { r.bound_s = std::numeric_limits<double>::infinity(); }),
