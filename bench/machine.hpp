@@ -4,7 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <utility>
+#include <vector>
 
+#include "bench/paired.hpp"
 #include "photonics/mesh_kernel.hpp"
 
 namespace fringe::bench {
@@ -48,6 +52,59 @@ std::array<double, sizeof...(Functions)> best_seconds(int rounds, Functions&&...
     ((best[i] = std::min(best[i], seconds(work)), ++i), ...);
   }
   return best;
+}
+
+/// Times [s] of `Ways` ways to do something, round by round.
+template <std::size_t Ways>
+class Rounds {
+ public:
+  using Times = std::array<double, Ways>;
+  explicit Rounds(std::vector<Times> times) : times_(std::move(times)) {}
+
+  /// Median over the rounds of a figure of one round's times.
+  template <class Figure>
+  double median_of(Figure&& figure) const {
+    std::vector<double> values;
+    for (const Times& round : times_) values.push_back(figure(round));
+    return median(std::move(values));
+  }
+  double seconds(std::size_t way) const {
+    return median_of([way](const Times& round) { return round[way]; });
+  }
+  /// Of two ways in the same round, which meet the same clock and the same neighbours.
+  double ratio(std::size_t way, std::size_t over) const {
+    return median_of([=](const Times& round) { return round[way] / round[over]; });
+  }
+
+ private:
+  std::vector<Times> times_;
+};
+
+/// `rounds` rounds of all ways in turns, each called calls[way] times in a row.
+template <class... Functions>
+Rounds<sizeof...(Functions)> in_rounds_of(const std::array<int, sizeof...(Functions)>& calls, int rounds,
+                                          Functions&&... work) {
+  std::vector<std::array<double, sizeof...(Functions)>> times(static_cast<std::size_t>(rounds));
+  for (auto& round : times) {
+    std::size_t way = 0;
+    const auto time = [&](auto& one) {
+      round[way] = seconds([&] {
+                     for (int i = 0; i < calls[way]; ++i) one();
+                   }) /
+                   calls[way];
+      ++way;
+    };
+    (time(work), ...);
+  }
+  return Rounds<sizeof...(Functions)>(std::move(times));
+}
+
+/// The same, one call each.
+template <class... Functions>
+Rounds<sizeof...(Functions)> in_rounds(int rounds, Functions&&... work) {
+  std::array<int, sizeof...(Functions)> once;
+  once.fill(1);
+  return in_rounds_of(once, rounds, work...);
 }
 
 }  // namespace fringe::bench
