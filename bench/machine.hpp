@@ -5,7 +5,6 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 #include "bench/paired.hpp"
@@ -53,32 +52,6 @@ std::array<double, sizeof...(Functions)> best_seconds(int rounds, Functions&&...
   }
   return best;
 }
-
-/// Times [s] of `Ways` ways to do something, round by round.
-template <std::size_t Ways>
-class Rounds {
- public:
-  using Times = std::array<double, Ways>;
-  explicit Rounds(std::vector<Times> times) : times_(std::move(times)) {}
-
-  /// Median over the rounds of a figure of one round's times.
-  template <class Figure>
-  double median_of(Figure&& figure) const {
-    std::vector<double> values;
-    for (const Times& round : times_) values.push_back(figure(round));
-    return median(std::move(values));
-  }
-  double seconds(std::size_t way) const {
-    return median_of([way](const Times& round) { return round[way]; });
-  }
-  /// Of two ways in the same round, which meet the same clock and the same neighbours.
-  double ratio(std::size_t way, std::size_t over) const {
-    return median_of([=](const Times& round) { return round[way] / round[over]; });
-  }
-
- private:
-  std::vector<Times> times_;
-};
 
 /// `rounds` rounds of all ways in turns, each called calls[way] times in a row.
 template <class... Functions>
