@@ -56,12 +56,12 @@ void measure(benchmark::State& state, const char* topology_name, const Square& u
     benchmark::DoNotOptimize(info);
   };
   for (auto _ : state) program();
-  const auto [program_s, qr_s] = bench::best_seconds(n > 500 ? 5 : n > 100 ? 20 : 200, program, qr);
+  const auto turns = bench::in_rounds(n > 500 ? 5 : n > 100 ? 20 : 200, program, qr);
   const double operations = 16.0 / 3 * static_cast<double>(n * n * n);
   state.counters["FLOP/s"] = {operations, benchmark::Counter::kIsIterationInvariantRate};
-  state.counters["fma_share"] = operations / program_s / bench::fma_peak<double>();
-  state.counters["zgeqrf_us"] = 1e6 * qr_s;
-  state.counters["times_zgeqrf"] = program_s / qr_s;
+  state.counters["fma_share"] = operations / turns.seconds(0) / bench::fma_peak<double>();
+  state.counters["zgeqrf_us"] = 1e6 * turns.seconds(1);
+  state.counters["times_zgeqrf"] = turns.ratio(0, 1);
   if (n <= 512) state.counters["residual"] = residual(topology, u, n);
 }
 

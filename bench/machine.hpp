@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
+#include <vector>
 
+#include "bench/paired.hpp"
 #include "photonics/mesh_kernel.hpp"
 
 namespace fringe::bench {
@@ -48,6 +51,33 @@ std::array<double, sizeof...(Functions)> best_seconds(int rounds, Functions&&...
     ((best[i] = std::min(best[i], seconds(work)), ++i), ...);
   }
   return best;
+}
+
+/// `rounds` rounds of all ways in turns, each called calls[way] times in a row.
+template <class... Functions>
+Rounds<sizeof...(Functions)> in_rounds_of(const std::array<int, sizeof...(Functions)>& calls, int rounds,
+                                          Functions&&... work) {
+  std::vector<std::array<double, sizeof...(Functions)>> times(static_cast<std::size_t>(rounds));
+  for (auto& round : times) {
+    std::size_t way = 0;
+    const auto time = [&](auto& one) {
+      round[way] = seconds([&] {
+                     for (int i = 0; i < calls[way]; ++i) one();
+                   }) /
+                   calls[way];
+      ++way;
+    };
+    (time(work), ...);
+  }
+  return Rounds<sizeof...(Functions)>(std::move(times));
+}
+
+/// The same, one call each.
+template <class... Functions>
+Rounds<sizeof...(Functions)> in_rounds(int rounds, Functions&&... work) {
+  std::array<int, sizeof...(Functions)> once;
+  once.fill(1);
+  return in_rounds_of(once, rounds, work...);
 }
 
 }  // namespace fringe::bench

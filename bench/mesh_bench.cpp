@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <complex>
-#include <new>
-#include <tuple>
 #include <vector>
 
 #include "bench/machine.hpp"
+#include "core/aligned_vector.hpp"
 #include "core/draw.hpp"
 #include "core/units.hpp"
 #include "photonics/compiled_mesh.hpp"
@@ -30,22 +29,10 @@ std::vector<Real> uniform(std::size_t count, std::uint32_t site, double scale) {
   return scaled;
 }
 
-/// Planes begin where a cache line does, as an executor's memory: else vectors are read and written in two
-/// lines, and threads write to lines that they share.
-template <class T>
-struct FromCacheLine {
-  using value_type = T;
-  FromCacheLine() = default;
-  template <class Other>
-  FromCacheLine(const FromCacheLine<Other>&) {}
-  T* allocate(std::size_t count) {
-    return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{64}));
-  }
-  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
-  bool operator==(const FromCacheLine&) const { return true; }
-};
+/// As an executor's memory: else vectors are read and written in two lines, and threads write to lines that
+/// they share.
 template <class Real>
-using Plane = std::vector<Real, FromCacheLine<Real>>;
+using Plane = AlignedVector<Real>;
 
 template <class Real>
 struct Scene {
@@ -146,31 +133,21 @@ void blas_propagate(std::size_t modes, std::size_t batch, const Complexes<Real>&
     product(cblas_zgemv, cblas_zgemm);
 }
 
-/// Several ways in turns, the best time of one call of each [s]: about a third of a second for all together,
-/// 3 … 100 rounds, each of as many calls as fill `turn_s`.
+/// Several ways in turns: about a third of a second for all together, 5 … 101 rounds, each of as many calls
+/// as fill `turn_s`.
 template <class... Functions>
-std::array<double, sizeof...(Functions)> in_turns_of(double turn_s, Functions&&... work) {
+bench::Rounds<sizeof...(Functions)> in_turns_of(double turn_s, Functions&&... work) {
   const auto fill = [turn_s](auto& one) {
     one();  // warms caches
     return std::max(1, static_cast<int>(turn_s / bench::seconds(one)));
   };
   const std::array<int, sizeof...(Functions)> calls{fill(work)...};
-  std::size_t next = 0;
-  const auto repeat = [&](auto& one) {
-    return [&one, count = calls[next++]] {
-      for (int i = 0; i < count; ++i) one();
-    };
-  };
-  const std::tuple turns{repeat(work)...};
-  const double round_s = bench::seconds([&] { std::apply([](auto&... turn) { (turn(), ...); }, turns); });
-  const int rounds = static_cast<int>(std::clamp(0.35 / round_s, 3.0, 100.0));
-  auto best = std::apply([&](auto&... turn) { return bench::best_seconds(rounds, turn...); }, turns);
-  for (std::size_t i = 0; i < best.size(); ++i) best[i] /= calls[i];
-  return best;
+  const double round_s = bench::seconds([&] { bench::in_rounds_of(calls, 1, work...); });
+  return bench::in_rounds_of(calls, static_cast<int>(std::clamp(0.35 / round_s, 5.0, 101.0)), work...);
 }
 
 template <class... Functions>
-std::array<double, sizeof...(Functions)> in_turns(Functions&&... work) {
+bench::Rounds<sizeof...(Functions)> in_turns(Functions&&... work) {
   return in_turns_of(50e-6, work...);
 }
 
@@ -197,7 +174,8 @@ void mesh_against(benchmark::State& state) {
   Complexes<Real> naive_x = x;
   std::vector<Real> built(2 * s.modes * s.modes);
   for (auto _ : state) {
-    const auto [mesh_s, naive_s, blas_s, build_s, copy_s] = in_turns(
+    enum { mesh_way, naive, blas, build, copy };
+    const auto turns = in_turns(
         [&] {
           mesh.propagate(s.in(), s.out());
           benchmark::ClobberMemory();
@@ -220,19 +198,21 @@ void mesh_against(benchmark::State& state) {
           std::copy(s.im.begin(), s.im.end(), s.out_im.begin());
           benchmark::ClobberMemory();
         });
-    report(state, s, mesh_s, 1);
-    state.counters["mesh_us"] = 1e6 * mesh_s;
+    report(state, s, turns.seconds(mesh_way), 1);
+    state.counters["mesh_us"] = 1e6 * turns.seconds(mesh_way);
     const double fma_s = operations_per_mzi_vector * s.mzi_vectors() / bench::fma_peak<Real>();
-    state.counters["fma_and_copy_share"] = (fma_s + copy_s) / mesh_s;
-    state.counters["copy_us"] = 1e6 * copy_s;
-    state.counters["naive_us"] = 1e6 * naive_s;
-    state.counters["blas_us"] = 1e6 * blas_s;
-    state.counters["faster_than_naive"] = naive_s / mesh_s;
-    state.counters["faster_than_blas"] = blas_s / mesh_s;
-    state.counters["faster_than_building_first"] = (build_s + blas_s) / mesh_s;
+    state.counters["fma_and_copy_share"] =
+        turns.median_of([=](const auto& turn) { return (fma_s + turn[copy]) / turn[mesh_way]; });
+    state.counters["copy_us"] = 1e6 * turns.seconds(copy);
+    state.counters["naive_us"] = 1e6 * turns.seconds(naive);
+    state.counters["blas_us"] = 1e6 * turns.seconds(blas);
+    state.counters["faster_than_naive"] = turns.ratio(naive, mesh_way);
+    state.counters["faster_than_blas"] = turns.ratio(blas, mesh_way);
+    state.counters["faster_than_building_first"] =
+        turns.median_of([](const auto& turn) { return (turn[build] + turn[blas]) / turn[mesh_way]; });
   }
   state.SetLabel("naive: std::complex, " FRINGE_BENCH_FLAGS
-                 "; BLAS: prebuilt matrix, gemv at batch 1; best in turns, 1 thread");
+                 "; BLAS: prebuilt matrix, gemv at batch 1; medians of turns, 1 thread");
 }
 
 /// The kernel of one instruction set, `set` of those that this processor runs, with that set's own peak.
@@ -243,7 +223,8 @@ void mesh_of_set(benchmark::State& state) {
   Scene<float> s(state);
   const CompiledMesh<float> mesh(s.layout, s.mesh);
   for (auto _ : state) {
-    const auto [mesh_s] = in_turns([&] { mesh.propagate(s.in(), s.out(), nullptr, *sets.set[set]); });
+    const double mesh_s =
+        in_turns([&] { mesh.propagate(s.in(), s.out(), nullptr, *sets.set[set]); }).seconds(0);
     report(state, s, mesh_s, 1);
     state.counters["fma_share"] =
         operations_per_mzi_vector * s.mzi_vectors() / mesh_s / bench::single_peak_of(*sets.set[set]);
@@ -259,10 +240,10 @@ void mesh_exchanged(benchmark::State& state) {
   for (double& theta : s.program.theta) theta *= 1e-3;
   const CompiledMesh<Real> mesh(s.layout, realise<double>(s.layout, s.program, s.chip));
   for (auto _ : state) {
-    const auto [mesh_s, usual_s] =
+    const auto turns =
         in_turns([&] { mesh.propagate(s.in(), s.out()); }, [&] { usual.propagate(s.in(), s.out()); });
-    report(state, s, mesh_s, 1);
-    state.counters["times_usual"] = mesh_s / usual_s;
+    report(state, s, turns.seconds(0), 1);
+    state.counters["times_usual"] = turns.ratio(0, 1);
   }
 }
 
@@ -273,10 +254,10 @@ void mesh_growth(benchmark::State& state) {
   Scene<Real> s(state), twice(2 * s.modes, batch);
   const CompiledMesh<Real> mesh(s.layout, s.mesh), larger(twice.layout, twice.mesh);
   for (auto _ : state) {
-    const auto [mesh_s, larger_s] = in_turns([&] { mesh.propagate(s.in(), s.out()); },
-                                             [&] { larger.propagate(twice.in(), twice.out()); });
-    state.SetIterationTime(mesh_s);
-    state.counters["times_for_twice_the_modes"] = larger_s / mesh_s;
+    const auto turns = in_turns([&] { mesh.propagate(s.in(), s.out()); },
+                                [&] { larger.propagate(twice.in(), twice.out()); });
+    state.SetIterationTime(turns.seconds(0));
+    state.counters["times_for_twice_the_modes"] = turns.ratio(1, 0);
   }
 }
 
@@ -292,7 +273,8 @@ void mesh_transmission(benchmark::State& state) {
     b.emplace_back(s.im[i], s.re[i]);
   }
   for (auto _ : state) {
-    const auto [mesh_s, propagate_s, blas_s] = in_turns(
+    enum { matrix, propagate, blas };
+    const auto turns = in_turns(
         [&] {
           mesh.transmission(s.out());
           benchmark::ClobberMemory();
@@ -305,13 +287,13 @@ void mesh_transmission(benchmark::State& state) {
           blas_propagate(n, n, a, b, c);
           benchmark::ClobberMemory();
         });
-    state.SetIterationTime(mesh_s);
-    state.counters["matrix_us"] = 1e6 * mesh_s;
-    state.counters["blas_us"] = 1e6 * blas_s;
-    state.counters["over_blas"] = mesh_s / blas_s;
-    state.counters["over_propagate"] = mesh_s / propagate_s;
+    state.SetIterationTime(turns.seconds(matrix));
+    state.counters["matrix_us"] = 1e6 * turns.seconds(matrix);
+    state.counters["blas_us"] = 1e6 * turns.seconds(blas);
+    state.counters["over_blas"] = turns.ratio(matrix, blas);
+    state.counters["over_propagate"] = turns.ratio(matrix, propagate);
   }
-  state.SetLabel("BLAS: gemm of the same size; best in turns, 1 thread");
+  state.SetLabel("BLAS: gemm of the same size; medians of turns, 1 thread");
 }
 
 /// Two ways in turns: two threads, and one; 2 ms of calls in a row, so that a thread is woken once.
@@ -321,10 +303,10 @@ void mesh_two_threads(benchmark::State& state) {
   const CompiledMesh<Real> mesh(s.layout, s.mesh);
   ThreadPool pool(2);
   for (auto _ : state) {
-    const auto [two_s, one_s] = in_turns_of(
+    const auto turns = in_turns_of(
         2e-3, [&] { mesh.propagate(s.in(), s.out(), &pool); }, [&] { mesh.propagate(s.in(), s.out()); });
-    report(state, s, two_s, 2);
-    state.counters["faster_than_one_thread"] = one_s / two_s;
+    report(state, s, turns.seconds(0), 2);
+    state.counters["faster_than_one_thread"] = turns.ratio(1, 0);
     state.counters["peak_of_two_threads"] = bench::two_threads_peak();
   }
 }
@@ -355,18 +337,20 @@ void mesh_gradient(benchmark::State& state) {
                    gradient);
   };
   for (auto _ : state) {
-    const auto [step_s, forward_s, slopes_s, new_phases_s] = in_turns(step, forward, slopes, [&] {
+    enum { whole, forward_alone, no_input, new_phases };
+    const auto turns = in_turns(step, forward, slopes, [&] {
       realise(s.layout, s.program, s.chip, s.mesh);
       mesh.recompile(s.mesh);
       adjoint.set(s.mesh, s.chip);
       step();
     });
+    const double step_s = turns.seconds(whole);
     state.SetIterationTime(step_s);
     state.counters["MZI*vectors/s"] = s.mzi_vectors() / step_s;
     state.counters["ns_per_MZI*vector"] = 1e9 * step_s / s.mzi_vectors();
-    state.counters["times_forward"] = step_s / forward_s;
-    state.counters["slopes_times_forward"] = slopes_s / forward_s;
-    state.counters["with_new_phases_us"] = 1e6 * new_phases_s;
+    state.counters["times_forward"] = turns.ratio(whole, forward_alone);
+    state.counters["slopes_times_forward"] = turns.ratio(no_input, forward_alone);
+    state.counters["with_new_phases_us"] = 1e6 * turns.seconds(new_phases);
   }
 }
 
@@ -377,15 +361,15 @@ void mesh_new_phases(benchmark::State& state) {
   CompiledMesh<Real> mesh(s.layout, s.mesh);
   MeshGradient<Real> adjoint(s.layout);
   for (auto _ : state) {
-    const auto [realise_s, compile_s, gradient_s] =
-        in_turns([&] { realise(s.layout, s.program, s.chip, s.mesh); }, [&] { mesh.recompile(s.mesh); },
-                 [&] { adjoint.set(s.mesh, s.chip); });
+    const auto turns = in_turns([&] { realise(s.layout, s.program, s.chip, s.mesh); },
+                                [&] { mesh.recompile(s.mesh); }, [&] { adjoint.set(s.mesh, s.chip); });
     const double ns = 1e9 / s.mzi_vectors();
-    state.SetIterationTime(realise_s + compile_s + gradient_s);
-    state.counters["ns_per_coupler"] = ns * (realise_s + compile_s + gradient_s);
-    state.counters["realise_ns"] = ns * realise_s;
-    state.counters["recompile_ns"] = ns * compile_s;
-    state.counters["gradient_ns"] = ns * gradient_s;
+    const double all_s = turns.median_of([](const auto& turn) { return turn[0] + turn[1] + turn[2]; });
+    state.SetIterationTime(all_s);
+    state.counters["ns_per_coupler"] = ns * all_s;
+    state.counters["realise_ns"] = ns * turns.seconds(0);
+    state.counters["recompile_ns"] = ns * turns.seconds(1);
+    state.counters["gradient_ns"] = ns * turns.seconds(2);
   }
 }
 

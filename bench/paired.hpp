@@ -3,11 +3,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fringe::bench {
@@ -54,6 +56,32 @@ inline double median(std::vector<double> x) {
   if (x.size() % 2 == 1) return *middle;
   return (*middle + *std::max_element(x.begin(), middle)) / 2;
 }
+
+/// Times [s] of `Ways` ways to do something, round by round.
+template <std::size_t Ways>
+class Rounds {
+ public:
+  using Times = std::array<double, Ways>;
+  explicit Rounds(std::vector<Times> times) : times_(std::move(times)) {}
+
+  /// Median over the rounds of a figure of one round's times.
+  template <class Figure>
+  double median_of(Figure&& figure) const {
+    std::vector<double> values;
+    for (const Times& round : times_) values.push_back(figure(round));
+    return median(std::move(values));
+  }
+  double seconds(std::size_t way) const {
+    return median_of([way](const Times& round) { return round[way]; });
+  }
+  /// Of two ways in the same round, which meet the same clock and the same neighbours.
+  double ratio(std::size_t way, std::size_t over) const {
+    return median_of([=](const Times& round) { return round[way] / round[over]; });
+  }
+
+ private:
+  std::vector<Times> times_;
+};
 
 /// P(W ≥ w) of the signed-rank statistic W, the sum of the ranks of the positive differences, where each
 /// difference is positive or negative with the same probability: exact, by counting the 2ⁿ sign patterns.

@@ -56,14 +56,14 @@ void photonic_matmul(benchmark::State& state, Imperfect imperfect) {
     mesh->forward(in, out, {});
     benchmark::ClobberMemory();
   }
-  const auto best = bench::best_seconds(
+  const auto turns = bench::in_rounds(
       25, [&] { mesh->forward(in, out, {}); }, [&] { blas->forward(in, out, {}); });
   const double n = static_cast<double>(size), b = static_cast<double>(batch);
   const double tiles = static_cast<double>(Tiling{size, size, 64}.tiles());
   state.counters["MZI*vectors/s"] =
       benchmark::Counter(tiles * 64 * 63 * b, benchmark::Counter::kIsIterationInvariantRate);
   state.counters["FLOP/s"] = benchmark::Counter(2 * n * n * b, benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["times_blas"] = best[0] / best[1];
+  state.counters["times_blas"] = turns.ratio(0, 1);
   state.counters["programming_s"] = programming_s;
   // It picks its kernel by names of processors, and may not know this one.
   state.SetLabel(std::string("sgemm: ") + openblas_get_corename());

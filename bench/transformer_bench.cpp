@@ -41,15 +41,15 @@ struct BareProduct {
 void report(benchmark::State& state, Network& network, const ConstMatrix& x,
             std::vector<BareProduct>& products) {
   for (auto _ : state) benchmark::DoNotOptimize(network.forward(x, {}).data);
-  const auto best = bench::best_seconds(
+  const auto turns = bench::in_rounds(
       7, [&] { network.forward(x, {}); },
       [&] {
         for (BareProduct& p : products) p.run();
       });
-  state.counters["times_blas"] = best[0] / best[1];
+  state.counters["times_blas"] = turns.ratio(0, 1);
   double operations = 0;
   for (const BareProduct& p : products) operations += 2 * static_cast<double>(p.rows * p.inner * p.columns);
-  state.counters["gflops"] = operations / best[0] * 1e-9;
+  state.counters["gflops"] = operations / turns.seconds(0) * 1e-9;
 }
 
 /// A dense layer on tokens, with what brings its columns together.

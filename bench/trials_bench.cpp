@@ -59,7 +59,8 @@ void mesh_trials(benchmark::State& state) {
   // Sixteen chips at a time, or eight, which no register of 64 bytes is used for: long enough to measure,
   // short enough to find a quiet moment.
   constexpr std::uint32_t few = 16, eight = 8;
-  const auto [trials_s, eight_s, propagate_s, plain_s] = bench::best_seconds(
+  enum { sixteen, at_eight, propagated, plain };
+  const auto turns = bench::in_rounds(
       s.modes > 256 ? 10 : 100, [&] { trials.run(0, few, s.in(), visit); },
       [&] { trials.run(0, eight, s.in(), visit); },
       [&] {
@@ -73,16 +74,19 @@ void mesh_trials(benchmark::State& state) {
                             realise<float>(s.layout, s.program, fabricate(s.layout, noisy, 1, 0, 0)))
             .propagate(s.in(), out);
       });
-  const double chip_s = trials_s / few, alone_s = propagate_s / eight;
-  state.counters["chip_us"] = 1e6 * chip_s;
-  state.counters["propagate_us"] = 1e6 * alone_s;
-  state.counters["times_propagate"] = chip_s / alone_s;
-  state.counters["ns_per_coupler"] = 1e9 * (chip_s - alone_s) / couplers;
-  state.counters["ns_per_coupler_eight"] = 1e9 * (eight_s / eight - alone_s) / couplers;
-  state.counters["faster_than_plain"] = plain_s / chip_s;
+  state.counters["chip_us"] = 1e6 * turns.seconds(sixteen) / few;
+  state.counters["propagate_us"] = 1e6 * turns.seconds(propagated) / eight;
+  state.counters["times_propagate"] = turns.ratio(sixteen, propagated) * eight / few;
+  const auto ns_per_coupler = [&](auto way, double count) {
+    return 1e9 / couplers *
+           turns.median_of([=](const auto& turn) { return turn[way] / count - turn[propagated] / eight; });
+  };
+  state.counters["ns_per_coupler"] = ns_per_coupler(sixteen, few);
+  state.counters["ns_per_coupler_eight"] = ns_per_coupler(at_eight, eight);
+  state.counters["faster_than_plain"] = turns.ratio(plain, sixteen) * few;
   state.SetLabel(
-      "100 chips; ratios: 16 chips (8: eight) beside one compiled chip 8 times, best of 100 (of large meshes "
-      "10), 1 thread");
+      "100 chips; ratios: 16 chips (8: eight) beside one compiled chip 8 times, medians of 100 turns (of "
+      "large meshes 10), 1 thread");
 }
 
 void mesh_trials_all_threads(benchmark::State& state) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/aligned_vector.hpp"
 #include "core/draw.hpp"
 #include "photonics/fields.hpp"
 #include "photonics/photonic_design.hpp"
@@ -69,7 +70,7 @@ class ReadingScratch {
                                                                     std::uint64_t first);
 
  private:
-  std::vector<float> normals_, sines_;
+  AlignedVector<float> normals_, sines_;
   std::vector<double> uniforms_;
 };
 

@@ -64,6 +64,7 @@ template <unsigned Bytes, std::size_t Rows>
 #pragma GCC unroll 6
   for (std::size_t i = 0; i < Rows; ++i) sum[i][0] = sum[i][1] = Readings<Bytes>{};
   a += row * t.cols;
+#pragma GCC unroll 2
   for (std::size_t k = 0; k < t.cols; ++k, ++a, x += t.x_stride) {
     const Readings<Bytes> x0 = load<Bytes>(x), x1 = load<Bytes>(x + lanes);
 #pragma GCC unroll 6
@@ -108,6 +109,10 @@ void read_rows(const TileReading& t, const PhiloxKeys<typename DrawLanes<Bytes>:
                std::size_t row, std::size_t b) noexcept {
   using Vec = Readings<Bytes>;
   constexpr std::size_t lanes = Bytes / 4;
+  // Ahead of the products, which need not wait for the end of its long chains.
+  const bool noisy = Im || t.noise_sigma > 0;
+  alignas(64) float normals[Rows * 2 * lanes];
+  if (noisy) noise_of<Bytes, Rows>(t, keys, row, b, normals);
   Vec y[Rows][2], im[Im ? Rows : 1][2];
   product_of<Bytes, Rows>(t, t.re, t.x_re + b, row, y);
   if (t.x_im) add_product<Bytes, Rows>(t, t.im, t.x_im + b, row, -1, y);
@@ -115,9 +120,6 @@ void read_rows(const TileReading& t, const PhiloxKeys<typename DrawLanes<Bytes>:
     product_of<Bytes, Rows>(t, t.im, t.x_re + b, row, im);
     if (t.x_im) add_product<Bytes, Rows>(t, t.re, t.x_im + b, row, 1, im);
   }
-  const bool noisy = Im || t.noise_sigma > 0;
-  alignas(64) float normals[Rows * 2 * lanes];
-  if (noisy) noise_of<Bytes, Rows>(t, keys, row, b, normals);
   const Vec none{}, rounder = none + 12582912.0f;  // 1.5·2²³, as quantise()
   const float inverse = t.step > 0 ? 1 / t.step : 0.0f;
   const Vec last = (t.range * inverse + rounder) - rounder;

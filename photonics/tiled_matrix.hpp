@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/aligned_vector.hpp"
 #include "photonics/converters.hpp"
 #include "photonics/input_channels.hpp"
 #include "photonics/output_channels.hpp"
@@ -68,7 +69,7 @@ class TiledMatrix final : public PhotonicMatrix {
 
   /// Buffers of one worker; none is allocated in a pass.
   struct Scratch {
-    std::vector<float> scale, inputs, sum, intensity, common_re, common_im, sent_re, sent_im, re, im,
+    AlignedVector<float> scale, inputs, sum, intensity, common_re, common_im, sent_re, sent_im, re, im,
         middle_re, middle_im, adjoint_re, adjoint_im;
     std::size_t common_column = no_column;  ///< of tiles, whose fields common_re and common_im hold
     ReadingScratch reading;
@@ -126,10 +127,10 @@ class TiledMatrix final : public PhotonicMatrix {
   void backward_tile(std::size_t t, ConstMatrix dy, Matrix dx, const Context& context, const Block& block,
                      Scratch& s);
 
-  Fields<float> fields(std::vector<float>& re, std::vector<float>& im, std::size_t width) const {
+  Fields<float> fields(AlignedVector<float>& re, AlignedVector<float>& im, std::size_t width) const {
     return {{re.data(), layout_.modes, width, row_stride}, {im.data(), layout_.modes, width, row_stride}};
   }
-  Fields<float> planes(std::vector<float>& re, std::vector<float>& im, std::size_t width) const {
+  Fields<float> planes(AlignedVector<float>& re, AlignedVector<float>& im, std::size_t width) const {
     return {{re.data(), n(), width, row_stride}, {im.data(), n(), width, row_stride}};
   }
   /// What the DACs of the tile's inputs put out.

@@ -64,5 +64,14 @@ TEST(Paired, TurnsAlternateAndMediansAreOfAllTurns) {
   EXPECT_EQ(median({3, 1, 2}), 2);
 }
 
+// The machine was half as fast in the second round: the medians of the two ways are of different rounds.
+TEST(Paired, RatiosOfRoundsAreTakenRoundByRound) {
+  const Rounds<2> rounds({{3, 1}, {4, 2}, {2, 1}});
+  EXPECT_EQ(rounds.seconds(0), 3);
+  EXPECT_EQ(rounds.seconds(1), 1);
+  EXPECT_EQ(rounds.ratio(0, 1), 2);
+  EXPECT_EQ(rounds.median_of([](const auto& round) { return round[0] - round[1]; }), 2);
+}
+
 }  // namespace
 }  // namespace fringe::bench
