@@ -22,7 +22,7 @@ class CpuMeshEngine final : public MeshEngine {
 
   std::vector<double> errors(const ChipTrials& chips, std::uint32_t first, std::uint32_t count,
                              ConstFields<float> in) override {
-    check_planes(chips.layout, in, in);
+    check_planes(chips.layout, in);
     return MeshTrials(chips.layout, chips.asked, chips.imperfections, chips.seed, chips.site, chips.crossing)
         .errors(first, count, in, pool_);
   }
@@ -30,7 +30,7 @@ class CpuMeshEngine final : public MeshEngine {
   PhaseProgram gradient(const MeshLayout& layout, const PhaseProgram& program,
                         const FabricatedMesh& fabricated, ConstFields<float> in,
                         const OutputSlopes& slopes) override {
-    check_planes(layout, in, in);
+    check_planes(layout, in);
     const auto mesh = realise<double>(layout, program, fabricated);
     MeshGradient<float> back(layout);
     back.set(mesh, fabricated);
@@ -66,10 +66,13 @@ void check_planes(const MeshLayout& layout, const ConstFields<float>& in, const 
   const auto fits = [&](const ConstMatrix& plane) {
     return plane.data && plane.rows == layout.modes && plane.cols == batch;
   };
-  if (batch == 0 || !fits(in.re) || !fits(out.re) || (in.im.data && !fits(in.im)) ||
-      (out.im.data && !fits(out.im)))
+  if (batch == 0 || !fits(in.re) || (in.im.data && !fits(in.im)) || !fits(out.re) || !fits(out.im))
     throw Error("mesh engine: inputs and outputs must be " + std::to_string(layout.modes) + " modes by " +
                 std::to_string(batch) + " samples in all planes, and not empty");
+}
+
+void check_planes(const MeshLayout& layout, const ConstFields<float>& in) {
+  check_planes(layout, in, {in.re, in.im.data ? in.im : in.re});
 }
 
 }  // namespace fringe

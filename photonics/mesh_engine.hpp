@@ -45,8 +45,8 @@ class MeshEngine {
   virtual void propagate(const MeshLayout& layout, const PhysicalMesh<double>& mesh, ConstFields<float> in,
                          Fields<float> out) = 0;
 
-  /// ‖Y − Y₀‖_F/‖Y₀‖_F of trials first … first + count − 1: MeshTrials::errors(). A trial's error depends on
-  /// `chips`, its number, `in` and the device alone.
+  /// ‖Y − Y₀‖_F/‖Y₀‖_F at the ports, of trials first … first + count − 1: MeshTrials::errors(). A trial's
+  /// error depends on `chips`, its number, `in` and the device alone.
   virtual std::vector<double> errors(const ChipTrials& chips, std::uint32_t first, std::uint32_t count,
                                      ConstFields<float> in) = 0;
 
@@ -66,7 +66,9 @@ std::unique_ptr<MeshEngine> make_cpu_mesh_engine(ThreadPool& pool);
 /// gradient() meshes that fields can't be taken back through (MeshGradient::reversible()).
 std::unique_ptr<MeshEngine> make_cuda_mesh_engine(Executor& cuda);
 
-/// What engines hold their fields against: throws Error unless all planes are [modes × in's batch].
+/// What engines hold their fields against: throws Error unless all planes are [modes × in's batch], and not
+/// empty. Inputs may lack the imaginary plane, outputs have both.
+void check_planes(const MeshLayout& layout, const ConstFields<float>& in);
 void check_planes(const MeshLayout& layout, const ConstFields<float>& in, const ConstFields<float>& out);
 
 }  // namespace fringe

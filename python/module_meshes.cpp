@@ -87,8 +87,11 @@ struct Mesh {
   std::vector<double> trials(const PhaseProgram& program, std::uint32_t first, std::uint32_t count,
                              std::uint64_t seed, const std::string& device,
                              const MeshImperfections& imperfections) const {
-    if (device != "cpu" && device != "cuda")
-      throw Error(unknown_name("device", device, std::vector<std::string_view>{"cpu", "cuda"}));
+    if (device != "cpu" && device != "cuda") throw Error("device '" + device + "': must be 'cpu' or 'cuda'");
+    constexpr std::uint64_t chips = std::uint64_t{1} << 32;
+    if (std::uint64_t{first} + count > chips)
+      throw Error("first " + std::to_string(first) + " and count " + std::to_string(count) +
+                  ": chips have numbers below 2^32");
     ThreadPool pool(device == "cpu" ? 0 : 1);
     const auto gpu = device == "cuda" ? make_cuda_executor() : nullptr;
     const auto engine = gpu ? make_cuda_mesh_engine(*gpu) : make_cpu_mesh_engine(pool);
@@ -277,14 +280,13 @@ void bind_meshes(py::module_& m) {
           py::arg("device") = "cpu",
           "Monte Carlo: |Y - Y0|_F/|Y0|_F [count] of the chips first ... first + count - 1 of a process "
           "(fabricate), Y\n"
-          "what the chip and Y0 what the ideal mesh makes of the ports' unit vectors: E of a unitary "
-          "program, "
-          "and\n"
-          "all stray light counts, that at dark modes too. In single precision, many chips side by side and "
-          "on all\n"
-          "threads, or on the GPU with device \"cuda\" (neighbours' meshes up to 1024 modes; errors of "
-          "splitters and\n"
-          "phases, bits, insertion loss, crosstalk). Other Python threads run meanwhile.");
+          "what the chip and Y0 what the ideal mesh makes of the ports' unit vectors at the ports: E of a "
+          "unitary\n"
+          "program; light in dark modes is lost. In single precision, many chips side by side and on all "
+          "threads, or\n"
+          "on the GPU with device \"cuda\" (neighbours' meshes up to 1024 modes; errors of splitters and "
+          "phases,\n"
+          "bits, insertion loss, crosstalk). Other Python threads run meanwhile.");
 
   m.def(
       "haar_unitary",

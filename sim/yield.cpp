@@ -113,7 +113,7 @@ void record_chips(TraceWriter& trace, std::size_t row, std::size_t first, std::s
 std::size_t work_of(const MeshLayout& layout) { return layout.couplers.size() * (layout.ports() + 32); }
 
 /// Where chips are computed, and how many of them between two looks at the clock: about a fifth of a second's
-/// work of whole registers or grids, whatever its size.
+/// work, in whole registers or grids, and one of these at least.
 struct Place {
   std::unique_ptr<Executor> cuda;
   std::unique_ptr<MeshEngine> engine;
@@ -146,10 +146,11 @@ struct Progress {
 /// Errors of a row's chips, chunk by chunk into the trace: fewer than all where a stop is asked for.
 std::vector<double> run_chips(const Place& place, const ChipTrials& trials, std::size_t chips,
                               std::size_t row, Observer& observer, TraceWriter& trace, Progress& work) {
-  const std::size_t modes = trials.layout.modes, chunk = place.chunk(trials.layout);
-  std::vector<float> unit(modes * modes);
-  for (std::size_t i = 0; i < modes; ++i) unit[i * modes + i] = 1;
-  const ConstFields<float> in{{unit.data(), modes, modes}, {}};
+  const std::size_t modes = trials.layout.modes, ports = trials.layout.ports();
+  const std::size_t chunk = place.chunk(trials.layout);
+  std::vector<float> unit(modes * ports);
+  for (std::size_t i = 0; i < ports; ++i) unit[i * ports + i] = 1;
+  const ConstFields<float> in{{unit.data(), modes, ports}, {}};
   std::vector<double> errors;
   while (errors.size() < chips && !observer.stop_requested()) {
     observer.progress("computing chips", work.done, work.total);

@@ -73,7 +73,7 @@ class CudaMeshEngine final : public MeshEngine {
 
   std::vector<double> errors(const ChipTrials& chips, std::uint32_t first, std::uint32_t count,
                              ConstFields<float> in) override {
-    check_planes(chips.layout, in, in);
+    check_planes(chips.layout, in);
     const CudaTrials trials(*cuda_, chips.layout, chips.asked, chips.imperfections, chips.seed, chips.site,
                             chips.crossing);
     const DeviceFields x(*cuda_, in);
@@ -83,7 +83,7 @@ class CudaMeshEngine final : public MeshEngine {
   PhaseProgram gradient(const MeshLayout& layout, const PhaseProgram& program,
                         const FabricatedMesh& fabricated, ConstFields<float> in,
                         const OutputSlopes& slopes) override {
-    check_planes(layout, in, in);
+    check_planes(layout, in);
     const auto mesh = realise<double>(layout, program, fabricated);
     CudaGradient back(*cuda_, layout);
     back.set(mesh, fabricated);
