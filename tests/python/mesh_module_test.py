@@ -75,6 +75,7 @@ class Mesh(unittest.TestCase):
                     self.assertAlmostEqual(e, one, delta=2 * (1 + one) * 12 * EPS32 / 2 * np.sqrt(mesh.columns))
                 self.assertTrue((mesh.trials(program, 3, first=9, seed=3, **imperfections) == errors[4:7]).all())
         self.assertEqual(len(self.mesh.trials(self.program, 0)), 0)
+        self.assertEqual(len(self.mesh.trials(self.program, 1, first=2**32 - 1)), 1)
 
     def test_errors_of_trials_follow_the_law(self):
         # E = sqrt(2(N-1)) sigma, rms over chips and Haar targets; the next terms of E^2 are (N-1)^2 sigma^4 and
@@ -167,7 +168,8 @@ class Mesh(unittest.TestCase):
                  (lambda: self.mesh.fabricate(splitter_sigma_rad=-1), "splitter_sigma_rad"),
                  (lambda: self.mesh.fabricate(phase_bits=8.5), "phase_bits: takes a whole number"),
                  (lambda: self.mesh.trials(self.program, 1, splitter_sigma=0.1), "did you mean 'splitter_sigma_rad'"),
-                 (lambda: self.mesh.trials(self.program, 1, device="cude"), "did you mean 'cuda'"),
+                 (lambda: self.mesh.trials(self.program, 1, device="gpu"), "device 'gpu': must be 'cpu' or 'cuda'"),
+                 (lambda: self.mesh.trials(self.program, 2, first=2**32 - 1), "chips have numbers below 2^32"),
                  (lambda: self.mesh.trials(fm.Program([1], [1], [1]), 1), "layout"),
                  (lambda: self.mesh.fabricate().propagate(self.program, np.ones(7)), "x: takes fields [8]"),
                  (lambda: self.mesh.fabricate().matrix(fm.Program([1], [1], [1])), "layout"),
