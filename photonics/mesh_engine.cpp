@@ -1,5 +1,7 @@
 #include "photonics/mesh_engine.hpp"
 
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "photonics/compiled_mesh.hpp"
 #include "photonics/mesh_gradient.hpp"
@@ -25,6 +27,11 @@ class CpuMeshEngine final : public MeshEngine {
     check_planes(chips.layout, in);
     return MeshTrials(chips.layout, chips.asked, chips.imperfections, chips.seed, chips.site, chips.crossing)
         .errors(first, count, in, pool_);
+  }
+
+  std::uint32_t chips_at_a_time(const MeshLayout& layout) const override {
+    return fringe::chips_at_a_time(layout, pool_->size() * std::size_t{16},
+                                   pool_->size() * std::size_t{400'000'000});
   }
 
   PhaseProgram gradient(const MeshLayout& layout, const PhaseProgram& program,
@@ -59,6 +66,13 @@ class CpuMeshEngine final : public MeshEngine {
 
 std::unique_ptr<MeshEngine> make_cpu_mesh_engine(ThreadPool& pool) {
   return std::make_unique<CpuMeshEngine>(pool);
+}
+
+std::size_t chip_work(const MeshLayout& layout) { return layout.couplers.size() * (layout.ports() + 32); }
+
+std::uint32_t chips_at_a_time(const MeshLayout& layout, std::size_t step, std::size_t budget) {
+  constexpr std::size_t most = 1 << 16;
+  return static_cast<std::uint32_t>(std::max(step, std::min(most, budget / chip_work(layout)) / step * step));
 }
 
 void check_planes(const MeshLayout& layout, const ConstFields<float>& in, const ConstFields<float>& out) {

@@ -50,6 +50,10 @@ class MeshEngine {
   virtual std::vector<double> errors(const ChipTrials& chips, std::uint32_t first, std::uint32_t count,
                                      ConstFields<float> in) = 0;
 
+  /// How many chips callers that show progress or may be stopped take at a time: about a fifth of a second's
+  /// work, in whole registers or grids, and one of these at least.
+  virtual std::uint32_t chips_at_a_time(const MeshLayout& layout) const = 0;
+
   /// Σ over samples of ∂L/∂p for all phases p of the mesh that meets `program` as fabricated: y = mesh · in,
   /// slopes(y, g), and back (MeshGradient). `slopes` is called once, on the caller's thread.
   virtual PhaseProgram gradient(const MeshLayout& layout, const PhaseProgram& program,
@@ -65,6 +69,12 @@ std::unique_ptr<MeshEngine> make_cpu_mesh_engine(ThreadPool& pool);
 /// imperfections other than those of splitters, phases, insertion loss and drive (MeshTrials::together()); in
 /// gradient() meshes that fields can't be taken back through (MeshGradient::reversible()).
 std::unique_ptr<MeshEngine> make_cuda_mesh_engine(Executor& cuda);
+
+/// Work of a chip, in coefficients met by the light of all ports; drawing a coupler costs about as much
+/// as 32.
+std::size_t chip_work(const MeshLayout& layout);
+/// Chips of a `budget` of work, but in multiples of `step`, and at least one of them.
+std::uint32_t chips_at_a_time(const MeshLayout& layout, std::size_t step, std::size_t budget);
 
 /// What engines hold their fields against: throws Error unless all planes are [modes × in's batch], and not
 /// empty. Inputs may lack the imaginary plane, outputs have both.

@@ -80,6 +80,10 @@ class CudaMeshEngine final : public MeshEngine {
     return trials.errors(first, count, x.input());
   }
 
+  std::uint32_t chips_at_a_time(const MeshLayout& layout) const override {
+    return fringe::chips_at_a_time(layout, 1024, 100'000'000'000);
+  }
+
   PhaseProgram gradient(const MeshLayout& layout, const PhaseProgram& program,
                         const FabricatedMesh& fabricated, ConstFields<float> in,
                         const OutputSlopes& slopes) override {

@@ -276,6 +276,21 @@ TEST_P(MeshEngineOn, AnErrorIsItsTrialsAlone) {
   EXPECT_TRUE(engine->errors(chips, 7, 0, x.view()).empty());
 }
 
+TEST_P(MeshEngineOn, ChipsComeInWholeRegistersOrGrids) {
+  const std::uint32_t step = on_gpu() ? 1024 : 16 * pool.size();
+  std::uint32_t before = 1 << 16;
+  for (const std::size_t modes : {2, 16, 128, 1024}) {
+    const std::uint32_t chips = engine->chips_at_a_time(rectangular_layout(modes, modes));
+    EXPECT_EQ(chips % step, 0u) << modes;
+    EXPECT_GE(chips, step) << modes;
+    EXPECT_LE(chips, before) << modes;
+    before = chips;
+  }
+  EXPECT_EQ(before, step);
+  EXPECT_EQ(chips_at_a_time(rectangular_layout(2, 1), 1000, 3400), 1000u);  // a hundred, and a step at least
+  EXPECT_EQ(chips_at_a_time(rectangular_layout(2, 1), 30, 3400), 90u);
+}
+
 TEST_P(MeshEngineOn, ErrorsNeedLight) {
   const MeshLayout layout = rectangular_layout(6, 6);
   Planes dark(6, 2);

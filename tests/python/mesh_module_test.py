@@ -1,5 +1,6 @@
 """The module fringe_mesh against NumPy: its numbers by other ways, its laws, its errors."""
 
+import signal
 import sys
 import threading
 import time
@@ -98,6 +99,24 @@ class Mesh(unittest.TestCase):
         self.assertGreater(8 - np.linalg.norm(chip) ** 2, 1e-3)
         whole = fm.matrix_error(chip, self.u)
         self.assertAlmostEqual(error, whole, delta=2 * (1 + whole) * 12 * EPS32 / 2 * np.sqrt(mesh.columns))
+
+    def test_trials_hear_signals(self):
+        # Python's handlers run in its own thread: of any number of signals during one long call, one is left behind it.
+        count = 2_000_000
+        heard = []
+        before = signal.signal(signal.SIGALRM, lambda *_: heard.append(None))
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+            errors = self.mesh.trials(self.program, count, splitter_sigma_rad=0.02)
+            during = len(heard)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        self.assertEqual(len(errors), count)
+        self.assertGreater(during, 5)
+        self.assertTrue((errors[:100] == self.mesh.trials(self.program, 100, splitter_sigma_rad=0.02)).all())
+        last = self.mesh.trials(self.program, 1, first=count - 1, splitter_sigma_rad=0.02)
+        self.assertEqual(errors[-1], last[0])
 
     def test_trials_leave_python_to_other_threads(self):
         # Nobody is made to let go of the interpreter. NumPy does for a moment as it copies the result, behind the
