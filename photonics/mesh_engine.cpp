@@ -1,5 +1,7 @@
 #include "photonics/mesh_engine.hpp"
 
+#include <algorithm>
+
 #include "core/error.hpp"
 #include "photonics/compiled_mesh.hpp"
 #include "photonics/mesh_gradient.hpp"
@@ -22,15 +24,20 @@ class CpuMeshEngine final : public MeshEngine {
 
   std::vector<double> errors(const ChipTrials& chips, std::uint32_t first, std::uint32_t count,
                              ConstFields<float> in) override {
-    check_planes(chips.layout, in, in);
+    check_planes(chips.layout, in);
     return MeshTrials(chips.layout, chips.asked, chips.imperfections, chips.seed, chips.site, chips.crossing)
         .errors(first, count, in, pool_);
+  }
+
+  std::uint32_t chips_at_a_time(const MeshLayout& layout) const override {
+    return fringe::chips_at_a_time(layout, pool_->size() * std::size_t{16},
+                                   pool_->size() * std::size_t{400'000'000});
   }
 
   PhaseProgram gradient(const MeshLayout& layout, const PhaseProgram& program,
                         const FabricatedMesh& fabricated, ConstFields<float> in,
                         const OutputSlopes& slopes) override {
-    check_planes(layout, in, in);
+    check_planes(layout, in);
     const auto mesh = realise<double>(layout, program, fabricated);
     MeshGradient<float> back(layout);
     back.set(mesh, fabricated);
@@ -61,15 +68,25 @@ std::unique_ptr<MeshEngine> make_cpu_mesh_engine(ThreadPool& pool) {
   return std::make_unique<CpuMeshEngine>(pool);
 }
 
+std::size_t chip_work(const MeshLayout& layout) { return layout.couplers.size() * (layout.ports() + 32); }
+
+std::uint32_t chips_at_a_time(const MeshLayout& layout, std::size_t step, std::size_t budget) {
+  constexpr std::size_t most = 1 << 16;
+  return static_cast<std::uint32_t>(std::max(step, std::min(most, budget / chip_work(layout)) / step * step));
+}
+
 void check_planes(const MeshLayout& layout, const ConstFields<float>& in, const ConstFields<float>& out) {
   const std::size_t batch = in.re.cols;
   const auto fits = [&](const ConstMatrix& plane) {
     return plane.data && plane.rows == layout.modes && plane.cols == batch;
   };
-  if (batch == 0 || !fits(in.re) || !fits(out.re) || (in.im.data && !fits(in.im)) ||
-      (out.im.data && !fits(out.im)))
+  if (batch == 0 || !fits(in.re) || (in.im.data && !fits(in.im)) || !fits(out.re) || !fits(out.im))
     throw Error("mesh engine: inputs and outputs must be " + std::to_string(layout.modes) + " modes by " +
                 std::to_string(batch) + " samples in all planes, and not empty");
+}
+
+void check_planes(const MeshLayout& layout, const ConstFields<float>& in) {
+  check_planes(layout, in, {in.re, in.im.data ? in.im : in.re});
 }
 
 }  // namespace fringe

@@ -45,10 +45,14 @@ class MeshEngine {
   virtual void propagate(const MeshLayout& layout, const PhysicalMesh<double>& mesh, ConstFields<float> in,
                          Fields<float> out) = 0;
 
-  /// ‖Y − Y₀‖_F/‖Y₀‖_F of trials first … first + count − 1: MeshTrials::errors(). A trial's error depends on
-  /// `chips`, its number, `in` and the device alone.
+  /// ‖Y − Y₀‖_F/‖Y₀‖_F at the ports, of trials first … first + count − 1: MeshTrials::errors(). A trial's
+  /// error depends on `chips`, its number, `in` and the device alone.
   virtual std::vector<double> errors(const ChipTrials& chips, std::uint32_t first, std::uint32_t count,
                                      ConstFields<float> in) = 0;
+
+  /// How many chips callers that show progress or may be stopped take at a time: about a fifth of a second's
+  /// work, in whole registers or grids, and one of these at least.
+  virtual std::uint32_t chips_at_a_time(const MeshLayout& layout) const = 0;
 
   /// Σ over samples of ∂L/∂p for all phases p of the mesh that meets `program` as fabricated: y = mesh · in,
   /// slopes(y, g), and back (MeshGradient). `slopes` is called once, on the caller's thread.
@@ -66,7 +70,15 @@ std::unique_ptr<MeshEngine> make_cpu_mesh_engine(ThreadPool& pool);
 /// gradient() meshes that fields can't be taken back through (MeshGradient::reversible()).
 std::unique_ptr<MeshEngine> make_cuda_mesh_engine(Executor& cuda);
 
-/// What engines hold their fields against: throws Error unless all planes are [modes × in's batch].
+/// Work of a chip, in coefficients met by the light of all ports; drawing a coupler costs about as much
+/// as 32.
+std::size_t chip_work(const MeshLayout& layout);
+/// Chips of a `budget` of work, but in multiples of `step`, and at least one of them.
+std::uint32_t chips_at_a_time(const MeshLayout& layout, std::size_t step, std::size_t budget);
+
+/// What engines hold their fields against: throws Error unless all planes are [modes × in's batch], and not
+/// empty. Inputs may lack the imaginary plane, outputs have both.
+void check_planes(const MeshLayout& layout, const ConstFields<float>& in);
 void check_planes(const MeshLayout& layout, const ConstFields<float>& in, const ConstFields<float>& out);
 
 }  // namespace fringe

@@ -101,12 +101,12 @@ void MeshTrials::run(std::uint32_t first, std::uint32_t count, ConstFields<float
 
 std::vector<double> MeshTrials::errors(std::uint32_t first, std::uint32_t count, ConstFields<float> in,
                                        ThreadPool* pool) const {
-  const std::size_t modes = plan_->layout.modes, batch = in.re.cols;
+  const std::size_t modes = plan_->layout.modes, ports = plan_->layout.ports(), batch = in.re.cols;
   std::vector<float> re(modes * batch), im(modes * batch);
   const Fields<float> wanted{{re.data(), modes, batch}, {im.data(), modes, batch}};
   plan_->ideal.propagate(in, wanted);
   double norm = 0;
-  for (std::size_t i = 0; i < re.size(); ++i) {
+  for (std::size_t i = 0; i < ports * batch; ++i) {
     const double a = re[i], b = im[i];
     norm += a * a + b * b;
   }
@@ -116,7 +116,7 @@ std::vector<double> MeshTrials::errors(std::uint32_t first, std::uint32_t count,
       first, count, in,
       [&](std::uint32_t trial, ConstFields<float> out) {
         double sum = 0;
-        for (std::size_t m = 0; m < modes; ++m)
+        for (std::size_t m = 0; m < ports; ++m)
           for (std::size_t b = 0; b < batch; ++b) {
             const double dr = double{out.re(m, b)} - double{wanted.re(m, b)};
             const double di = double{out.im(m, b)} - double{wanted.im(m, b)};

@@ -39,8 +39,8 @@ class MeshTrials {
            ThreadPool* pool = nullptr) const;
 
   /// ‖Y − Y₀‖_F/‖Y₀‖_F of each trial's outputs Y against those of the perfect mesh that meets the phases
-  /// asked; E of a unitary program where the inputs are the unit vectors. Throws Error as run() does, and
-  /// where Y₀ is 0.
+  /// asked, both at the ports: light in dark modes is lost, not read. E of a unitary program where the inputs
+  /// are the ports' unit vectors. Throws Error as run() does, and where Y₀ is 0.
   std::vector<double> errors(std::uint32_t first, std::uint32_t count, ConstFields<float> in,
                              ThreadPool* pool = nullptr) const;
 

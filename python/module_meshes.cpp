@@ -1,7 +1,9 @@
 // Meshes, chips and their light.
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -86,17 +88,30 @@ struct Mesh {
 
   std::vector<double> trials(const PhaseProgram& program, std::uint32_t first, std::uint32_t count,
                              std::uint64_t seed, const std::string& device,
-                             const MeshImperfections& imperfections) const {
-    if (device != "cpu" && device != "cuda")
-      throw Error(unknown_name("device", device, std::vector<std::string_view>{"cpu", "cuda"}));
+                             const MeshImperfections& imperfections,
+                             const std::function<void()>& between) const {
+    if (device != "cpu" && device != "cuda") throw Error("device '" + device + "': must be 'cpu' or 'cuda'");
+    constexpr std::uint64_t numbers = std::uint64_t{1} << 32;
+    if (std::uint64_t{first} + count > numbers)
+      throw Error("first " + std::to_string(first) + " and count " + std::to_string(count) +
+                  ": chips have numbers below 2^32");
     ThreadPool pool(device == "cpu" ? 0 : 1);
     const auto gpu = device == "cuda" ? make_cuda_executor() : nullptr;
     const auto engine = gpu ? make_cuda_mesh_engine(*gpu) : make_cpu_mesh_engine(pool);
     const std::size_t modes = layout.modes, ports = layout.ports();
     std::vector<float> unit(modes * ports);
     for (std::size_t i = 0; i < ports; ++i) unit[i * ports + i] = 1;
-    return engine->errors({layout, program, imperfections, seed, 0, *crossing}, first, count,
-                          {{unit.data(), modes, ports}, {}});
+    const ChipTrials chips{layout, program, imperfections, seed, 0, *crossing};
+    const std::uint32_t at_a_time = engine->chips_at_a_time(layout);
+    std::vector<double> errors;
+    do {
+      const auto done = static_cast<std::uint32_t>(errors.size());
+      const auto part = engine->errors(chips, first + done, std::min(at_a_time, count - done),
+                                       {{unit.data(), modes, ports}, {}});
+      errors.insert(errors.end(), part.begin(), part.end());
+      between();
+    } while (errors.size() < count);
+    return errors;
   }
 };
 
@@ -269,7 +284,10 @@ void bind_meshes(py::module_& m) {
             const MeshImperfections imperfections = imperfections_of(given);
             const auto errors = [&] {
               const py::gil_scoped_release others_run;
-              return s.trials(program, first, count, seed, device, imperfections);
+              return s.trials(program, first, count, seed, device, imperfections, [] {
+                const py::gil_scoped_acquire ours;  // Ctrl-C is heard between parts
+                if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+              });
             }();
             return array_of(errors);
           },
@@ -277,14 +295,13 @@ void bind_meshes(py::module_& m) {
           py::arg("device") = "cpu",
           "Monte Carlo: |Y - Y0|_F/|Y0|_F [count] of the chips first ... first + count - 1 of a process "
           "(fabricate), Y\n"
-          "what the chip and Y0 what the ideal mesh makes of the ports' unit vectors: E of a unitary "
-          "program, "
-          "and\n"
-          "all stray light counts, that at dark modes too. In single precision, many chips side by side and "
-          "on all\n"
-          "threads, or on the GPU with device \"cuda\" (neighbours' meshes up to 1024 modes; errors of "
-          "splitters and\n"
-          "phases, bits, insertion loss, crosstalk). Other Python threads run meanwhile.");
+          "what the chip and Y0 what the ideal mesh makes of the ports' unit vectors at the ports: E of a "
+          "unitary\n"
+          "program; light in dark modes is lost. In single precision, many chips side by side and on all "
+          "threads, or\n"
+          "on the GPU with device \"cuda\" (neighbours' meshes up to 1024 modes; errors of splitters and "
+          "phases,\n"
+          "bits, insertion loss, crosstalk). Other Python threads run meanwhile; Ctrl-C stops it soon.");
 
   m.def(
       "haar_unitary",

@@ -10,6 +10,11 @@ namespace {
 
 constexpr double largest_error = 0.5;
 
+/// What single precision may add to E: of a chip's fields and of the perfect mesh's (MeshTrials).
+double arithmetic(const MeshLayout& layout) {
+  return 2 * 12 * 0x1p-24 * std::sqrt(static_cast<double>(layout.columns()));
+}
+
 double square(double x) { return x * x; }
 
 }  // namespace
@@ -37,6 +42,8 @@ ErrorLaw error_law(const MeshLayout& layout, const Crossing& crossing, const Mes
                ""};
   if (law.error > largest_error)
     law.why_not = "errors are no longer small";
+  else if (law.error < arithmetic(layout))
+    law.why_not = "errors are as small as rounding in single precision";
   else if (2 * step * std::sqrt(ports) > 1)
     law.why_not = "steps of the phases are too large";
   return law;

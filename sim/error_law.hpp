@@ -22,10 +22,11 @@ struct ErrorLaw {
 /// with three splitters a coupler, and a push–pull θ counts half. Sources: rows splitter-errors, phase-errors
 /// and phase-bits of the validation gallery.
 ///
-/// In its range (E ≤ 0.5, step of a phase ≤ 1/(2√N)) the terms left out are less than 1/16 of E; all chips of
-/// one program round alike, so that of few modes one target is far from the mean of rounding. There is no law
-/// for correlated splitters, loss, dark modes, and for the rounding of phases that are no random ones: of
-/// targets other than Haar-random ones (`random_target`) or in spare couplers.
+/// In its range (E ≤ 0.5, step of a phase ≤ 1/(2√N), and E above what a Monte Carlo in single precision can
+/// tell, 24·2⁻²⁴·√columns) the terms left out are less than 1/16 of E; all chips of one program round alike,
+/// so that of few modes one target is far from the mean of rounding. There is no law for correlated
+/// splitters, loss, dark modes, and for the rounding of phases that are no random ones: of targets other than
+/// Haar-random ones (`random_target`) or in spare couplers.
 ErrorLaw error_law(const MeshLayout& layout, const Crossing& crossing, const MeshImperfections& imperfections,
                    bool random_target);
 

@@ -109,30 +109,17 @@ void record_chips(TraceWriter& trace, std::size_t row, std::size_t first, std::s
                        {{"row", std::span(rows)}, {"chip", std::span(chips)}, {"error", errors}});
 }
 
-/// Work of a chip, in coefficients met by light; drawing a coupler costs about as much as 32 of them.
-std::size_t work_of(const MeshLayout& layout) { return layout.couplers.size() * (layout.ports() + 32); }
-
-/// Where chips are computed, and how many of them between two looks at the clock: about a fifth of a second's
-/// work of whole registers or grids, whatever its size.
+/// Where chips are computed.
 struct Place {
   std::unique_ptr<Executor> cuda;
   std::unique_ptr<MeshEngine> engine;
-  std::size_t step, budget;
-
-  std::size_t chunk(const MeshLayout& layout) const {
-    constexpr std::size_t most = 1 << 16;
-    return std::clamp(budget / work_of(layout) / step * step, step, most);
-  }
 };
 
 Place find_place(const std::string& name, ThreadPool& pool) {
-  constexpr std::size_t thread_step = 16, thread_budget = 400'000'000;
-  constexpr std::size_t cuda_step = 1024, cuda_budget = 100'000'000'000;
-  Place place{nullptr, nullptr, pool.size() * thread_step, pool.size() * thread_budget};
+  Place place;
   if (name == "cuda") {
     place.cuda = make_cuda_executor();
     place.engine = make_cuda_mesh_engine(*place.cuda);
-    place.step = cuda_step, place.budget = cuda_budget;
   } else {
     place.engine = make_cpu_mesh_engine(pool);
   }
@@ -146,10 +133,11 @@ struct Progress {
 /// Errors of a row's chips, chunk by chunk into the trace: fewer than all where a stop is asked for.
 std::vector<double> run_chips(const Place& place, const ChipTrials& trials, std::size_t chips,
                               std::size_t row, Observer& observer, TraceWriter& trace, Progress& work) {
-  const std::size_t modes = trials.layout.modes, chunk = place.chunk(trials.layout);
-  std::vector<float> unit(modes * modes);
-  for (std::size_t i = 0; i < modes; ++i) unit[i * modes + i] = 1;
-  const ConstFields<float> in{{unit.data(), modes, modes}, {}};
+  const std::size_t modes = trials.layout.modes, ports = trials.layout.ports();
+  const std::size_t chunk = place.engine->chips_at_a_time(trials.layout);
+  std::vector<float> unit(modes * ports);
+  for (std::size_t i = 0; i < ports; ++i) unit[i * ports + i] = 1;
+  const ConstFields<float> in{{unit.data(), modes, ports}, {}};
   std::vector<double> errors;
   while (errors.size() < chips && !observer.stop_requested()) {
     observer.progress("computing chips", work.done, work.total);
@@ -158,7 +146,7 @@ std::vector<double> run_chips(const Place& place, const ChipTrials& trials, std:
                                                            static_cast<std::uint32_t>(count), in);
     record_chips(trace, row, first, found);
     errors.insert(errors.end(), found.begin(), found.end());
-    work.done += count * work_of(trials.layout);
+    work.done += count * chip_work(trials.layout);
   }
   return errors;
 }
@@ -167,7 +155,7 @@ void run_rows(const std::vector<Programmed>& meshes, const Place& place, Observe
               TraceWriter& trace, Progress& work, YieldResult& result) {
   const YieldSetup& setup = result.setup;
   for (const Programmed& mesh : meshes)
-    work.total += work_of(mesh.layout) * setup.chips * setup.splitter_sigma_rad.size() *
+    work.total += chip_work(mesh.layout) * setup.chips * setup.splitter_sigma_rad.size() *
                   setup.phase_sigma_rad.size() * setup.phase_bits.size();
   for (const Programmed& mesh : meshes)
     for (const double splitters : setup.splitter_sigma_rad)

@@ -55,7 +55,8 @@ struct Axes {
     add(
         s.phase_bits.size(), "bits",
         [](const YieldRow& r) { return r.phase_bits > 0 ? fmt::format("{}", r.phase_bits) : "any"; },
-        s.phase_bits[0] > 0 ? fmt::format("{} bits", s.phase_bits[0]) : "unlimited bits");
+        s.phase_bits[0] > 0 ? fmt::format("{} bit{}", s.phase_bits[0], s.phase_bits[0] > 1 ? "s" : "")
+                            : "unlimited bits");
     if (s.splitter_correlation > 0)
       same.push_back(fmt::format("correlation {} in a coupler", s.splitter_correlation));
     if (s.insertion_loss_db > 0 || s.insertion_loss_sigma_db > 0)
@@ -119,9 +120,10 @@ std::string yield_text(const YieldResult& result) {
       "E = ‖U′−U‖/‖U‖ (Frobenius), U wanted, U′ performed, loss included. 5 %, 95 %: so many chips lie "
       "below. "
       "Yield: share of good chips, with its 95 % interval (Wilson). Law: rms of E over chips and targets for "
-      "small independent "
-      "errors, "
-      "√(2(N−1))·σ of splitters, √N·σ of phases, √N·1.814/2ᵇ of b bits, added as squares.";
+      "small independent errors: E² has σ² of each splitter and each phase that light meets, and (1.814/2ᵇ)² "
+      "of each phase's b bits, half of it for a push–pull θ; in rectangular and triangular meshes of MZIs "
+      "light meets 2(N−1) splitters and "
+      "N phases.";
   if (!reasons.empty()) notes += fmt::format(" It doesn't hold (*) where {}.", fmt::join(reasons, " or "));
   text += "\n" + wrapped(notes, "  ", width);
   if (result.stopped)

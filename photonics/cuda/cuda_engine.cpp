@@ -73,17 +73,21 @@ class CudaMeshEngine final : public MeshEngine {
 
   std::vector<double> errors(const ChipTrials& chips, std::uint32_t first, std::uint32_t count,
                              ConstFields<float> in) override {
-    check_planes(chips.layout, in, in);
+    check_planes(chips.layout, in);
     const CudaTrials trials(*cuda_, chips.layout, chips.asked, chips.imperfections, chips.seed, chips.site,
                             chips.crossing);
     const DeviceFields x(*cuda_, in);
     return trials.errors(first, count, x.input());
   }
 
+  std::uint32_t chips_at_a_time(const MeshLayout& layout) const override {
+    return fringe::chips_at_a_time(layout, 1024, 100'000'000'000);
+  }
+
   PhaseProgram gradient(const MeshLayout& layout, const PhaseProgram& program,
                         const FabricatedMesh& fabricated, ConstFields<float> in,
                         const OutputSlopes& slopes) override {
-    check_planes(layout, in, in);
+    check_planes(layout, in);
     const auto mesh = realise<double>(layout, program, fabricated);
     CudaGradient back(*cuda_, layout);
     back.set(mesh, fabricated);

@@ -61,10 +61,10 @@ __global__ void norm_kernel(ConstFields<float> ideal, double* norm) {
   if (threadIdx.x == 0) *norm = sum;
 }
 
-/// √(Σ|y − y₀|²/Σ|y₀|²) of the chip of each block.
-__global__ void distance_kernel(ConstFields<float> y, ConstFields<float> ideal, const double* norm,
-                                double* errors) {
-  const std::size_t first = blockIdx.x * ideal.re.rows;
+/// √(Σ|y − y₀|²/Σ|y₀|²) of the chip of each block, over the rows of y₀: the first of a chip's `modes`.
+__global__ void distance_kernel(ConstFields<float> y, std::size_t modes, ConstFields<float> ideal,
+                                const double* norm, double* errors) {
+  const std::size_t first = blockIdx.x * modes;
   const double sum = block_sum(ideal.re.rows, ideal.re.cols, [&](std::size_t m, std::size_t b) {
     const double re = static_cast<double>(y.re(first + m, b)) - static_cast<double>(ideal.re(m, b)),
                  im = static_cast<double>(y.im(first + m, b)) - static_cast<double>(ideal.im(m, b));
@@ -83,6 +83,7 @@ Fields<float> planes(const Buffer<float>& memory, std::size_t rows, std::size_t 
 struct CudaTrials::Device {
   Executor& cuda;
   ring::Map map;
+  std::size_t ports;
   CudaMesh<float> ideal;
   std::size_t most_bytes;
   std::uint32_t chips_at_once = 1;
@@ -123,7 +124,7 @@ CudaTrials::CudaTrials(Executor& cuda, const MeshLayout& layout, const PhaseProg
         "GPU trials draw errors of splitters and phases and insertion loss; chips with other "
         "imperfections run on the CPU");
   device_ = std::make_unique<Device>(Device{
-      cuda, ring::map_of(layout),
+      cuda, ring::map_of(layout), layout.ports(),
       CudaMesh<float>(cuda, layout, realise<double>(layout, asked, ideal_fabrication(layout, crossing))),
       most_bytes});
   Device& d = *device_;
@@ -207,14 +208,15 @@ void CudaTrials::errors(std::uint32_t first, std::uint32_t count, ConstFields<fl
   device::reserve(d.cuda, d.norm, 1);
   const auto on = static_cast<cudaStream_t>(stream);
   const Fields<float> ideal = planes(d.ideal_fields, modes, batch);
+  const Fields<float> read{ideal.re.block(0, d.ports, 0, batch), ideal.im.block(0, d.ports, 0, batch)};
   d.ideal.propagate(in, ideal, stream);
-  norm_kernel<<<1, sum_threads, 0, on>>>(ideal, d.norm.data());
+  norm_kernel<<<1, sum_threads, 0, on>>>(read, d.norm.data());
   device::check(cudaGetLastError(), "trials");
   for (std::uint32_t done = 0; done < count;) {
     const std::uint32_t chips = std::min(count - done, step);
     const Fields<float> y = planes(d.fields, chips * modes, batch);
     run(first + done, chips, in, y, stream);
-    distance_kernel<<<chips, sum_threads, 0, on>>>(y, ideal, d.norm.data(), errors.data() + done);
+    distance_kernel<<<chips, sum_threads, 0, on>>>(y, modes, read, d.norm.data(), errors.data() + done);
     device::check(cudaGetLastError(), "trials");
     done += chips;
   }

@@ -35,10 +35,10 @@ class CudaTrials {
   void run(std::uint32_t first, std::uint32_t count, ConstFields<float> in, Fields<float> out,
            CudaStream stream = nullptr) const;
 
-  /// MeshTrials::errors(): ‖Y − Y₀‖_F/‖Y₀‖_F of each trial into `errors`, in device memory. Sums in double,
-  /// in an order that depends on the sizes alone. On the stream, without a wait but where memory grows: as
-  /// much of it again as chips have holds their outputs, and is kept for the next call. As nobody waits for
-  /// Y₀, errors are NaN or infinite where it is 0.
+  /// MeshTrials::errors(): ‖Y − Y₀‖_F/‖Y₀‖_F at the ports, of each trial, into `errors` in device memory.
+  /// Sums in double, in an order that depends on the sizes alone. On the stream, without a wait but where
+  /// memory grows: as much of it again as chips have holds their outputs, and is kept for the next call. As
+  /// nobody waits for Y₀, errors are NaN or infinite where it is 0.
   void errors(std::uint32_t first, std::uint32_t count, ConstFields<float> in, std::span<double> errors,
               CudaStream stream = nullptr) const;
   /// The same on the default stream, brought to the host. Throws Error where Y₀ is 0.

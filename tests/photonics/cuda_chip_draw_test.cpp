@@ -79,9 +79,10 @@ double bound(const MeshLayout& layout) {
 
 TEST(ChipDraw, AreThePlainChips) {
   for (const Crossing& crossing : crossings())
-    for (const char* topology : {"rectangular", "triangular"})
-      for (const std::size_t modes : {5, 8, 34}) {
-        const MeshLayout layout = find_topology(topology).build(modes);
+    for (const char* topology : {"rectangular", "triangular", "diamond"})
+      for (const std::size_t ports : {5, 8, 34}) {
+        const MeshLayout layout = find_topology(topology).build(ports);
+        const std::size_t modes = layout.modes;
         const PhaseProgram asked = random_program(layout);
         constexpr std::uint32_t first = 5, count = 4;
         constexpr std::size_t batch = 9;

@@ -206,6 +206,38 @@ TEST_P(MeshEngineOn, ErrorsAreThoseOfTheChipsOneByOne) {
     }
 }
 
+// What strays to dark modes is lost, not read: neither its power nor its phase counts.
+TEST_P(MeshEngineOn, ErrorsAreThoseAtThePorts) {
+  const MeshLayout layout = find_topology("diamond").build(6);
+  const std::size_t ports = layout.ports(), modes = layout.modes;
+  const ChipTrials chips{layout, random_program(layout), noisy(), 9};
+  ASSERT_GT(modes, ports);
+  Planes unit(modes, ports);
+  for (std::size_t m = 0; m < modes; ++m)
+    for (std::size_t b = 0; b < ports; ++b) unit.view().re(m, b) = m == b ? 1.0f : 0.0f;
+  constexpr std::uint32_t first = 3, count = 19;
+  const std::vector<double> found = engine->errors(chips, first, count, unit.real());
+  ASSERT_EQ(found.size(), count);
+  const Square ideal = ideal_matrix(chips);
+  for (std::uint32_t t = 0; t < count; ++t) {
+    const Square chip = chip_matrix(chips, first + t);
+    double away = 0, norm = 0, whole = 0;
+    for (std::size_t m = 0; m < modes; ++m)
+      for (std::size_t b = 0; b < ports; ++b) {
+        const double square = std::norm(chip[m * modes + b] - ideal[m * modes + b]);
+        whole += square;
+        if (m >= ports) continue;
+        away += square;
+        norm += std::norm(ideal[m * modes + b]);
+      }
+    // As above, but that fields are off by a share of all light, of which the ports have `norm`.
+    const double wanted = std::sqrt(away / norm), light = std::sqrt(static_cast<double>(ports) / norm);
+    const double bound = 12 * 0x1p-24 * std::sqrt(static_cast<double>(layout.columns())) * light;
+    EXPECT_NEAR(found[t], wanted, 2 * (1 + wanted) * bound) << first + t;
+    EXPECT_GT(std::sqrt(whole / norm) - wanted, 100 * bound) << "no light strays";
+  }
+}
+
 TEST_P(MeshEngineOn, ErrorsOfOtherImperfectionsComeFromTheCpu) {
   const MeshLayout layout = rectangular_layout(8, 8);
   const ChipTrials chips{layout, random_program(layout), {.arm_imbalance_sigma_db = 0.3}, 9};
@@ -242,6 +274,21 @@ TEST_P(MeshEngineOn, AnErrorIsItsTrialsAlone) {
   const std::vector<double> all = engine->errors(chips, 0, 40, x.view());
   EXPECT_EQ(engine->errors(chips, 7, 11, x.view()), std::vector<double>(all.begin() + 7, all.begin() + 18));
   EXPECT_TRUE(engine->errors(chips, 7, 0, x.view()).empty());
+}
+
+TEST_P(MeshEngineOn, ChipsComeInWholeRegistersOrGrids) {
+  const std::uint32_t step = on_gpu() ? 1024 : 16 * pool.size();
+  std::uint32_t before = 1 << 16;
+  for (const std::size_t modes : {2, 16, 128, 1024}) {
+    const std::uint32_t chips = engine->chips_at_a_time(rectangular_layout(modes, modes));
+    EXPECT_EQ(chips % step, 0u) << modes;
+    EXPECT_GE(chips, step) << modes;
+    EXPECT_LE(chips, before) << modes;
+    before = chips;
+  }
+  EXPECT_EQ(before, step);
+  EXPECT_EQ(chips_at_a_time(rectangular_layout(2, 1), 1000, 3400), 1000u);  // a hundred, and a step at least
+  EXPECT_EQ(chips_at_a_time(rectangular_layout(2, 1), 30, 3400), 90u);
 }
 
 TEST_P(MeshEngineOn, ErrorsNeedLight) {
@@ -364,10 +411,21 @@ TEST_P(MeshEngineOn, RefusesWrongShapes) {
     EXPECT_THROW(engine->gradient(layout, program, chip, {x.view().re, wrong->view().im}, none), Error);
   }
   EXPECT_THROW(engine->propagate(layout, mesh, {}, {}), Error);
+  // An input may be real, an output may not.
+  EXPECT_THROW(engine->propagate(layout, mesh, x.view(), {x.view().re, Matrix()}), Error);
   Planes six(6, 3);
   EXPECT_THROW(engine->propagate(other, mesh, six.view(), six.view()), Error);
   EXPECT_THROW(engine->errors({other, program, noisy(), 1}, 0, 1, six.view()), Error);
   EXPECT_THROW(engine->gradient(other, program, chip, six.view(), none), Error);
+}
+
+TEST(MeshEngine, OutputsHaveBothPlanes) {
+  const MeshLayout layout = rectangular_layout(8, 8);
+  const Planes x(8, 3);
+  check_planes(layout, x.real());
+  check_planes(layout, x.real(), x.view());
+  EXPECT_THROW(check_planes(layout, x.view(), x.real()), Error);
+  EXPECT_THROW(check_planes(layout, {x.view().re, Planes(8, 2).view().im}), Error);
 }
 
 TEST(MeshEngine, TheCudaOneNeedsTheCudaExecutor) {
