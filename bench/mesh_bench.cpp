@@ -232,9 +232,35 @@ void mesh_of_set(benchmark::State& state) {
   state.SetLabel(sets.set[set]->isa);
 }
 
-/// All couplers near the cross state, so that every group exchanges rows, in turns with the usual phases.
+/// `percent` of all couplers, chosen at random, at the cross state, where rows trade places, in turns with
+/// the usual phases. Sixteen such meshes by turns: branches that one has taken don't foretell those of the
+/// next.
 template <class Real>
 void mesh_exchanged(benchmark::State& state) {
+  Scene<Real> s(state);
+  const CompiledMesh<Real> usual(s.layout, s.mesh);
+  const double share = static_cast<double>(state.range(2)) / 100;
+  std::vector<CompiledMesh<Real>> meshes;
+  for (std::uint32_t m = 0; m < 16; ++m) {
+    const auto chosen = uniform<double>(s.program.theta.size(), 100 + m, 1);
+    PhaseProgram program = s.program;
+    for (std::size_t i = 0; i < chosen.size(); ++i)
+      if (chosen[i] < share) program.theta[i] = 0;
+    meshes.emplace_back(s.layout, realise<double>(s.layout, program, s.chip));
+  }
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const auto turns = in_turns([&] { meshes[next++ % meshes.size()].propagate(s.in(), s.out()); },
+                                [&] { usual.propagate(s.in(), s.out()); });
+    report(state, s, turns.seconds(0), 1);
+    state.counters["times_usual"] = turns.ratio(0, 1);
+  }
+}
+
+/// All couplers near the cross state, so that every group of sweeps rescales its rows, in turns with the
+/// usual phases.
+template <class Real>
+void mesh_rescaled(benchmark::State& state) {
   Scene<Real> s(state);
   const CompiledMesh<Real> usual(s.layout, s.mesh);
   for (double& theta : s.program.theta) theta *= 1e-3;
@@ -392,6 +418,10 @@ BENCHMARK(mesh_of_set)
     ->ArgsProduct({{64, 256, 512}, {128}, {0, 1, 2}})
     ->Apply(self_timed);
 BENCHMARK(mesh_exchanged<float>)
+    ->ArgNames({"modes", "batch", "percent"})
+    ->ArgsProduct({{64, 256, 512}, {128}, {100, 50, 5}})
+    ->Apply(self_timed);
+BENCHMARK(mesh_rescaled<float>)
     ->ArgNames({"modes", "batch"})
     ->ArgsProduct({{64, 256, 512}, {128}})
     ->Apply(self_timed);

@@ -4,8 +4,9 @@
 // It is fast because a coupler takes eight multiply-adds (compiled_mesh.hpp), four sweeps of couplers pass
 // through the registers together, so that a row is loaded and stored once for four of its couplers, and
 // coefficients come as one stream. With 32 registers a tile is two vectors wide and shares what is fetched.
-// Groups of sweeps without exchanged rows run without the exchange. One product per statement: contraction to
-// multiply-add is then the same in every compiler.
+// Rows that trade places do so by a branch, which leaves the multiply-adds alone where it is foreseen; groups
+// of sweeps in which none do run without it. One product per statement: contraction to multiply-add is then
+// the same in every compiler.
 #pragma once
 
 #include <utility>
@@ -15,27 +16,16 @@
 namespace fringe {
 namespace {
 
-/// Exchanges a and b where the mask is set. Bitwise, for such operations run beside the multiply-adds; a
-/// blend does not.
-template <class Mask, class Vec>
-[[gnu::always_inline]] inline void exchange(Mask mask, Vec& a, Vec& b) {
-  const Mask difference = (reinterpret_cast<Mask>(a) ^ reinterpret_cast<Mask>(b)) & mask;
-  a = reinterpret_cast<Vec>(reinterpret_cast<Mask>(a) ^ difference);
-  b = reinterpret_cast<Vec>(reinterpret_cast<Mask>(b) ^ difference);
-}
-
 template <class Real, unsigned Bytes, unsigned Vectors, bool Swaps>
 [[gnu::always_inline]] inline void rotate(Row<Real, Bytes, Vectors>& x0, Row<Real, Bytes, Vectors>& x1,
                                           const Real* k, const KernelMask<Real>* swap) {
   using S = Simd<Real, Bytes>;
+  if constexpr (Swaps)
+    if (*swap) [[unlikely]]
+      std::swap(x0, x1);
 #pragma GCC unroll 2
   for (unsigned v = 0; v < Vectors; ++v) {
     typename S::Vec ar = x0.re[v], ai = x0.im[v], br = x1.re[v], bi = x1.im[v];
-    if constexpr (Swaps) {
-      const typename S::Mask mask = *swap - typename S::Mask{};
-      exchange(mask, ar, br);
-      exchange(mask, ai, bi);
-    }
     typename S::Vec yr = ar, yi = ai, zr = br, zi = bi;
     yr = yr + br * k[0];
     yi = yi + bi * k[0];
