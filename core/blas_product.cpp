@@ -60,9 +60,8 @@ std::size_t one_call(std::size_t cols) { return 2 * least_band(cols); }
 
 constexpr std::size_t low = 96, chunk = 2048;
 
-// Bands of columns, where kernels allow any: a line of a cache, and multiply-adds that are worth a band even
-// if threads have one already.
-constexpr std::size_t column_grain = 64, ample_band = std::size_t{1} << 28;
+// Bands of columns, where kernels allow any: a line of a cache.
+constexpr std::size_t column_grain = 64;
 
 // The kernels for small products of AVX-512 are faster on one vector than sgemv's (64×64: 102 ns and 171;
 // 700×700: 18.9 µs and 19.5); other sets have none, and pack.
@@ -78,12 +77,12 @@ std::size_t dot_stride(const ConstMatrix& w) {
 }
 
 // Runs part(first row, rows, first column, columns) over the result y with `inner` multiply-adds per element.
-// There may be as many bands as threads, as nearly alike as their grain allows, and one thread makes one
+// There are at most as many bands as threads, as nearly alike as their grain allows; one thread makes one
 // call. Each band packs the other operand anew: kernels that allow it cut the longer side, the columns where
-// both are alike (1024³ on two threads, x at any address: rows 4.65 ms, columns 4.51, in four bands 4.47, the
-// library's own threads 4.44; x at a line: 4.43, 4.41, 4.39, 4.44). Two exceptions: a call of up to 10⁶
-// multiply-adds may take other kernels, so a band of a matrix has at least 2²⁰; and the place of a column
-// matters to some kernels, so what is too low for bands is cut into chunks of fixed width.
+// both are alike (1024³ on two threads, x at a line: rows 1.01 to 1.02 of the library's own threads, columns
+// 0.99 to 1.01, two such bands a thread 1.00 to 1.02). Two exceptions: a call of up to 10⁶ multiply-adds may
+// take other kernels, so a band of a matrix has at least 2²⁰; and the place of a column matters to some
+// kernels, so what is too low for bands is cut into chunks of fixed width.
 template <class F>
 void for_parts(ThreadPool& pool, const Matrix& y, std::size_t inner, const F& part) {
   const std::size_t rows = y.rows, cols = y.cols;
@@ -98,10 +97,9 @@ void for_parts(ThreadPool& pool, const Matrix& y, std::size_t inner, const F& pa
     });
   const bool by_columns = kernels_for_avx512() && cols >= std::max(rows, 4 * column_grain);
   const std::size_t length = by_columns ? cols : rows, grain = by_columns ? column_grain : band_grain();
-  const std::size_t threads = pool.size(), shares = by_columns ? macs / ample_band : 0;
   const std::size_t bands =
-      std::min({threads < 2 ? 1 : std::clamp(shares, threads, 2 * threads),
-                by_columns ? length / (2 * column_grain) : 2 * length / low, macs / least_band(cols)});
+      std::min({std::size_t{pool.size()}, by_columns ? length / (2 * column_grain) : 2 * length / low,
+                macs / least_band(cols)});
   if (bands < 2) return part(0, rows, 0, cols);
   // Bands of columns begin where a line of y does: two threads would write to the line between them in every
   // row.
