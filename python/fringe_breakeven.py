@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter
 
 from fringe_figures import si
 from fringe_figures import words as capitals
-from fringe_trace import Trace, TraceError
+from fringe_trace import draw
 
 LIGHT, BOARD = "#D55E00", "#0072B2"
 
@@ -135,17 +135,9 @@ def figure(trace, board):
     return fig
 
 
-def main():
-    if len(sys.argv) != 3:
-        sys.exit("usage: fringe_breakeven.py TRACE.h5 FIGURE.png")
-    try:
-        trace = Trace(sys.argv[1])
-        if "breakeven" not in trace:
-            raise TraceError(f"trace {sys.argv[1]}: holds no break-even; `fringe breakeven --out` writes one")
-    except TraceError as error:
-        sys.exit(f"fringe_breakeven.py: {error}")
-    figure(trace, boards(trace)[0]).savefig(sys.argv[2], dpi=130)
+def main_figure(trace, png):
+    figure(trace, boards(trace)[0]).savefig(png, dpi=130)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(draw(__doc__, "breakeven", "no break-even; fringe breakeven writes one", main_figure))

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import sys
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fringe_trace import Trace, TraceError
+from fringe_trace import draw
 
 STYLE = {"none": ("#999999", "o"), "local": ("#0072B2", "s"), "nulling": ("#D55E00", "^"), "global": ("#009E73", "D"),
          "characterise": ("#CC79A7", "v"), "characterise-global": ("#E69F00", "P"), "sweeps": ("#56B4E9", "X")}
@@ -50,8 +49,6 @@ def panel(ax, table, axis, values, fixed, label):
 
 
 def figure(trace, png):
-    if "calibrations" not in trace:
-        raise TraceError("the trace holds no calibration")
     table = trace["calibrations"]
     sigmas, sizes = sorted(set(table["splitter_sigma_rad"])), sorted(set(table["modes"]))
     modes, sigma = sizes[-1], sigmas[len(sigmas) // 2]
@@ -72,18 +69,5 @@ def figure(trace, png):
     plt.close(page)
 
 
-def main(arguments):
-    if len(arguments) != 2:
-        print(__doc__.strip(), file=sys.stderr)
-        return 2
-    matplotlib.use("Agg")
-    try:
-        figure(Trace(arguments[0]), arguments[1])
-    except (TraceError, OSError) as error:
-        print(f"fringe_calibration: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(draw(__doc__, "calibrations", "no calibration; fringe calibrate writes one", figure))

@@ -10,8 +10,8 @@ import sys
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from fringe_figures import CAMP, MARKER, PART, plt, si
-from fringe_trace import Trace, TraceError
+from fringe_figures import CAMP, MARKER, plt, si
+from fringe_trace import draw
 
 PRICES = (("energy", "pipelined_energy_j", "J", "energy of a sample at the best batch"),
           ("latency", "latency_s", "s", "time of one sample alone"),
@@ -175,20 +175,5 @@ def parts_of(trace, row):
     return [(trace.parts[p], joules[p] / joules.sum()) for p in order if joules[p] > 0.005 * joules.sum()]
 
 
-def main(arguments):
-    if len(arguments) != 2:
-        print(__doc__.strip(), file=sys.stderr)
-        return 2
-    try:
-        trace = Trace(arguments[0])
-        if "sweep_points" not in trace:
-            raise TraceError(f"trace {arguments[0]}: holds no sweep; fringe sweep writes one")
-        pareto_figure(trace, arguments[1])
-    except (TraceError, OSError) as error:
-        print(f"fringe_sweeps: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(draw(__doc__, "sweep_points", "no sweep; fringe sweep writes one", pareto_figure))

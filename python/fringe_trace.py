@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import h5py
@@ -86,3 +87,20 @@ class Trace:
     def resources(self):
         """Names of the axis `resource`."""
         return self["resources"]["name"].tolist()
+
+
+def draw(usage, table, lacking, figure):
+    """What a script SCRIPT TRACE.h5 FIGURE.png does: figure(trace, png) of a trace that holds `table`; else says that it holds
+    `lacking`. Returns the exit status."""
+    if len(sys.argv) != 3:
+        print(usage.strip(), file=sys.stderr)
+        return 2
+    try:
+        trace = Trace(sys.argv[1])
+        if table not in trace:
+            raise TraceError(f"trace {sys.argv[1]}: holds {lacking}")
+        figure(trace, sys.argv[2])
+    except (TraceError, OSError) as error:
+        print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import sys
 
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from fringe_trace import Trace, TraceError
+from fringe_trace import TraceError, draw
 
 # The lists of a study: the first with several values is the axis of both panels, the others make the colours.
 AXES = {"modes": ("modes N", "N = {}"), "splitter_sigma_rad": ("spread of splitting angles σ [rad]", "splitters {:g}"),
@@ -91,7 +90,7 @@ def errors_beside_law(ax, table, study):
 
 
 def figure(trace, png):
-    if "yields" not in trace or trace.records("yields") == 0:
+    if trace.records("yields") == 0:
         raise TraceError("the trace holds no finished row of a yield study")
     table = trace["yields"]
     study = Study(table)
@@ -106,18 +105,5 @@ def figure(trace, png):
     plt.close(page)
 
 
-def main(arguments):
-    if len(arguments) != 2:
-        print(__doc__.strip(), file=sys.stderr)
-        return 2
-    matplotlib.use("Agg")
-    try:
-        figure(Trace(arguments[0]), arguments[1])
-    except (TraceError, OSError) as error:
-        print(f"fringe_yield: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(draw(__doc__, "yields", "no yield study; fringe yield writes one", figure))
