@@ -21,11 +21,18 @@ void require(bool holds, std::string_view option, const std::string& value, std:
 }
 
 template <class T>
+void require_once(const std::vector<T>& values, const T& value, std::string_view option) {
+  require(std::ranges::count(values, value) == 1, option, fmt::format("{}", value), "is given twice");
+}
+
+template <class T>
 void require_each(const std::vector<T>& values, std::string_view option, T least, T most,
                   std::string_view rule) {
   require(!values.empty(), option, "", "takes at least one value");
-  for (const T value : values)
+  for (const T value : values) {
     require(value >= least && value <= most, option, fmt::format("{}", value), rule);
+    require_once(values, value, option);
+  }
 }
 
 }  // namespace
@@ -36,7 +43,10 @@ void check(const YieldSetup& s) {
     throw Error(fmt::format("--mesh {}: takes a mesh for which there is a decomposition, such as rectangular",
                             s.mesh));
   require(!s.crossings.empty(), "crossing", "", "takes at least one value");
-  for (const std::string& name : s.crossings) find_crossing(name);
+  for (const std::string& name : s.crossings) {
+    find_crossing(name);
+    require_once(s.crossings, name, "crossing");
+  }
   require_each<std::size_t>(s.modes, "modes", 2, most_modes, fmt::format("must lie in 2 … {}", most_modes));
   require_each(s.splitter_sigma_rad, "splitter-sigma", 0.0, pi / 4, "must lie in 0 … π/4 rad");
   require_each(s.phase_sigma_rad, "phase-sigma", 0.0, pi, "must lie in 0 … π rad");

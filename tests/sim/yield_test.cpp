@@ -306,7 +306,13 @@ TEST_F(Yield, RefusesWithoutAFile) {
   refused([](YieldSetup& s) { s.crossings.clear(); }, "--crossing");
   refused([](YieldSetup& s) { s.modes.clear(); }, "--modes");
   refused([](YieldSetup& s) { s.phase_sigma_rad = {std::nan("")}; }, "--phase-sigma");
-  refused([](YieldSetup& s) { s.splitter_sigma_rad = std::vector<double>(2000, 0.1); }, "2000 rows");
+  refused([](YieldSetup& s) { s.phase_sigma_rad = {0.1, 0.2, 0.1}; }, "--phase-sigma 0.1: is given twice");
+  refused(
+      [](YieldSetup& s) {
+        s.modes = {8}, s.splitter_sigma_rad.clear();
+        for (int i = 0; i < 2000; ++i) s.splitter_sigma_rad.push_back(1e-4 * i);
+      },
+      "2000 rows");
   if (!cuda_status().available) refused([](YieldSetup& s) { s.on = "cuda"; }, cuda_status().reason);
 }
 
